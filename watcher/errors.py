@@ -1,0 +1,110 @@
+"""Every error that the watcher raises on purpose.
+
+    WatcherError
+    ├── InputError      a command was given something it cannot use        exit 2
+    ├── ConfigError     the configuration must be changed                  exit 5
+    ├── RefusedTarget   the chain contradicts what is said of a target     exit 5
+    ├── SetupError      a tool or package of the local world is missing    exit 4
+    ├── StoreError      the database cannot be used as it is               exit 5
+    ├── MathError       the contract would revert: there is no quote
+    └── ReadError       the chain could not be read                        exit 4
+        ├── RevertedCall    one call of one target reverted
+        ├── NoCode          nothing is deployed at the address
+        ├── DecodeError     the answer is not what the interface promises
+        ├── TooLarge        the answer is longer than its cap
+        ├── StaleBlock      the pinned block is no longer on the chain
+        └── Unavailable     the node did not give an answer
+
+A message is one sentence: what happened, where, and what to do. It never holds a URL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class WatcherError(Exception):
+    """Base of the tree; `exit_code` is what a command ends with."""
+
+    exit_code = 1
+
+
+class InputError(WatcherError):
+    """A command's argument or file cannot be used."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong in the configuration; `path` is its key path, `targets[0].address`."""
+
+    path: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.text}" if self.path else self.text
+
+
+class ConfigError(WatcherError):
+    """Everything that is wrong in one configuration, all at once."""
+
+    exit_code = 5
+
+    def __init__(self, problems: Iterable[Problem], *, source: str = "configuration") -> None:
+        self.problems = tuple(problems)
+        self.source = source
+        super().__init__("\n".join(f"{source}: {problem}" for problem in self.problems))
+
+
+class RefusedTarget(WatcherError):
+    """The chain does not confirm what the configuration says about a target."""
+
+    exit_code = 5
+
+
+class SetupError(WatcherError):
+    """A tool, package or cache that the local world needs is missing or damaged."""
+
+    exit_code = 4
+
+
+class StoreError(WatcherError):
+    """The database is missing, too old, too new, locked or damaged."""
+
+    exit_code = 5
+
+
+class MathError(WatcherError):
+    """The contract would revert, so there is no figure; the text names the contract's own reason."""
+
+
+class ReadError(WatcherError):
+    """The chain could not be read."""
+
+    exit_code = 4
+
+
+class RevertedCall(ReadError):
+    """One call of one target reverted."""
+
+
+class NoCode(ReadError):
+    """Nothing is deployed at the target's address."""
+
+
+class DecodeError(ReadError):
+    """An answer is not what the contract's interface promises."""
+
+
+class TooLarge(ReadError):
+    """An answer is longer than the cap that its call allows."""
+
+
+class StaleBlock(ReadError):
+    """The pinned block has left the canonical chain."""
+
+
+class Unavailable(ReadError):
+    """The node gave no answer: unreachable, late, refused, or without the state."""

@@ -1,0 +1,83 @@
+"""The one door from exact integers to float64.
+
+Each function takes the states of many targets and gives arrays whose first axis is the target;
+a missing state is NaN throughout. Integers are divided as integers, so each float is the correctly
+rounded quotient whatever the size.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watcher.errors import MathError
+from watcher.math.quotes import assets_per_share
+from watcher.state.constant_product import ConstantProduct
+from watcher.state.kinds import State
+from watcher.state.price_feed import PriceFeed
+from watcher.state.share_vault import ShareVault
+
+Floats = NDArray[np.float64]
+PAIR = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PoolArrays:
+    """Constant-product pools: `reserves` (target, coin) in whole tokens, `gamma` (target,) the
+    part of the input that counts."""
+
+    reserves: Floats
+    gamma: Floats
+
+
+def pool_arrays(states: Sequence[State | None]) -> PoolArrays:
+    reserves = np.full((len(states), PAIR), np.nan)
+    gamma = np.full(len(states), np.nan)
+    for row, state in enumerate(states):
+        if isinstance(state, ConstantProduct):
+            reserves[row] = (
+                state.reserve0 / 10**state.decimals0,
+                state.reserve1 / 10**state.decimals1,
+            )
+            gamma[row] = state.fee_numerator / state.fee_denominator
+    return PoolArrays(reserves=reserves, gamma=gamma)
+
+
+def price_per_share(state: State | None) -> float:
+    """Whole assets for one whole share, unrounded; NaN where the vault has none."""
+    exact = _assets_per_share(state)
+    if exact is None or not isinstance(state, ShareVault):
+        return math.nan
+    return float(exact * Fraction(10**state.share_decimals, 10**state.asset_decimals))
+
+
+def price_per_share_change(state: State | None, previous: State | None) -> float:
+    """Relative change of the price per share, from the exact quotient of both."""
+    now, before = _assets_per_share(state), _assets_per_share(previous)
+    if now is None or before is None:
+        return math.nan
+    return float(now / before - 1)
+
+
+def feed_price(state: State | None) -> float:
+    """The answer of a feed as it is published, stale or not."""
+    return state.answer / 10**state.decimals if isinstance(state, PriceFeed) else math.nan
+
+
+def whole(raw: int, decimals: int) -> float:
+    """An amount in whole tokens."""
+    return float(raw / 10**decimals)
+
+
+def _assets_per_share(state: State | None) -> Fraction | None:
+    if not isinstance(state, ShareVault):
+        return None
+    try:
+        return assets_per_share(state)
+    except MathError:
+        return None

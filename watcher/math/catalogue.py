@@ -1,0 +1,194 @@
+"""What each measure is: the definitions behind `watcher measure` and docs/measures.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from watcher.state.constant_product import ConstantProduct
+from watcher.state.price_feed import PriceFeed
+from watcher.state.share_vault import ShareVault
+
+POOL = ConstantProduct.KIND
+VAULT = ShareVault.KIND
+FEED = PriceFeed.KIND
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """`version` grows with every change of a figure; `bad` says which direction worries whom."""
+
+    name: str
+    kind: str
+    unit: str
+    formula: str
+    dims: str
+    source: str
+    bad: str
+    cannot_say: str
+    version: int = 1
+
+
+DEFINITIONS = (
+    Definition(
+        name="spot_price",
+        kind=POOL,
+        unit="token 1 per token 0",
+        formula="(reserve1 / 10^decimals1) / (reserve0 / 10^decimals0)",
+        dims="",
+        source="Uniswap V2 whitepaper, section 2.2",
+        bad="none by itself: compare it with reference_price",
+        cannot_say="whether anyone could trade at it: that is depth and slippage",
+    ),
+    Definition(
+        name="reference_price",
+        kind=POOL,
+        unit="token 1 per token 0",
+        formula="p0 / p1, each in the unit of account from its configured source",
+        dims="",
+        source="the configured feeds",
+        bad="null: nothing independent to judge the pool by",
+        cannot_say="more than its feeds know: they move in steps of their deviation",
+    ),
+    Definition(
+        name="ln_spot_over_reference",
+        kind=POOL,
+        unit="natural logarithm",
+        formula="ln(spot_price / reference_price)",
+        dims="",
+        source="DESIGN of this project, disparity of constant-product pools",
+        bad="away from 0; inside the pool's fee plus the feeds' deviation it means nothing",
+        cannot_say="how much money it takes to correct it: that is arbitrage_value",
+    ),
+    Definition(
+        name="value_share",
+        kind=POOL,
+        unit="fraction",
+        formula="v_i / (v_0 + v_1), v_i = reserve_i in whole tokens * p_i",
+        dims="token",
+        source="share of holdings at reference prices",
+        bad="away from 1/2",
+        cannot_say="anything where a reference price is unknown",
+    ),
+    Definition(
+        name="disparity_value",
+        kind=POOL,
+        unit="fraction",
+        formula="(1/2 * sum |value_share_i - 1/2|) / (1 - 1/2)",
+        dims="",
+        source="total variation distance, normalised to 1 for a pool that holds one coin only",
+        bad="towards 1",
+        cannot_say="which side is short: value_share says it",
+    ),
+    Definition(
+        name="price_impact",
+        kind=POOL,
+        unit="fraction",
+        formula="1 - (out/q) / spot without the fee = u / (1 + u), u = q / reserve_in",
+        dims="token_in, size (unit of account)",
+        source="constant product; exact up to one smallest unit of the output",
+        bad="up",
+        cannot_say="the fee's part: slippage has it",
+    ),
+    Definition(
+        name="slippage",
+        kind=POOL,
+        unit="fraction",
+        formula="1 - (out/q) / spot = 1 - gamma / (1 + gamma*u), gamma = 1 - fee",
+        dims="token_in, size (unit of account)",
+        source="constant product; exact up to one smallest unit of the output",
+        bad="up",
+        cannot_say="what other venues would pay",
+    ),
+    Definition(
+        name="depth",
+        kind=POOL,
+        unit="token_in",
+        formula="reserve_in * u, (1+u)(1+gamma*u) = 1/(1-move); move is the fee-less spot's",
+        dims="move, token_in",
+        source="constant product with the fee kept in the reserves",
+        bad="down",
+        cannot_say="how long the liquidity stays",
+    ),
+    Definition(
+        name="depth_feeless",
+        kind=POOL,
+        unit="token_in",
+        formula="reserve_in * u, (1+u)^2 = 1/(1-move): depth of the same pool without its fee",
+        dims="move, token_in",
+        source="constant product",
+        bad="down",
+        cannot_say="what a trader pays: depth is gross of the fee",
+    ),
+    Definition(
+        name="depth_money",
+        kind=POOL,
+        unit="unit of account",
+        formula="depth * reference price of token_in",
+        dims="move, token_in",
+        source="constant product with the fee kept in the reserves",
+        bad="down",
+        cannot_say="anything where the reference price is unknown",
+    ),
+    Definition(
+        name="arbitrage_value",
+        kind=POOL,
+        unit="unit of account",
+        formula="max over x of out(x)*p_out - x*p_in, both directions, exact integers",
+        dims="",
+        source="closed form: fee*x + R_in = sqrt(fee*R_in*R_out*p_out/p_in)",
+        bad="up: what the pool's holders stand to lose to the next arbitrageur",
+        cannot_say="gas, and whether the reference price can be traded at",
+    ),
+    Definition(
+        name="price_per_share",
+        kind=VAULT,
+        unit="asset per share",
+        formula="(total_assets + virtual assets) / (total_supply + virtual shares), whole tokens",
+        dims="",
+        source="EIP-4626 and OpenZeppelin's virtual offset",
+        bad="down, or a jump",
+        cannot_say="whether the assets are really there or worth their nominal amount",
+    ),
+    Definition(
+        name="price_per_share_change",
+        kind=VAULT,
+        unit="fraction",
+        formula="price_per_share / price_per_share one block earlier - 1, exact quotient",
+        dims="",
+        source="EIP-4626",
+        bad="down, or a jump upwards that no income explains",
+        cannot_say="why: a donation and a harvest look the same",
+    ),
+    Definition(
+        name="donation_1pct",
+        kind=VAULT,
+        unit="asset",
+        formula="ceil((total_assets + virtual assets) / 100)",
+        dims="",
+        source="price per share grows by d / (total_assets + virtual assets) with a gift d",
+        bad="down: cheaper to push whoever reads this price",
+        cannot_say="what a market that reads the price would lend on it",
+    ),
+    Definition(
+        name="donation_1pct_money",
+        kind=VAULT,
+        unit="unit of account",
+        formula="donation_1pct * reference price of the asset",
+        dims="",
+        source="as donation_1pct",
+        bad="down",
+        cannot_say="anything where the reference price is unknown",
+    ),
+    Definition(
+        name="feed_price",
+        kind=FEED,
+        unit="as the feed says",
+        formula="answer / 10^decimals",
+        dims="",
+        source="Chainlink AggregatorV3Interface.latestRoundData",
+        bad="zero or negative",
+        cannot_say="whether it is fresh: its age depends on when you ask",
+    ),
+)
+
+CATALOGUE = {definition.name: definition for definition in DEFINITIONS}

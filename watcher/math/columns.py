@@ -1,0 +1,52 @@
+"""Measures in the making: one column of figures over all targets of one kind."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from watcher.math.bridge import Floats
+from watcher.math.catalogue import CATALOGUE
+from watcher.math.subject import Subject
+from watcher.state.measure import Measure
+
+NO_DIMS: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`values` (target,), and for each target why its value is NaN where it is."""
+
+    name: str
+    values: Floats
+    reasons: Sequence[str]
+    dims: Sequence[Mapping[str, str]] | None = None
+
+    def at(self, row: int, subject: Subject) -> Measure:
+        value = float(self.values[row])
+        known = math.isfinite(value)
+        return Measure(
+            name=self.name,
+            value=value if known else math.nan,
+            version=CATALOGUE[self.name].version,
+            dims=tuple(sorted(self.dims[row].items())) if self.dims else (),
+            reason="" if known else subject.reason or self.reasons[row] or "undefined",
+        )
+
+
+def price_reason(subject: Subject, coin: int) -> str:
+    """Why the coin has no reference price that may judge this target; "" when it has one."""
+    token = subject.target.tokens[coin]
+    price = subject.prices[token.address]
+    if not price.known:
+        return f"no reference for {token.address}: {price.reason}"
+    if subject.target.id in price.ancestry:
+        return f"no independent reference for {token.address}: it comes from this target"
+    return ""
+
+
+def price_value(subject: Subject, coin: int) -> float:
+    if price_reason(subject, coin):
+        return math.nan
+    return subject.prices[subject.target.tokens[coin].address].value

@@ -1,0 +1,1 @@
+"""Wei-exact integer mathematics: the contract's order of operations, rounding and names."""

@@ -1,0 +1,28 @@
+"""Integer division as the EVM does it, with the rounding in the name."""
+
+from __future__ import annotations
+
+from watcher.errors import MathError
+
+UINT256_MAX = 2**256 - 1
+
+
+def mul_div_down(x: int, y: int, denominator: int) -> int:
+    """floor(x * y / denominator) for unsigned x and y; raises MathError where the EVM reverts."""
+    if denominator == 0:
+        raise MathError("division by zero")
+    return x * y // denominator
+
+
+def mul_div_up(x: int, y: int, denominator: int) -> int:
+    """ceil(x * y / denominator) for unsigned x and y; raises MathError where the EVM reverts."""
+    if denominator == 0:
+        raise MathError("division by zero")
+    return -(-x * y // denominator)
+
+
+def checked(value: int, bits: int, reason: str) -> int:
+    """`value` when it fits an unsigned integer of `bits`; otherwise MathError(reason)."""
+    if not 0 <= value < 1 << bits:
+        raise MathError(reason)
+    return value

@@ -1,0 +1,65 @@
+"""The measures of share vaults and of price feeds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from watcher.errors import MathError
+from watcher.math import bridge
+from watcher.math.columns import Column, price_reason, price_value
+from watcher.math.exploitability.share_price import donation_to_move
+from watcher.math.settings import Settings
+from watcher.math.subject import Subject
+from watcher.state.share_vault import ShareVault
+
+ONE_PERCENT = Fraction(1, 100)
+
+
+def vault_measures(subjects: Sequence[Subject], settings: Settings) -> list[Column]:
+    """`settings` are not used: no figure of a vault depends on sizes."""
+    price = np.array([bridge.price_per_share(subject.state) for subject in subjects])
+    change = np.array(
+        [bridge.price_per_share_change(subject.state, subject.previous) for subject in subjects]
+    )
+    donations = [_donation(subject) for subject in subjects]
+    gift = np.array([amount for amount, _ in donations])
+    asset_price = np.array([price_value(subject, 0) for subject in subjects])
+    return [
+        Column("price_per_share", price, ["the vault has shares and no assets"] * len(subjects)),
+        Column("price_per_share_change", change, [_change_reason(s) for s in subjects]),
+        Column("donation_1pct", gift, [reason for _, reason in donations]),
+        Column(
+            "donation_1pct_money",
+            gift * asset_price,
+            [
+                reason or price_reason(subject, 0)
+                for subject, (_, reason) in zip(subjects, donations, strict=True)
+            ],
+        ),
+    ]
+
+
+def feed_measures(subjects: Sequence[Subject], settings: Settings) -> list[Column]:
+    """`settings` are not used: a feed is stored as it answers."""
+    values = np.array([bridge.feed_price(subject.state) for subject in subjects])
+    return [Column("feed_price", values, [""] * len(subjects))]
+
+
+def _change_reason(subject: Subject) -> str:
+    if subject.previous is None:
+        return "no state one block earlier"
+    return "the vault has shares and no assets"
+
+
+def _donation(subject: Subject) -> tuple[float, str]:
+    if not isinstance(subject.state, ShareVault):
+        return math.nan, subject.reason
+    try:
+        gift = donation_to_move(subject.state, ONE_PERCENT)
+    except MathError as error:
+        return math.nan, str(error)
+    return bridge.whole(gift, subject.state.asset_decimals), ""

@@ -1,0 +1,172 @@
+"""ERC-4626 vaults: OpenZeppelin's with virtual shares, solmate's without.
+
+The virtual shares and their offset cannot be read from the contract, so they are configured, and
+every block's own convertToShares and convertToAssets must agree with them to the unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from watcher.errors import DecodeError, MathError, RefusedTarget
+from watcher.math.exact import shares
+from watcher.math.exact.shares import ShareTotals
+from watcher.math.quotes import share_totals
+from watcher.protocols import erc20
+from watcher.protocols.adapter import Adapter, Entry, Identification, Option
+from watcher.protocols.interface import View, require_code, view
+from watcher.protocols.options import boolean, small_integer
+from watcher.state.call import Answer, Call, Code
+from watcher.state.share_vault import ShareVault
+from watcher.state.target import Target
+
+PROTOCOL = "erc4626"
+
+_VAULT = "erc4626/ERC4626"
+ASSET = view(_VAULT, "asset")
+TOTAL_ASSETS = view(_VAULT, "totalAssets")
+TOTAL_SUPPLY = view(_VAULT, "totalSupply")
+CONVERT_TO_SHARES = view(_VAULT, "convertToShares")
+CONVERT_TO_ASSETS = view(_VAULT, "convertToAssets")
+
+MOST_OFFSET = 36
+PROBE_SCALE = 10**18
+"""A conversion of one whole unit rounds virtual shares away; of 10**18 units it shows each one,
+and the product with any real supply stays under 256 bits."""
+
+
+def identify(entry: Entry) -> Identification:
+    vault = entry.address
+    code, asset_answer, *share_metadata = yield [
+        Code(vault),
+        ASSET.call(vault),
+        *erc20.metadata_calls(vault),
+    ]
+    require_code(code, vault)
+    asset = ASSET.address(asset_answer)
+    metadata = yield erc20.metadata_calls(asset)
+    target = Target(
+        chain_id=entry.chain_id,
+        protocol=PROTOCOL,
+        address=vault,
+        kind=ShareVault.KIND,
+        key=entry.key,
+        tokens=(erc20.decode_metadata(asset, metadata),),
+        share=erc20.decode_metadata(vault, share_metadata),
+        params=_arithmetic(entry),
+        name=entry.name,
+    )
+    answers = yield calls(target)
+    try:
+        decode(target, answers)
+    except DecodeError as error:
+        raise RefusedTarget(str(error)) from None
+    return target
+
+
+def calls(target: Target) -> list[Call]:
+    (asset,) = target.tokens
+    vault = target.address
+    return [
+        TOTAL_ASSETS.call(vault),
+        TOTAL_SUPPLY.call(vault),
+        erc20.BALANCE_OF.call(asset.address, vault),
+        *(CONVERT_TO_SHARES.call(vault, amount) for amount in _probes(asset.decimals)),
+        *(CONVERT_TO_ASSETS.call(vault, amount) for amount in _probes(_share_decimals(target))),
+    ]
+
+
+def decode(target: Target, answers: Sequence[Answer]) -> ShareVault:
+    """The vault's totals. Raises DecodeError where its own conversions contradict the configured
+    virtual shares: figures from wrong arithmetic are worse than none."""
+    total_assets, total_supply, idle, *conversions = answers
+    (asset,) = target.tokens
+    state = ShareVault(
+        total_assets=TOTAL_ASSETS.integer(total_assets),
+        total_supply=TOTAL_SUPPLY.integer(total_supply),
+        idle_assets=erc20.BALANCE_OF.integer(idle),
+        virtual_assets=int(target.params["virtual_assets"]),
+        virtual_shares=int(target.params["virtual_shares"]),
+        refuses_zero=bool(target.params["refuses_zero"]),
+        asset_decimals=asset.decimals,
+        share_decimals=_share_decimals(target),
+    )
+    totals = share_totals(state)
+    checks = [
+        *((CONVERT_TO_SHARES, shares.convert_to_shares, n) for n in _probes(asset.decimals)),
+        *((CONVERT_TO_ASSETS, shares.convert_to_assets, n) for n in _probes(state.share_decimals)),
+    ]
+    for (function, convert, amount), answer in zip(checks, conversions, strict=True):
+        _agree(function, answer, convert, amount, totals)
+    return state
+
+
+def _agree(
+    function: View,
+    answer: Answer,
+    convert: Callable[[int, ShareTotals], int],
+    amount: int,
+    totals: ShareTotals,
+) -> None:
+    """Compare one conversion; a revert agrees with an amount that our arithmetic refuses."""
+    try:
+        expected = convert(amount, totals)
+    except MathError:
+        if not answer.ok:
+            return
+        raise DecodeError(
+            f"{function.name} answers where the configured arithmetic reverts: check "
+            "`virtual_shares` and `decimals_offset`"
+        ) from None
+    answered = function.integer(answer)
+    if answered != expected:
+        raise DecodeError(
+            f"{function.name} answers {answered} where the configured arithmetic gives {expected}: "
+            "check `virtual_shares` and `decimals_offset`"
+        )
+
+
+def _arithmetic(entry: Entry) -> dict[str, int | bool | str]:
+    virtual = bool(entry.options.get("virtual_shares", True))
+    offset = int(entry.options.get("decimals_offset", 0))
+    if not virtual and offset:
+        raise RefusedTarget("`decimals_offset` needs `virtual_shares = true`: remove one of them")
+    return {
+        "virtual_assets": 1 if virtual else 0,
+        "virtual_shares": 10**offset if virtual else 0,
+        "refuses_zero": bool(entry.options.get("refuses_zero", not virtual)),
+    }
+
+
+def _probes(decimals: int) -> tuple[int, int]:
+    one = 10**decimals
+    return one, one * PROBE_SCALE
+
+
+def _share_decimals(target: Target) -> int:
+    if target.share is None:
+        raise DecodeError(f"{target.label} has no share token")
+    return target.share.decimals
+
+
+ADAPTER = Adapter(
+    protocol=PROTOCOL,
+    kind=ShareVault.KIND,
+    title="ERC-4626 vaults",
+    identify=identify,
+    calls=calls,
+    decode=decode,
+    options=(
+        Option("virtual_shares", boolean, "true for OpenZeppelin (default), false for solmate"),
+        Option(
+            "decimals_offset",
+            small_integer(0, MOST_OFFSET),
+            "OpenZeppelin's decimals offset: virtual shares are 10^offset (default 0)",
+        ),
+        Option(
+            "refuses_zero",
+            boolean,
+            "a deposit worth no share reverts (default: true without virtual shares)",
+        ),
+    ),
+)

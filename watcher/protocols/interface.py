@@ -1,0 +1,165 @@
+"""Calling a view function and reading its answer, as strictly as its ABI allows.
+
+Answers come from contracts that may be hostile: an answer is decoded only when it has exactly the
+length and the ranges that its types promise; everything else is a DecodeError, never a zero.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
+
+from abis import load_abi
+from watcher.errors import DecodeError, NoCode, RevertedCall, TooLarge
+from watcher.state.call import Answer, Static
+from watcher.state.token import Address, to_address
+
+WORD = 32
+TEXT_RETURN_CAP = 1_024
+"""Bytes of answer allowed for a text; a symbol or description is far shorter."""
+
+Value = int | bool | Address
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One view function whose results are all static one-word types."""
+
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+    @property
+    def signature(self) -> str:
+        return f"{self.name}({','.join(self.inputs)})"
+
+    def call(self, to: Address, *arguments: object) -> Static:
+        """The call of this function; one more word than promised is let through to be refused."""
+        data = selector(self.signature) + encode(self.inputs, arguments)
+        return Static(to=to, data=data, return_cap=WORD * (len(self.outputs) + 1))
+
+    def decode(self, answer: Answer) -> tuple[Value, ...]:
+        """The results. Raises RevertedCall, TooLarge or DecodeError."""
+        require_ok(answer, self.signature)
+        if answer.length != WORD * len(self.outputs):
+            raise DecodeError(
+                f"{self.signature} answered {answer.length} bytes instead of "
+                f"{WORD * len(self.outputs)}"
+            )
+        words = (answer.data[at : at + WORD] for at in range(0, answer.length, WORD))
+        return tuple(
+            self._value(kind, word) for kind, word in zip(self.outputs, words, strict=True)
+        )
+
+    def integers(self, answer: Answer) -> tuple[int, ...]:
+        """The results of a function that gives only integers."""
+        return tuple(value for value in self.decode(answer) if isinstance(value, int))
+
+    def integer(self, answer: Answer) -> int:
+        (value,) = self.integers(answer)
+        return value
+
+    def address(self, answer: Answer) -> Address:
+        (value,) = self.decode(answer)
+        if not isinstance(value, str):
+            raise DecodeError(f"{self.signature} does not answer an address")
+        return value
+
+    def _value(self, kind: str, word: bytes) -> Value:
+        if kind == "address":
+            if any(word[:12]):
+                raise DecodeError(f"{self.signature} answered a word that is no address")
+            return to_address(word[12:])
+        if kind == "bool":
+            return self._ranged(int.from_bytes(word), 0, 1, kind) == 1
+        if kind.startswith("uint"):
+            return self._ranged(int.from_bytes(word), 0, (1 << int(kind[4:])) - 1, kind)
+        bits = int(kind.removeprefix("int"))
+        number = int.from_bytes(word, signed=True)
+        return self._ranged(number, -(1 << (bits - 1)), (1 << (bits - 1)) - 1, kind)
+
+    def _ranged(self, value: int, least: int, most: int, kind: str) -> int:
+        if not least <= value <= most:
+            raise DecodeError(f"{self.signature} answered a number that is no {kind}")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class TextView:
+    """A view function without arguments that answers a text: symbol, name, description."""
+
+    name: str
+
+    def call(self, to: Address) -> Static:
+        return Static(to=to, data=selector(f"{self.name}()"), return_cap=TEXT_RETURN_CAP)
+
+    def decode(self, answer: Answer, *, most: int) -> str:
+        """The text, cleaned and cut to `most` characters; "" where there is none to be had.
+
+        Never raises: a text is decoration, and a contract without one is watched all the same.
+        """
+        if not answer.ok:
+            return ""
+        return clean_text(_text_bytes(answer), most=most)
+
+
+@cache
+def view(interface: str, name: str) -> View:
+    """The function `name` of the ABI `interface`, "<protocol>/<Interface>"."""
+    for entry in load_abi(interface):
+        if entry["name"] == name:
+            return View(
+                name=name,
+                inputs=tuple(item["type"] for item in entry["inputs"]),
+                outputs=tuple(item["type"] for item in entry["outputs"]),
+            )
+    raise KeyError(f"{interface} has no function {name}")
+
+
+@cache
+def selector(signature: str) -> bytes:
+    return keccak(text=signature)[:4]
+
+
+def require_ok(answer: Answer, what: str) -> None:
+    if not answer.ok:
+        raise RevertedCall(f"{what} reverted")
+    if answer.length > len(answer.data):
+        raise TooLarge(f"{what} answered {answer.length} bytes")
+
+
+def require_code(answer: Answer, address: Address) -> None:
+    """Raise NoCode when nothing is deployed at `address`."""
+    if not answer.data:
+        raise NoCode(f"nothing is deployed at {address} on this chain")
+
+
+def clean_text(raw: bytes, *, most: int) -> str:
+    """What may be shown of a text from a contract: printable, left to right, on one line.
+
+    Controls, surrogates, private and unassigned characters and bidirectional overrides go, white
+    space becomes single spaces, and at most `most` characters stay.
+    """
+    text = raw.decode("utf-8", errors="ignore")
+    kept = "".join(
+        " " if char.isspace() else char
+        for char in text
+        if char.isspace() or unicodedata.category(char)[0] != "C"
+    )
+    return re.sub(r" +", " ", unicodedata.normalize("NFC", kept)).strip()[:most]
+
+
+def _text_bytes(answer: Answer) -> bytes:
+    """The bytes of an ABI string, or of the bytes32 that older tokens answer."""
+    data = answer.data
+    if answer.length == WORD:
+        return data.rstrip(b"\0")
+    if len(data) < 2 * WORD or int.from_bytes(data[:WORD]) != WORD:
+        return b""
+    length = int.from_bytes(data[WORD : 2 * WORD])
+    return data[2 * WORD : 2 * WORD + min(length, TEXT_RETURN_CAP)]

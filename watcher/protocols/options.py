@@ -1,0 +1,42 @@
+"""Parsers of the values that an entry's options may have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+
+
+def boolean(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError("write true or false")
+
+
+def small_integer(least: int, most: int) -> Callable[[object], int]:
+    """A parser of whole numbers from `least` to `most`."""
+
+    def parse(value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise ValueError(f"write a whole number from {least} to {most}")
+        return value
+
+    return parse
+
+
+def proper_fraction(value: object) -> str:
+    """A number from 0 up to, not including, 1, as "numerator/denominator".
+
+    Accepts 0.003, "0.003" and "1/6"; a decimal is taken digit by digit, never through a float.
+    """
+    hint = 'write a number from 0 up to 1, such as 0.003 or "1/6"'
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise ValueError(hint)
+    try:
+        text = str(value)
+        exact = Fraction(text) if "/" in text else Fraction(Decimal(text))
+    except (ValueError, InvalidOperation, ZeroDivisionError, OverflowError):
+        raise ValueError(hint) from None
+    if not 0 <= exact < 1:
+        raise ValueError(hint)
+    return f"{exact.numerator}/{exact.denominator}"

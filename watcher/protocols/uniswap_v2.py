@@ -1,0 +1,176 @@
+"""Uniswap V2 and its forks: one arithmetic, the fee and the protocol's share of it are data.
+
+Source: Uniswap v2-core 1.0.1, UniswapV2Pair.sol and UniswapV2Factory.sol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from watcher.errors import DecodeError, RefusedTarget
+from watcher.protocols import erc20
+from watcher.protocols.adapter import Adapter, Entry, Identification, Option
+from watcher.protocols.interface import require_code, view
+from watcher.protocols.options import proper_fraction
+from watcher.state.call import Answer, Call, Code
+from watcher.state.constant_product import ConstantProduct
+from watcher.state.target import Target
+from watcher.state.token import ZERO_ADDRESS, Address
+
+PROTOCOL = "uniswap_v2"
+
+_PAIR = "uniswap_v2/UniswapV2Pair"
+_FACTORY = "uniswap_v2/UniswapV2Factory"
+TOKEN0 = view(_PAIR, "token0")
+TOKEN1 = view(_PAIR, "token1")
+FACTORY = view(_PAIR, "factory")
+GET_RESERVES = view(_PAIR, "getReserves")
+K_LAST = view(_PAIR, "kLast")
+GET_PAIR = view(_FACTORY, "getPair")
+FEE_TO = view(_FACTORY, "feeTo")
+
+
+@dataclass(frozen=True, slots=True)
+class FactoryTerms:
+    """A factory's swap fee, and the protocol's share of the growth of sqrt(k) when switched on."""
+
+    fee: Fraction
+    protocol_share: Fraction
+
+
+UNISWAP = FactoryTerms(fee=Fraction(3, 1000), protocol_share=Fraction(1, 6))
+
+# Ethereum; Uniswap's and Sushi's own deployment pages.
+KNOWN_FACTORIES: dict[tuple[int, str], FactoryTerms] = {
+    (1, "0x5C69bEe701ef814a2B6a3EDD4B1652CB9cc5aA6f"): UNISWAP,
+    (1, "0xC0AEe478e3658e2610c5F7A4A2E1777cE9e4f2Ac"): UNISWAP,
+}
+
+
+def identify(entry: Entry) -> Identification:
+    """Ask the pair for its tokens and factory, and the factory whether the pair is its own."""
+    pair = entry.address
+    code, token0_answer, token1_answer, factory_answer, decimals_answer, symbol_answer = yield [
+        Code(pair),
+        TOKEN0.call(pair),
+        TOKEN1.call(pair),
+        FACTORY.call(pair),
+        *erc20.metadata_calls(pair),
+    ]
+    require_code(code, pair)
+    token0, token1 = TOKEN0.address(token0_answer), TOKEN1.address(token1_answer)
+    factory = FACTORY.address(factory_answer)
+    pair_answer, *metadata = yield [
+        GET_PAIR.call(factory, token0, token1),
+        *erc20.metadata_calls(token0),
+        *erc20.metadata_calls(token1),
+    ]
+    if GET_PAIR.address(pair_answer) != pair:
+        raise RefusedTarget(
+            f"its factory {factory} does not know {pair} as the pair of {token0} and {token1}: "
+            "it is no pair of that factory, remove the entry"
+        )
+    fee, share = _terms(entry, factory)
+    return Target(
+        chain_id=entry.chain_id,
+        protocol=PROTOCOL,
+        address=pair,
+        kind=ConstantProduct.KIND,
+        key=entry.key,
+        tokens=(
+            erc20.decode_metadata(token0, metadata[:2]),
+            erc20.decode_metadata(token1, metadata[2:]),
+        ),
+        share=erc20.decode_metadata(pair, [decimals_answer, symbol_answer]),
+        params={
+            "factory": factory,
+            "fee_numerator": fee.denominator - fee.numerator,
+            "fee_denominator": fee.denominator,
+            "protocol_share_numerator": share.numerator,
+            "protocol_share_denominator": share.denominator,
+        },
+        name=entry.name,
+    )
+
+
+def calls(target: Target) -> list[Call]:
+    pair = target.address
+    token0, token1 = target.tokens
+    return [
+        GET_RESERVES.call(pair),
+        erc20.BALANCE_OF.call(token0.address, pair),
+        erc20.BALANCE_OF.call(token1.address, pair),
+        erc20.TOTAL_SUPPLY.call(pair),
+        K_LAST.call(pair),
+        FEE_TO.call(_factory(target)),
+    ]
+
+
+def decode(target: Target, answers: Sequence[Answer]) -> ConstantProduct:
+    reserves, balance0, balance1, supply, k_last, fee_to = answers
+    reserve0, reserve1, _ = GET_RESERVES.integers(reserves)
+    token0, token1 = target.tokens
+    fee_on = FEE_TO.address(fee_to) != ZERO_ADDRESS
+    return ConstantProduct(
+        reserve0=reserve0,
+        reserve1=reserve1,
+        balance0=erc20.BALANCE_OF.integer(balance0),
+        balance1=erc20.BALANCE_OF.integer(balance1),
+        total_supply=erc20.TOTAL_SUPPLY.integer(supply),
+        k_last=K_LAST.integer(k_last),
+        fee_numerator=_number(target, "fee_numerator"),
+        fee_denominator=_number(target, "fee_denominator"),
+        protocol_share_numerator=_number(target, "protocol_share_numerator") if fee_on else 0,
+        protocol_share_denominator=_number(target, "protocol_share_denominator"),
+        decimals0=token0.decimals,
+        decimals1=token1.decimals,
+    )
+
+
+def _terms(entry: Entry, factory: Address) -> tuple[Fraction, Fraction]:
+    known = KNOWN_FACTORIES.get((entry.chain_id, factory))
+    given_fee, given_share = entry.options.get("fee"), entry.options.get("protocol_fee_share")
+    if known is None and given_fee is None:
+        raise RefusedTarget(
+            f"the fee of factory {factory} is not known: give it, `fee = 0.003` for 0.3%"
+        )
+    fee = Fraction(str(given_fee)) if given_fee is not None else None
+    if known is not None and fee is not None and fee != known.fee:
+        raise RefusedTarget(
+            f"the file says fee = {float(fee):g}, factory {factory} takes {float(known.fee):g}: "
+            "remove `fee`"
+        )
+    terms = known or UNISWAP
+    share = Fraction(str(given_share)) if given_share is not None else terms.protocol_share
+    return fee if fee is not None else terms.fee, share
+
+
+def _factory(target: Target) -> Address:
+    return Address(str(target.params["factory"]))
+
+
+def _number(target: Target, name: str) -> int:
+    value = target.params[name]
+    if not isinstance(value, int):
+        raise DecodeError(f"{target.label}: params.{name} is not a number")
+    return value
+
+
+ADAPTER = Adapter(
+    protocol=PROTOCOL,
+    kind=ConstantProduct.KIND,
+    title="Uniswap V2 and forks",
+    identify=identify,
+    calls=calls,
+    decode=decode,
+    options=(
+        Option("fee", proper_fraction, "swap fee as a fraction; needed for an unknown factory"),
+        Option(
+            "protocol_fee_share",
+            proper_fraction,
+            'the protocol\'s share of fees while feeTo is set, "1/6" unless told',
+        ),
+    ),
+)

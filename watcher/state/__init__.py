@@ -1,0 +1,47 @@
+"""Frozen values that every layer shares: what was read, of what, and when."""
+
+from watcher.state.amount import Amount, amounts
+from watcher.state.block import Block
+from watcher.state.call import Answer, Balance, Call, Code, Slot, Static
+from watcher.state.canonical import canonical_json, content_hash, state_from_json, state_to_json
+from watcher.state.constant_product import ConstantProduct
+from watcher.state.kinds import State
+from watcher.state.measure import Computation, Input, Measure
+from watcher.state.observation import Observation, Status
+from watcher.state.price import Price
+from watcher.state.price_feed import PriceFeed
+from watcher.state.share_vault import ShareVault
+from watcher.state.snapshot import Snapshot
+from watcher.state.target import Target
+from watcher.state.token import Address, Token, to_address
+
+__all__ = [
+    "Address",
+    "Amount",
+    "Answer",
+    "Balance",
+    "Block",
+    "Call",
+    "Code",
+    "Computation",
+    "ConstantProduct",
+    "Input",
+    "Measure",
+    "Observation",
+    "Price",
+    "PriceFeed",
+    "ShareVault",
+    "Slot",
+    "Snapshot",
+    "State",
+    "Static",
+    "Status",
+    "Target",
+    "Token",
+    "amounts",
+    "canonical_json",
+    "content_hash",
+    "state_from_json",
+    "state_to_json",
+    "to_address",
+]

@@ -1,0 +1,55 @@
+"""The token amounts inside a state, for SQL and for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from watcher.state.constant_product import ConstantProduct
+from watcher.state.kinds import State
+from watcher.state.price_feed import PriceFeed
+from watcher.state.share_vault import ShareVault
+from watcher.state.target import Target
+from watcher.state.token import Token
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """`raw` is in the token's smallest unit; `field` is its name in the state."""
+
+    field: str
+    token: Token
+    raw: int
+
+    @property
+    def units(self) -> float:
+        """Whole tokens, correctly rounded (Python divides integers of any size so)."""
+        return float(self.raw / 10**self.token.decimals)
+
+
+def amounts(target: Target, state: State) -> tuple[Amount, ...]:
+    """What `state` holds and owes, in a fixed order."""
+    match state:
+        case ConstantProduct():
+            token0, token1 = target.tokens
+            pool = (
+                Amount("reserve0", token0, state.reserve0),
+                Amount("reserve1", token1, state.reserve1),
+                Amount("balance0", token0, state.balance0),
+                Amount("balance1", token1, state.balance1),
+            )
+            return pool + _issued(target, state.total_supply)
+        case ShareVault():
+            (asset,) = target.tokens
+            held = (
+                Amount("total_assets", asset, state.total_assets),
+                Amount("idle_assets", asset, state.idle_assets),
+            )
+            return held + _issued(target, state.total_supply)
+        case PriceFeed():
+            return ()
+
+
+def _issued(target: Target, total_supply: int) -> tuple[Amount, ...]:
+    if target.share is None:
+        raise ValueError(f"{target.label} issues shares but names no share token")
+    return (Amount("total_supply", target.share, total_supply),)

@@ -1,0 +1,126 @@
+"""Canonical JSON: one text for one value, so that its SHA-256 names it.
+
+Keys are sorted, there is no white space, integers are decimal strings (a JSON number above 2**53
+does not survive most readers), NaN is null. A state is `{"kind", "v", ...}` and is parsed strictly:
+an unknown key, a missing key or a number where a decimal string belongs is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from typing import Any, TypeVar
+
+import cattrs
+from cattrs.errors import ClassValidationError
+
+from watcher.errors import InputError
+from watcher.state.kinds import KINDS, State
+
+T = TypeVar("T")
+
+DECIMAL = re.compile(r"(0|-?[1-9][0-9]{0,77})")
+"""A canonical integer of at most 78 digits, as many as 2**256 - 1 has."""
+
+
+def canonical_json(value: object) -> str:
+    """`value` holds only what JSON has; raises ValueError on NaN or infinity."""
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+
+
+def content_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _integer(value: object, _: type[int]) -> int:
+    if isinstance(value, str) and DECIMAL.fullmatch(value):
+        return int(value)
+    raise ValueError(f"{str(value)[:80]!r} is not an integer written as a decimal string")
+
+
+def _boolean(value: object, _: type[bool]) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError(f"{str(value)[:80]!r} is not true or false")
+
+
+def _text(value: object, _: type[str]) -> str:
+    if isinstance(value, str):
+        return value
+    raise ValueError(f"{str(value)[:80]!r} is not a text")
+
+
+def _number(value: object, _: type[float]) -> float:
+    if value is None:
+        return math.nan
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    raise ValueError(f"{str(value)[:80]!r} is not a number")
+
+
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter(forbid_extra_keys=True)
+    converter.register_unstructure_hook(int, str)
+    converter.register_unstructure_hook(bool, lambda value: value)
+    converter.register_unstructure_hook(float, lambda x: None if math.isnan(x) else x)
+    converter.register_structure_hook(int, _integer)
+    converter.register_structure_hook(bool, _boolean)
+    converter.register_structure_hook(str, _text)
+    converter.register_structure_hook(float, _number)
+    return converter
+
+
+CONVERTER = _converter()
+
+
+def to_plain(value: object) -> Any:
+    """Reduce frozen values to what JSON has."""
+    return CONVERTER.unstructure(value)
+
+
+def from_plain(plain: object, kind: type[T], *, what: str) -> T:
+    """Build a `kind` again. Raises InputError that names each wrong key of `what`."""
+    try:
+        return CONVERTER.structure(plain, kind)
+    except ClassValidationError as error:
+        problems = "; ".join(cattrs.transform_error(error, path=what))
+        raise InputError(f"{problems}: this file was not written by `watcher state`") from None
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(f"{what}: {error}") from None
+
+
+def state_to_json(state: State) -> str:
+    """The text that a state is stored and hashed as."""
+    return canonical_json(state_to_plain(state))
+
+
+def state_to_plain(state: State) -> dict[str, Any]:
+    return {"kind": state.KIND, "v": str(state.VERSION), **to_plain(state)}
+
+
+def state_from_json(text: str) -> State:
+    """Parse one state. Raises InputError on anything that `state_to_json` would not write."""
+    try:
+        plain = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(f"the state is not JSON: {error}") from None
+    return state_from_plain(plain)
+
+
+def state_from_plain(plain: object) -> State:
+    if not isinstance(plain, dict):
+        raise InputError("a state is a JSON object with `kind` and `v`")
+    fields = dict(plain)
+    kind, version = fields.pop("kind", None), fields.pop("v", None)
+    if not isinstance(kind, str) or kind not in KINDS:
+        known = ", ".join(sorted(KINDS))
+        raise InputError(f"state.kind is {str(kind)[:40]!r}; this program knows {known}")
+    if version != str(KINDS[kind].VERSION):
+        raise InputError(
+            f"state.v of {kind} is {str(version)[:40]!r}; this program reads {KINDS[kind].VERSION}"
+        )
+    return from_plain(fields, KINDS[kind], what=f"state ({kind})")

@@ -1,0 +1,15 @@
+"""The closed set of states."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from watcher.state.constant_product import ConstantProduct
+from watcher.state.price_feed import PriceFeed
+from watcher.state.share_vault import ShareVault
+
+State: TypeAlias = ConstantProduct | ShareVault | PriceFeed
+
+KINDS: dict[str, type[State]] = {
+    kind.KIND: kind for kind in (ConstantProduct, ShareVault, PriceFeed)
+}
