@@ -1,0 +1,57 @@
+"""What a valid configuration says, as plain frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from watcher.alerts.health import Limits
+from watcher.chain.endpoint import Endpoint
+from watcher.math.settings import Settings
+from watcher.protocols import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class ChainConfig:
+    """One chain. Times are seconds; `endpoint` shows only its host.
+
+    `confirmations` stands in for the node's finalized tag where it has none. A watch that was away
+    for more than `catch_up_blocks` goes on at the head and leaves a gap row.
+    """
+
+    chain_id: int
+    name: str
+    endpoint: Endpoint
+    every_blocks: int
+    confirmations: int
+    poll_seconds: float
+    deadline_seconds: float
+    catch_up_blocks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """`database` is hidden from texts: it may hold a password. `entries` are the targets of the file followed by the feeds that its prices name."""
+
+    path: Path
+    database: str = field(repr=False)
+    settings: Settings
+    chains: tuple[ChainConfig, ...]
+    entries: tuple[Entry, ...]
+    limits: Mapping[str, Limits]
+
+    @property
+    def database_shown(self) -> str:
+        """The file, or the server and database: never a user or password."""
+        if self.database.startswith("sqlite"):
+            return self.database.partition(":///")[2]
+        parts = urlsplit(self.database)
+        return f"{parts.scheme}://{parts.hostname or 'localhost'}{parts.path}"
+
+    def chain(self, chain_id: int) -> ChainConfig:
+        return next(chain for chain in self.chains if chain.chain_id == chain_id)
+
+    def entries_of(self, chain_id: int) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self.entries if entry.chain_id == chain_id)

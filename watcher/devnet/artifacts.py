@@ -1,0 +1,149 @@
+"""Every contract of the local world, ready to deploy, and the Anvil to deploy it on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from watcher.devnet.binary import anvil_on_path, this_platform
+from watcher.devnet.compile import Artifact, Compiler, Unit, artifact, compile_unit, compiled
+from watcher.devnet.fetch import Pack, Progress, fetch, package_folder, silent
+from watcher.devnet.lock import Lock, Package, load_lock
+
+# Contracts whose packages bring a build: contract -> package and file.
+PREBUILT = {
+    "UniswapV2Factory": ("@uniswap/v2-core@1.0.1", "build/UniswapV2Factory.json"),
+    "UniswapV2Pair": ("@uniswap/v2-core@1.0.1", "build/UniswapV2Pair.json"),
+    "UniswapV2Router02": (
+        "@uniswap/v2-periphery@1.1.0-beta.0",
+        "build/UniswapV2Router02.json",
+    ),
+    "PancakeFactory": ("@pancakeswap-libs/pancake-swap-core@0.1.0", "build/PancakeFactory.json"),
+    "PancakePair": ("@pancakeswap-libs/pancake-swap-core@0.1.0", "build/PancakePair.json"),
+    "WETH9": ("canonical-weth@1.4.0", "build/contracts/WETH9.json"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How contracts without a build are compiled: compiler, packages for the imports, sources.
+
+    A source that no package holds is ours, from the folder `contracts`.
+    """
+
+    compiler: str
+    packages: tuple[str, ...]
+    contracts: Mapping[str, str]
+    evm_version: str
+    optimizer_runs: int = 200
+
+
+COMPILED = (
+    Recipe(
+        compiler="0.8.28",
+        packages=("@openzeppelin/contracts@5.4.0", "solmate@6.8.0"),
+        contracts={
+            "Token": "Token.sol",
+            "OpenZeppelinVault": "OpenZeppelinVault.sol",
+            "SolmateVault": "SolmateVault.sol",
+        },
+        evm_version="cancun",
+    ),
+    Recipe(
+        compiler="0.6.6",
+        packages=("@chainlink/contracts@0.8.0",),
+        contracts={
+            "FluxAggregator": "@chainlink/contracts/src/v0.6/FluxAggregator.sol",
+            "EACAggregatorProxy": "@chainlink/contracts/src/v0.6/EACAggregatorProxy.sol",
+        },
+        evm_version="istanbul",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Artifacts:
+    """The contracts by name; a name that is not there is a KeyError."""
+
+    contracts: Mapping[str, Artifact]
+
+    def __getitem__(self, name: str) -> Artifact:
+        return self.contracts[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.contracts)
+
+    def __len__(self) -> int:
+        return len(self.contracts)
+
+
+@dataclass(frozen=True, slots=True)
+class Toolchain:
+    """What the local world is made with."""
+
+    anvil: Path
+    artifacts: Artifacts
+
+
+def prepare(cache: Path, *, progress: Progress = silent, pack: Pack | None = None) -> Toolchain:
+    """Fetch, check and compile what the cache lacks; with nothing lacking, without Node or network.
+
+    `pack` replaces npm as the source of packages. Raises SetupError, whose text names the cure.
+    """
+    lock = load_lock()
+    anvil = lock.anvil(this_platform())
+    binary = package_folder(anvil, cache=cache) / anvil.files[0] if anvil else anvil_on_path()
+    packages = [*lock.anywhere(), *([anvil] if anvil else [])]
+    fetch(packages, cache=cache, progress=progress, pack=pack)
+    contracts = _prebuilt(lock, cache=cache) | _compiled(lock, cache=cache, progress=progress)
+    return Toolchain(anvil=binary, artifacts=Artifacts(contracts))
+
+
+def _prebuilt(lock: Lock, *, cache: Path) -> dict[str, Artifact]:
+    def load(spec: str, file: str) -> Artifact:
+        path = package_folder(lock.package(spec), cache=cache) / file
+        return artifact(json.loads(path.read_text("utf-8")))
+
+    return {name: load(spec, file) for name, (spec, file) in PREBUILT.items()}
+
+
+def _compiled(lock: Lock, *, cache: Path, progress: Progress) -> dict[str, Artifact]:
+    contracts: dict[str, Artifact] = {}
+    for done, recipe in enumerate(COMPILED, start=1):
+        unit = _unit(recipe, lock=lock, cache=cache)
+        result = compiled(unit, cache=cache)
+        if result is None:
+            result = compile_unit(unit, cache=cache)
+            progress(f"compiled with solc {recipe.compiler}", done, len(COMPILED))
+        contracts |= result
+    return contracts
+
+
+def _unit(recipe: Recipe, *, lock: Lock, cache: Path) -> Unit:
+    solc = lock.package(f"solc@{recipe.compiler}")
+    sources: dict[str, str] = {}
+    for spec in recipe.packages:
+        sources |= _package_sources(lock.package(spec), cache=cache)
+    ours = resources.files(__package__).joinpath("contracts")
+    for file in recipe.contracts.values():
+        if file not in sources:
+            sources[file] = ours.joinpath(file).read_text("utf-8")
+    return Unit(
+        compiler=Compiler(
+            version=solc.version,
+            integrity=solc.integrity,
+            soljson=package_folder(solc, cache=cache) / solc.files[0],
+        ),
+        sources=sources,
+        contracts=recipe.contracts,
+        evm_version=recipe.evm_version,
+        optimizer_runs=recipe.optimizer_runs,
+    )
+
+
+def _package_sources(package: Package, *, cache: Path) -> dict[str, str]:
+    folder = package_folder(package, cache=cache)
+    return {f"{package.name}/{file}": (folder / file).read_text("utf-8") for file in package.files}

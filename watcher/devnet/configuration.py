@@ -1,0 +1,68 @@
+"""The world's entries as a watcher.toml."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+from watcher.devnet.world import Entries, Option, PriceEntry, TargetEntry, World
+
+
+def to_toml(world: World, *, endpoint_url: str, database_url: str) -> str:
+    """A configuration that watches the whole world through one endpoint."""
+    return "\n".join(_lines(world.entries, endpoint_url, database_url)) + "\n"
+
+
+def _lines(entries: Entries, endpoint_url: str, database_url: str) -> Iterable[str]:
+    chain = f"eip155:{entries.chain_id}"
+    yield "# The local world: made anew each time, worth nothing."
+    yield from _pairs({"unit": "USD", "database": database_url})
+    yield ""
+    yield f"[chains.{_value(chain)}]"
+    yield from _pairs({"name": "local"})
+    yield f"endpoints = [{{ url = {_value(endpoint_url)} }}]"
+    for target in entries.targets:
+        yield ""
+        yield "[[targets]]"
+        yield from _pairs(_target(chain, target))
+    for price in entries.prices:
+        yield ""
+        yield "[[prices]]"
+        yield from _pairs(_price(price))
+
+
+def _target(chain: str, entry: TargetEntry) -> dict[str, Option]:
+    return {
+        "chain": chain,
+        "protocol": entry.protocol,
+        "address": entry.address,
+        "name": entry.name,
+        **entry.options,
+    }
+
+
+def _price(entry: PriceEntry) -> dict[str, Option]:
+    return {
+        "token": entry.token,
+        "source": entry.source,
+        "address": entry.address,
+        "heartbeat": duration(entry.heartbeat),
+        "deviation": entry.deviation,
+    }
+
+
+def duration(seconds: int) -> str:
+    """In the largest unit that leaves no remainder: 3600 is `1h`, 90 is `90s`."""
+    for size, unit in ((3_600, "h"), (60, "m")):
+        if seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def _pairs(values: Mapping[str, Option]) -> Iterable[str]:
+    return (f"{key} = {_value(value)}" for key, value in values.items())
+
+
+def _value(value: Option) -> str:
+    # JSON's text, number and boolean are TOML's; only DEL, which JSON leaves bare, is not.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,131 @@
+"""Builds the local world out of the real contracts."""
+
+from __future__ import annotations
+
+from watcher.devnet.artifacts import Artifacts
+from watcher.devnet.deploy.feeds import deploy_feed, start_feed
+from watcher.devnet.deploy.pools import (
+    Exchange,
+    Pool,
+    add_liquidity,
+    allow_trading,
+    create_pair,
+    deploy_pancake,
+    deploy_uniswap,
+    find_pair,
+)
+from watcher.devnet.deploy.site import Site
+from watcher.devnet.deploy.tokens import allow, deploy_tokens
+from watcher.devnet.deploy.vaults import deploy_openzeppelin, deploy_solmate, first_deposit
+from watcher.devnet.local_chain import LocalChain
+from watcher.devnet.world import PRICE_DECIMALS, Actors, Feed, Pair, Vault, World
+from watcher.state.token import Address, Token
+
+_HOUR = 3_600
+
+# Token, pair, dollars, heartbeat in seconds, deviation: as the feeds on Ethereum have them.
+FEEDS = (
+    ("WETH", "ETH / USD", 3_000, _HOUR, 0.005),
+    ("WBTC", "BTC / USD", 60_000, _HOUR, 0.005),
+    ("USDC", "USDC / USD", 1, 24 * _HOUR, 0.0025),
+    ("DAI", "DAI / USD", 1, _HOUR, 0.0025),
+    ("GUSD", "GUSD / USD", 1, 24 * _HOUR, 0.005),
+)
+# The two tokens and how many whole ones of each; worth the same at the feeds' first answers.
+UNISWAP_POOLS = (
+    ("WETH", "USDC", 1_000, 3_000_000),
+    ("WBTC", "WETH", 50, 1_000),
+    ("DAI", "USDC", 2_000_000, 2_000_000),
+    ("GUSD", "USDC", 500_000, 500_000),
+)
+PANCAKE_POOLS = (
+    ("WETH", "USDC", 400, 1_200_000),
+    ("DAI", "USDC", 800_000, 800_000),
+)
+# Whole units of the asset that each vault starts with.
+VAULT_DEPOSITS = {
+    "oz-usdc": 1_000_000,
+    "oz6-usdc": 400_000,
+    "solmate-weth": 500,
+    "solmate-dai": 750_000,
+}
+
+
+def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
+    """Set everything up on a fresh chain, in a handful of blocks.
+
+    Raises SetupError when any of it fails.
+    """
+    actors = Actors(*chain.accounts[:10])
+    builder = actors.builder
+    site = Site(chain, artifacts)
+    tokens = deploy_tokens(site, builder)
+    weth = tokens["WETH"]
+    plans = _plans(site, actors, tokens)
+    for exchange, pool in plans:
+        create_pair(site, builder, exchange, pool)
+    vaults = _vaults(site, builder, tokens)
+    feeds = _feeds(site, builder, tokens)
+    site.mine()
+    pairs = tuple(find_pair(site, exchange, pool) for exchange, pool in plans)
+    _allow(site, actors, pairs, vaults)
+    for pair, (_, pool) in zip(pairs, plans, strict=True):
+        add_liquidity(site, builder, pair, pool, weth=weth)
+    for vault in vaults:
+        first_deposit(site, actors.depositor, vault, VAULT_DEPOSITS[vault.name], weth=weth)
+    for feed in feeds:
+        start_feed(site, builder, feed, oracle=actors.oracle)
+    site.mine()
+    return World(
+        chain_id=chain.chain_id,
+        actors=actors,
+        weth=weth,
+        tokens=tuple(tokens.values()),
+        pairs=pairs,
+        vaults=vaults,
+        feeds=feeds,
+    )
+
+
+def _plans(site: Site, actors: Actors, tokens: dict[str, Token]) -> list[tuple[Exchange, Pool]]:
+    uniswap = deploy_uniswap(site, actors.builder, weth=tokens["WETH"])
+    pancake = deploy_pancake(site, actors.builder, fee_to=actors.treasury)
+    return [
+        (exchange, Pool(tokens[a], tokens[b], amount_a, amount_b))
+        for exchange, pools in ((uniswap, UNISWAP_POOLS), (pancake, PANCAKE_POOLS))
+        for a, b, amount_a, amount_b in pools
+    ]
+
+
+def _allow(site: Site, actors: Actors, pairs: tuple[Pair, ...], vaults: tuple[Vault, ...]) -> None:
+    traders = (actors.trader, actors.other_trader, actors.whale, actors.arbitrageur)
+    for trader in (actors.builder, *traders):
+        allow_trading(site, pairs, trader)
+    for depositor in (actors.depositor, actors.other_depositor):
+        for vault in vaults:
+            allow(site, depositor, vault.asset, vault.address)
+
+
+def _vaults(site: Site, builder: Address, tokens: dict[str, Token]) -> tuple[Vault, ...]:
+    usdc = tokens["USDC"]
+    return (
+        deploy_openzeppelin(site, builder, usdc, name="oz-usdc", offset=0),
+        deploy_openzeppelin(site, builder, usdc, name="oz6-usdc", offset=6),
+        deploy_solmate(site, builder, tokens["WETH"], name="solmate-weth"),
+        deploy_solmate(site, builder, tokens["DAI"], name="solmate-dai"),
+    )
+
+
+def _feeds(site: Site, builder: Address, tokens: dict[str, Token]) -> tuple[Feed, ...]:
+    return tuple(
+        deploy_feed(
+            site,
+            builder,
+            tokens[symbol],
+            pair=pair,
+            first_answer=dollars * 10**PRICE_DECIMALS,
+            heartbeat=heartbeat,
+            deviation=deviation,
+        )
+        for symbol, pair, dollars, heartbeat, deviation in FEEDS
+    )

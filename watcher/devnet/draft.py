@@ -1,0 +1,93 @@
+"""The next block while it is composed: it reads the head and keeps account of what it plans."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from watcher.devnet.calldata import call_data
+from watcher.devnet.local_chain import BLOCK_SECONDS, Reader, Transaction
+from watcher.devnet.world import Feed, Pair, Vault, World
+from watcher.state.token import Address, Token
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A feed's newest answer, in its own decimals, and the block time that it was given at."""
+
+    id: int
+    answer: int
+    updated_at: int
+
+
+class Draft:
+    """Reserves and answers are those after the transactions planned so far.
+
+    What an actor pays with is minted or wrapped for it, so no scene depends on an earlier one.
+    """
+
+    def __init__(self, world: World, reader: Reader, *, seconds: int = BLOCK_SECONDS) -> None:
+        self.world = world
+        self.seconds = seconds
+        self.timestamp = reader.head().timestamp + seconds
+        self.transactions: list[Transaction] = []
+        self._reader = reader
+        self._reserves: dict[str, tuple[int, int]] = {}
+        self._rounds: dict[str, Round] = {}
+
+    def send(
+        self,
+        sender: Address,
+        to: Address,
+        signature: str,
+        *args: Any,
+        label: str,
+        value: int = 0,
+    ) -> None:
+        """Plan a call; `label` is what it is called should it fail."""
+        data = call_data(signature, *args)
+        self.transactions.append(Transaction(sender, to, data, label, value=value))
+
+    def fund(self, holder: Address, token: Token, amount: int) -> None:
+        """Give `holder` an amount: wrapped from its ether, or minted."""
+        label = f"providing {token.symbol}"
+        if token == self.world.weth:
+            self.send(holder, token.address, "deposit()", label=label, value=amount)
+        else:
+            mint = "mint(address,uint256)"
+            self.send(holder, token.address, mint, holder, amount, label=label)
+
+    def reserves(self, pair: Pair) -> tuple[int, int]:
+        """Of token0 and token1."""
+        if pair.address not in self._reserves:
+            reserve0, reserve1, _ = self._reader.read(
+                pair.address, "getReserves()(uint112,uint112,uint32)"
+            )
+            self._reserves[pair.address] = reserve0, reserve1
+        return self._reserves[pair.address]
+
+    def plan_reserves(self, pair: Pair, reserve0: int, reserve1: int) -> None:
+        self._reserves[pair.address] = reserve0, reserve1
+
+    def round(self, feed: Feed) -> Round:
+        if feed.aggregator not in self._rounds:
+            round_id, answer, _, updated_at, _ = self._reader.read(
+                feed.aggregator, "latestRoundData()(uint80,int256,uint256,uint256,uint80)"
+            )
+            self._rounds[feed.aggregator] = Round(round_id, answer, updated_at)
+        return self._rounds[feed.aggregator]
+
+    def plan_round(self, feed: Feed, answer: int) -> Round:
+        planned = Round(self.round(feed).id + 1, answer, self.timestamp)
+        self._rounds[feed.aggregator] = planned
+        return planned
+
+    def total_assets(self, vault: Vault) -> int:
+        """As of the head, without what is planned."""
+        (assets,) = self._reader.read(vault.address, "totalAssets()(uint256)")
+        return int(assets)
+
+    def shares(self, vault: Vault, holder: Address) -> int:
+        """As of the head, without what is planned."""
+        (shares,) = self._reader.read(vault.address, "balanceOf(address)(uint256)", holder)
+        return int(shares)

@@ -1,0 +1,1 @@
+"""What the actors of the local world do, one module a protocol."""
