@@ -240,7 +240,7 @@ def test_what_is_missing_is_one_sentence_that_names_the_cure(
     ("pip_says", "what", "cure"),
     [
         (
-            "Retrying after connection broken by 'NewConnectionError(...)'\nNo matching distribution",
+            "connection broken by 'NewConnectionError(...)'\nNo matching distribution found",
             "the package registry cannot be reached",
             "check the network",
         ),

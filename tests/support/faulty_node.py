@@ -109,8 +109,11 @@ class FaultyNode:
     overrides: dict[str, Json] = field(default_factory=dict)
     refuses_hashes: bool = False
     batch_limit: int = 10**9
+    status_400_body: bytes = b""
     sent: list[Json] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
+    queries: list[str] = field(default_factory=list)
+    authorizations: list[str] = field(default_factory=list)
 
     @property
     def head(self) -> Block:
@@ -163,6 +166,10 @@ class FaultyNode:
         match method:
             case "eth_chainId":
                 return hex(self.chain_id)
+            case "eth_blockNumber":
+                return hex(self.head.number)
+            case "web3_clientVersion":
+                return "faulty/1.0"
             case "eth_getBlockByNumber":
                 return self._by_number(params[0])
             case "eth_getBlockByHash":
@@ -249,11 +256,13 @@ async def serve(node: FaultyNode) -> AsyncIterator[str]:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         node.paths.append(f"{request.method} {request.path}")
+        node.queries.append(request.query_string)
+        node.authorizations.append(request.headers.get("Authorization", ""))
         return await _respond(node, request, released)
 
     app = web.Application(client_max_size=64 * 1024 * 1024)
     app.router.add_route("*", "/{anything:.*}", handle)
-    runner = web.AppRunner(app, shutdown_timeout=1.0)
+    runner = web.AppRunner(app, shutdown_timeout=1.0, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
@@ -285,7 +294,9 @@ async def _respond(
 ) -> web.StreamResponse:
     body = await request.read()
     if request.method != "POST" or request.path.endswith("/elsewhere"):
-        return web.Response(text="{}")
+        return web.Response(status=503)
+    if node.status_400_body:
+        return web.Response(status=400, body=node.status_400_body)
     if node.fault in STATUSES:
         return STATUSES[node.fault]()
     items = json.loads(body)
@@ -307,7 +318,7 @@ async def _respond(
         case Fault.DRIP | Fault.ENDLESS | Fault.ENDLESS_ERROR:
             return await _stream(node.fault, request, released)
         case Fault.BOMB:
-            zeros = gzip.compress(b" " * 64_000_000)
+            zeros = gzip.compress(b" " * 8_000_000)
             return web.Response(body=zeros, headers={"Content-Encoding": "gzip"})
         case Fault.CUT:
             return await _cut(request)

@@ -42,7 +42,7 @@ async def test_the_chain_id_is_checked() -> None:
 @pytest.mark.parametrize("value", [None, 1, "1", "0x", "0xg", "0x" + "f" * 17, [], error(1, "no")])
 async def test_a_chain_id_that_is_none(value: Any) -> None:
     node = FaultyNode(overrides={"eth_chainId": value})
-    with pytest.raises(EndpointError, match="^node-a.example answered eth_chainId with"):
+    with pytest.raises(EndpointError, match=r"^node-a\.example answered eth_chainId with"):
         await headers_over(node).connect()
 
 
@@ -203,5 +203,5 @@ async def test_a_deep_reorg_is_walked_in_steps() -> None:
 
 async def test_one_deadline_holds_for_a_whole_range() -> None:
     node = FaultyNode(Fault.BATCH_AS_OBJECT)
-    with pytest.raises(EndpointError, match="did not answer 8 headers within 0.05 s"):
+    with pytest.raises(EndpointError, match=r"did not answer 8 headers within 0\.05 s"):
         await stack_over(node, deadline=0.05, delay=0.02).headers.range(0, 7)

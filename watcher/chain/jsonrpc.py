@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from watcher.chain.endpoint import Endpoint
 from watcher.chain.faults import EndpointError, Kind
+from watcher.chain.strict_json import parse
 from watcher.chain.transport import Transport
 
 RATE_LIMIT_CODES = frozenset({-32005, -32029, 429})
@@ -99,10 +101,8 @@ class JsonRpc:
         return answer.get("id") is None and _is_error(answer)
 
     def _parsed(self, body: bytes, about: str) -> object:
-        try:
-            return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
-        except (ValueError, RecursionError):
-            pass
+        with suppress(ValueError):
+            return parse(body)
         what = "an HTML page" if body.lstrip()[:1] == b"<" else "something that is not JSON"
         raise self._fault(Kind.NOT_JSON_RPC, f"{about} with {what if body.strip() else 'nothing'}")
 
@@ -169,7 +169,3 @@ def _is_hex(text: str) -> bool:
         return len(bytes.fromhex(digits)) * 2 == len(digits)
     except ValueError:
         return False
-
-
-def _refuse_constant(name: str) -> object:
-    raise ValueError(f"{name} is not JSON")

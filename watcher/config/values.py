@@ -33,7 +33,8 @@ class ChainConfig:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """`database` is hidden from texts: it may hold a password. `entries` are the targets of the file followed by the feeds that its prices name."""
+    """`database` stays out of texts: it may hold a password. `entries` are the targets of the file
+    followed by the feeds that its prices name."""
 
     path: Path
     database: str = field(repr=False)

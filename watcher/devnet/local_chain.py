@@ -6,17 +6,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from watcher.chain.anvil import AnvilOptions
 from watcher.chain.loopback import rpc
 from watcher.devnet.calldata import call_data, returned
 from watcher.errors import SetupError
 from watcher.state.block import Block
 from watcher.state.token import Address, to_address
 
+GENESIS_TIMESTAMP = 1_700_000_000
 BLOCK_SECONDS = 12
 CALL_GAS = 400_000
 # Above any base fee that full set-up blocks lead to, so that no transaction is left waiting.
 MAX_FEE_WEI = 100 * 10**9
 PRIORITY_FEE_WEI = 10**9
+
+
+def local_options(*, port: int = 0, kept_states: int | None = None) -> AnvilOptions:
+    """The Anvil of a local world: always the same genesis, no block but those asked for."""
+    return AnvilOptions(
+        port=port,
+        genesis_timestamp=GENESIS_TIMESTAMP,
+        automine=False,
+        kept_states=kept_states,
+    )
 
 
 @dataclass(frozen=True, slots=True)

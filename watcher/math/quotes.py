@@ -42,6 +42,7 @@ def quote_exact_in(state: State, coin_in: int, amount_in: int) -> Quote:
                 fee_numerator=state.fee_numerator,
                 fee_denominator=state.fee_denominator,
             )
+            _require_swap(state, coin_in, amount_in, amount_out)
         case ShareVault():
             convert = shares.preview_redeem if coin_in else shares.preview_deposit
             amount_out = convert(amount_in, share_totals(state))
@@ -63,6 +64,7 @@ def quote_exact_out(state: State, coin_in: int, amount_out: int) -> Quote:
                 fee_numerator=state.fee_numerator,
                 fee_denominator=state.fee_denominator,
             )
+            _require_swap(state, coin_in, amount_in, amount_out)
         case ShareVault():
             convert = shares.preview_withdraw if coin_in else shares.preview_mint
             amount_in = convert(amount_out, share_totals(state))
@@ -148,6 +150,21 @@ def _protocol_minted(state: ConstantProduct) -> int:
         k_last=state.k_last,
         share_numerator=state.protocol_share_numerator,
         share_denominator=state.protocol_share_denominator,
+    )
+
+
+def _require_swap(state: ConstantProduct, coin_in: int, amount_in: int, amount_out: int) -> None:
+    reserve_in, reserve_out = _reserves(state, coin_in)
+    balances = (state.balance0, state.balance1)
+    constant_product.require_swap(
+        amount_in,
+        amount_out,
+        reserve_in=reserve_in,
+        reserve_out=reserve_out,
+        balance_in=balances[coin_in],
+        balance_out=balances[1 - coin_in],
+        fee_numerator=state.fee_numerator,
+        fee_denominator=state.fee_denominator,
     )
 
 

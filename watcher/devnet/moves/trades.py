@@ -86,7 +86,7 @@ def arbitrage(draft: Draft, pair: Pair, *, part: Fraction = Fraction(1)) -> Trad
 def small_trades(
     draft: Draft, random: Random, *, most: int, least: int = 0, avoid: Collection[Pair] = ()
 ) -> list[Trade]:
-    """From `least` to `most` swaps in different pools, to and fro, that keep them near the feeds' prices."""
+    """From `least` to `most` swaps, a pool each, to and fro, that keep near the feeds' prices."""
     actors = draft.world.actors
     pairs = [pair for pair in draft.world.pairs if pair not in avoid]
     trades = []

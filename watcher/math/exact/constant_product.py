@@ -65,6 +65,37 @@ def get_amount_in(
     return amount_in
 
 
+def require_swap(
+    amount_in: int,
+    amount_out: int,
+    *,
+    reserve_in: int,
+    reserve_out: int,
+    balance_in: int,
+    balance_out: int,
+    fee_numerator: int,
+    fee_denominator: int,
+) -> None:
+    """Raise MathError where the pair refuses to pay `amount_out` after `amount_in` was sent to it.
+
+    UniswapV2Pair.swap looks at what it holds, not at what was sent: a donation that lies in the
+    pair counts as input, and where it holds less than its reserves the input makes that good first.
+    """
+    if amount_out > balance_out:
+        raise MathError("TRANSFER_FAILED")
+    held_in, held_out = balance_in + amount_in, balance_out - amount_out
+    paid_in, paid_out = max(held_in - reserve_in, 0), max(balance_out - reserve_out, 0)
+    if paid_in == 0 and paid_out == 0:
+        raise MathError("INSUFFICIENT_INPUT_AMOUNT")
+    fee = fee_denominator - fee_numerator
+    adjusted_in = held_in * fee_denominator - paid_in * fee
+    adjusted_out = held_out * fee_denominator - paid_out * fee
+    if adjusted_in * adjusted_out < reserve_in * reserve_out * fee_denominator**2:
+        raise MathError("K")
+    checked(held_in, RESERVE_BITS, "OVERFLOW")
+    checked(held_out, RESERVE_BITS, "OVERFLOW")
+
+
 def quote(amount_a: int, reserve_a: int, reserve_b: int) -> int:
     """The amount of b that equals `amount_a` at the pool's ratio (UniswapV2Library.quote)."""
     if amount_a <= 0:
@@ -125,8 +156,11 @@ def mint(
 ) -> LiquidityAdded:
     """LP tokens for `amount0` and `amount1`, both counted as balance minus reserve.
 
-    The smaller side decides; what is too much of the other is a gift to the pool.
+    The smaller side decides; what is too much of the other is a gift to the pool. Raises MathError
+    where `mint` reverts: a balance below its reserve, no liquidity, or a balance beyond uint112.
     """
+    checked(amount0, 256, "ds-math-sub-underflow")
+    checked(amount1, 256, "ds-math-sub-underflow")
     supply = total_supply + protocol_minted
     if supply == 0:
         liquidity = isqrt(checked(amount0 * amount1, 256, "ds-math-mul-overflow"))
@@ -152,16 +186,22 @@ def burn(
     total_supply: int,
     protocol_minted: int,
 ) -> LiquidityRemoved:
-    """What `liquidity` LP tokens pay: their share of the *balances*, each rounded down."""
+    """What `liquidity` LP tokens pay: their share of the *balances*, each rounded down.
+
+    Raises MathError where `burn` reverts: nothing burned or paid, more than can be held (the first
+    MINIMUM_LIQUIDITY lie at the zero address), or a balance that stays beyond uint112.
+    """
     supply = total_supply + protocol_minted
     if supply == 0:
         raise MathError("division by zero")
-    if not 0 < liquidity <= total_supply:
+    if not 0 < liquidity <= total_supply - MINIMUM_LIQUIDITY:
         raise MathError("ds-math-sub-underflow" if liquidity else "INSUFFICIENT_LIQUIDITY_BURNED")
     amount0 = checked(liquidity * balance0, 256, "ds-math-mul-overflow") // supply
     amount1 = checked(liquidity * balance1, 256, "ds-math-mul-overflow") // supply
     if amount0 == 0 or amount1 == 0:
         raise MathError("INSUFFICIENT_LIQUIDITY_BURNED")
+    checked(balance0 - amount0, RESERVE_BITS, "OVERFLOW")
+    checked(balance1 - amount1, RESERVE_BITS, "OVERFLOW")
     return LiquidityRemoved(amount0=amount0, amount1=amount1, protocol_liquidity=protocol_minted)
 
 
@@ -195,13 +235,14 @@ def arbitrage_amount_in(
     Prices are integers in one common scale per smallest unit. With f = fee_numerator and
     d = fee_denominator, profit(x) = price_out * f*x*R_out / (d*R_in + f*x) - price_in * x is
     concave and its derivative is zero where d*R_in + f*x = sqrt(f*d*R_in*R_out*price_out/price_in).
-    Rounded down; 0 when nothing is to be earned.
+    Rounded down, and no more than the pair can hold; 0 when nothing is to be earned.
     """
     if min(reserve_in, reserve_out, price_in, price_out) <= 0:
         return 0
     product = fee_numerator * fee_denominator * reserve_in * reserve_out * price_out
     excess = isqrt(product // price_in) - fee_denominator * reserve_in
-    return max(excess // fee_numerator, 0)
+    room = (1 << RESERVE_BITS) - 1 - reserve_in
+    return max(min(excess // fee_numerator, room), 0)
 
 
 def _require_trade(amount: int, reserve_in: int, reserve_out: int, *, reason: str) -> None:

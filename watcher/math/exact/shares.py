@@ -46,15 +46,19 @@ def preview_deposit(assets: int, totals: ShareTotals) -> int:
     shares = convert_to_shares(assets, totals)
     if shares == 0 and totals.refuses_zero:
         raise MathError("ZERO_SHARES")
+    _require_room(assets, shares, totals)
     return shares
 
 
 def preview_mint(shares: int, totals: ShareTotals) -> int:
-    """Assets that minting `shares` costs, rounded up."""
+    """Assets that minting `shares` costs, rounded up. Raises where `mint` reverts."""
     _require_amount(shares)
     if _is_one_to_one(totals):
-        return shares
-    return _scale(mul_div_up, shares, _assets(totals), _shares(totals), totals=totals)
+        assets = shares
+    else:
+        assets = _scale(mul_div_up, shares, _assets(totals), _shares(totals), totals=totals)
+    _require_room(assets, shares, totals)
+    return assets
 
 
 def preview_withdraw(assets: int, totals: ShareTotals) -> int:
@@ -88,16 +92,22 @@ def _is_one_to_one(totals: ShareTotals) -> bool:
 
 
 def _assets(totals: ShareTotals) -> int:
-    return totals.total_assets + totals.virtual_assets
+    return checked(totals.total_assets + totals.virtual_assets, 256, "total assets overflow")
 
 
 def _shares(totals: ShareTotals) -> int:
-    return totals.total_supply + totals.virtual_shares
+    return checked(totals.total_supply + totals.virtual_shares, 256, "total supply overflows")
 
 
 def _require_amount(amount: int) -> None:
     if not 0 <= amount <= UINT256_MAX:
         raise MathError("amount is not an unsigned integer of 256 bits")
+
+
+def _require_room(assets: int, shares: int, totals: ShareTotals) -> None:
+    """Both tokens count their supply in 256 bits, so neither total can grow beyond."""
+    checked(totals.total_assets + assets, 256, "total assets overflow")
+    checked(totals.total_supply + shares, 256, "total supply overflows")
 
 
 def _scale(

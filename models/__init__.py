@@ -1,0 +1,31 @@
+"""The tables of the history, their column types and their migrations; nothing here knows the
+watcher, and only `watcher.store` reads or writes through it."""
+
+from models.base import SCHEMA, metadata, table_of
+from models.block import BLOCK_STATUSES, BlockRow, CursorRow, GapRow
+from models.lease import LeaseRow
+from models.measure import ComputationInputRow, ComputationRow, MeasureRow, SettingsRow
+from models.observation import OBSERVATION_STATUSES, AmountRow, ObservationRow, StateRow
+from models.target import TargetRow, TargetTokenRow, TokenRow
+
+__all__ = [
+    "BLOCK_STATUSES",
+    "OBSERVATION_STATUSES",
+    "SCHEMA",
+    "AmountRow",
+    "BlockRow",
+    "ComputationInputRow",
+    "ComputationRow",
+    "CursorRow",
+    "GapRow",
+    "LeaseRow",
+    "MeasureRow",
+    "ObservationRow",
+    "SettingsRow",
+    "StateRow",
+    "TargetRow",
+    "TargetTokenRow",
+    "TokenRow",
+    "metadata",
+    "table_of",
+]

@@ -1,0 +1,1 @@
+"""Alembic's folder: env.py runs revisions on the connection that the store hands over."""

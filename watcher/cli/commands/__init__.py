@@ -1,0 +1,1 @@
+"""One module a group of commands. Heavy imports wait until a command runs."""

@@ -1,0 +1,110 @@
+"""check, once and run: looking at the chain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from watcher.cli.options import (
+    ConfigOption,
+    Format,
+    FormatOption,
+    JsonOption,
+    LogFormat,
+    LogFormatOption,
+    chosen,
+)
+
+if TYPE_CHECKING:
+    from watcher.service.watch import Ticked
+
+
+def register(app: typer.Typer) -> None:
+    app.command("check")(check)
+    app.command("once")(once)
+    app.command("run")(run)
+
+
+def check(
+    config: ConfigOption = None,
+    format_: FormatOption = Format.TABLE,
+    as_json: JsonOption = False,
+) -> None:
+    """Check the configuration, the database, the node and every target, and list what is wrong.
+
+    Exit 5 when something must be changed.
+    """
+    import asyncio
+
+    from watcher.cli.output import print_rows
+    from watcher.cli.session import read_config
+    from watcher.service.checkup import CONFIGURATION_FAULT, checkup
+
+    findings = asyncio.run(checkup(read_config(config)))
+    print_rows(
+        [
+            {"what": found.what, "result": "ok" if found.ok else "wrong", "detail": found.detail}
+            for found in findings
+        ],
+        ["what", "result", "detail"],
+        format_=chosen(format_, as_json),
+    )
+    if not all(found.ok for found in findings):
+        raise typer.Exit(CONFIGURATION_FAULT)
+
+
+def once(
+    config: ConfigOption = None,
+    log_format: LogFormatOption = LogFormat.TEXT,
+    format_: FormatOption = Format.TABLE,
+    as_json: JsonOption = False,
+) -> None:
+    """Read every target once at the head of each chain, store it, and show what was found."""
+    import asyncio
+
+    from watcher.cli.logs import configure_logs
+    from watcher.cli.output import print_rows
+    from watcher.cli.session import open_store, read_config
+    from watcher.service.once import watch_once
+
+    configure_logs(log_format)
+    settings = read_config(config)
+    with open_store(settings, create=True) as store:
+        ticks = asyncio.run(watch_once(settings, store))
+    print_rows(
+        [_once_row(ticked) for ticked in ticks],
+        ["chain", "block", "hash", "changed", "failing"],
+        format_=chosen(format_, as_json),
+    )
+
+
+def run(
+    config: ConfigOption = None,
+    log_format: LogFormatOption = LogFormat.TEXT,
+    until: Annotated[
+        int | None, typer.Option("--until", min=0, help="Stop after this block is stored.")
+    ] = None,
+) -> None:
+    """Watch until stopped: every block is read, measured and stored; gaps since the last run are
+    filled first. Ctrl-C or SIGTERM ends it after the block under way."""
+    import asyncio
+
+    from watcher.cli.logs import configure_logs
+    from watcher.cli.session import open_store, read_config
+    from watcher.service.run import Service
+
+    configure_logs(log_format)
+    settings = read_config(config)
+    with open_store(settings, create=True) as store:
+        asyncio.run(Service(settings, store, until=until).run())
+
+
+def _once_row(ticked: Ticked) -> dict[str, str | int]:
+    return {
+        "chain": f"eip155:{ticked.block.chain_id}",
+        "block": ticked.block.number,
+        "hash": ticked.block.hash,
+        "changed": len(ticked.tick.observations),
+        "failing": ticked.failing,
+    }

@@ -1,0 +1,89 @@
+"""What the demonstration proves about itself at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from watcher.devnet.local_chain import LocalChain
+from watcher.errors import Unavailable
+from watcher.protocols import ADAPTERS
+from watcher.state.call import Answer, Call, Static
+from watcher.state.canonical import state_to_json
+from watcher.state.target import Target
+from watcher.store import Store, recompute
+
+COMPARED_BLOCKS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """`incomplete` counts targets without an observation at a block, `different` states that
+    plain calls of the node contradict, `recompute_differences` stored rows that the recomputation
+    contradicts: all three are 0 when all is well."""
+
+    blocks: int
+    targets: int
+    incomplete: int
+    compared_blocks: tuple[int, ...]
+    compared: int
+    different: int
+    recomputed: int
+    recompute_differences: int
+
+    @property
+    def passed(self) -> bool:
+        return not (self.incomplete or self.different or self.recompute_differences)
+
+
+def check_demo(store: Store, chain: LocalChain, *, chosen: Random) -> Checks:
+    """Look at every stored block, compare three of them with plain eth_calls, recompute all."""
+    (extent,) = store.extent().chains
+    numbers = range(extent.first.number, extent.newest.number + 1)
+    targets = store.targets()
+    incomplete = sum(
+        store.observation_as_of(target.id, number) is None
+        for target in targets
+        for number in numbers
+    )
+    sample = tuple(sorted(chosen.sample(numbers, min(COMPARED_BLOCKS, len(numbers)))))
+    compared = [_agrees(store, chain, target, number) for target in targets for number in sample]
+    audit = recompute(store)
+    return Checks(
+        blocks=len(numbers),
+        targets=len(targets),
+        incomplete=incomplete + (len(numbers) - extent.blocks) * len(targets),
+        compared_blocks=sample,
+        compared=len(compared),
+        different=compared.count(False),
+        recomputed=audit.checked_states + audit.checked_amounts + audit.checked_measures,
+        recompute_differences=len(audit.differences),
+    )
+
+
+def _agrees(store: Store, chain: LocalChain, target: Target, number: int) -> bool:
+    standing = store.observation_as_of(target.id, number)
+    if standing is None or standing.observation.state is None:
+        return False
+    adapter = ADAPTERS[target.protocol]
+    answers = _plainly(chain, adapter.calls(target), number)
+    return state_to_json(adapter.decode(target, answers)) == state_to_json(
+        standing.observation.state
+    )
+
+
+def _plainly(chain: LocalChain, calls: Sequence[Call], number: int) -> list[Answer]:
+    """One eth_call each, by block number: nothing of the watch's own reading."""
+    answers = []
+    for call in calls:
+        if not isinstance(call, Static):
+            raise TypeError(f"{type(call).__name__} is not read every block")
+        request = {"to": call.to, "data": "0x" + call.data.hex()}
+        try:
+            data = bytes.fromhex(chain.request("eth_call", request, hex(number))[2:])
+            answers.append(Answer(ok=True, data=data, length=len(data)))
+        except Unavailable:
+            # Anvil answers a revert with an error, which is all that matters here.
+            answers.append(Answer(ok=False, data=b"", length=0))
+    return answers

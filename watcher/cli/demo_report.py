@@ -1,0 +1,224 @@
+"""How the demonstration is told: a line a block, a table at the end, or one JSON document."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from watcher.alerts.health import health
+from watcher.cli.demo import Demonstration, WatchedBlock
+from watcher.cli.output import figure, print_table
+from watcher.math.catalogue import FEED, POOL, VAULT
+from watcher.state.measure import Measure
+from watcher.state.target import Target
+from watcher.store import TargetStatus
+
+CHARACTERS_OF_TEXT = 64
+NOTABLE = {"ln_spot_over_reference": 0.005, "price_per_share_change": 0.000_5}
+"""From which size a figure is worth a word on its block's line."""
+
+
+def block_line(watched: WatchedBlock, targets: Sequence[Target]) -> str:
+    """One block in one line: number, scene, what happened, what it did."""
+    played = watched.played
+    text = played.text
+    if played.replaced:
+        text = f"{text} ({played.replaced} blocks replaced)"
+    shown = text if len(text) <= CHARACTERS_OF_TEXT else text[: CHARACTERS_OF_TEXT - 1] + "…"
+    effect = _effect(watched, {target.id: target for target in targets})
+    return (
+        f"{played.number:>6}  {played.scene:<18}  {shown:<{CHARACTERS_OF_TEXT}}  {effect}".rstrip()
+    )
+
+
+def _effect(watched: WatchedBlock, targets: Mapping[str, Target]) -> str:
+    found = [
+        (abs(measure.value) / NOTABLE[measure.name], targets[computation.target_id], measure)
+        for ticked in watched.ticks
+        for computation in ticked.tick.computations
+        for measure in computation.measures
+        if measure.name in NOTABLE and abs(measure.value) >= NOTABLE[measure.name]
+    ]
+    if not found:
+        return ""
+    _, target, measure = max(found, key=lambda each: each[0])
+    return f"{target.label} {_in_words(measure)}"
+
+
+def _in_words(measure: Measure) -> str:
+    if measure.name == "price_per_share_change":
+        return f"price per share {_percent(measure.value)}"
+    return f"{_percent(math.expm1(measure.value))} from reference"
+
+
+def _percent(fraction: float) -> str:
+    sign = "−" if fraction < 0 else "+"
+    return f"{sign}{abs(fraction):.2%}"
+
+
+def print_summary(shown: Demonstration) -> None:
+    """The closing tables: pools, vaults, and what was checked."""
+    standings = _by_kind(shown.standings)
+    unit = shown.config.settings.unit
+    print()
+    print_table(
+        [_pool_row(shown, standing) for standing in standings[POOL]],
+        [
+            "pool",
+            "state",
+            "spot",
+            "from reference",
+            "disparity",
+            f"to 1% ({unit})",
+            f"arbitrage ({unit})",
+        ],
+    )
+    print()
+    print_table(
+        [_vault_row(shown, standing) for standing in standings[VAULT]],
+        ["vault", "state", "assets per share", "change", f"gift that moves it 1% ({unit})"],
+    )
+    print()
+    for line in _closing(shown):
+        print(line)
+
+
+def _closing(shown: Demonstration) -> Iterable[str]:
+    checks, seconds = shown.checks, shown.stopwatch.seconds
+    replaced = sum(ticked.orphaned for block in shown.blocks for ticked in block.ticks)
+    yield (
+        f"{checks.blocks} blocks of {checks.targets} targets, each in force at each block"
+        if not checks.incomplete
+        else f"{checks.incomplete} observations are missing"
+    )
+    yield f"{replaced} blocks left the chain in reorgs and were read again"
+    blocks = ", ".join(map(str, checks.compared_blocks))
+    yield (
+        f"{checks.compared} states at blocks {blocks} compared with plain eth_calls: "
+        f"{checks.different} differ"
+    )
+    yield f"{checks.recomputed:,} stored figures recomputed: {checks.recompute_differences} differ"
+    yield "seconds: " + ", ".join(f"{part} {spent:.1f}" for part, spent in seconds.items())
+
+
+def _pool_row(shown: Demonstration, standing: TargetStatus) -> list[str]:
+    measures = _latest(standing)
+    off = measures.get("ln_spot_over_reference", math.nan)
+    depths = [value for name, value in _all(standing) if name == "depth_money"]
+    return [
+        standing.target.label,
+        _grade(shown, standing),
+        figure(measures.get("spot_price", math.nan)),
+        "" if math.isnan(off) else _percent(math.expm1(off)),
+        _share(measures.get("disparity_value", math.nan)),
+        _money(min(depths, default=math.nan)),
+        _money(measures.get("arbitrage_value", math.nan)),
+    ]
+
+
+def _vault_row(shown: Demonstration, standing: TargetStatus) -> list[str]:
+    measures = _latest(standing)
+    change = measures.get("price_per_share_change", math.nan)
+    return [
+        standing.target.label,
+        _grade(shown, standing),
+        figure(measures.get("price_per_share", math.nan)),
+        "" if math.isnan(change) else _percent(change),
+        _money(measures.get("donation_1pct_money", math.nan)),
+    ]
+
+
+def _grade(shown: Demonstration, standing: TargetStatus) -> str:
+    status = standing.observation.status if standing.observation else None
+    figures = standing.figures.measures if standing.figures else ()
+    return health(status, figures, limits=shown.config.limits).grade.word
+
+
+def _money(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:,.0f}"
+
+
+def _share(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.1%}"
+
+
+def _all(standing: TargetStatus) -> list[tuple[str, float]]:
+    figures = standing.figures.measures if standing.figures else ()
+    return [(measure.name, measure.value) for measure in figures]
+
+
+def _latest(standing: TargetStatus) -> dict[str, float]:
+    return dict(_all(standing))
+
+
+def _by_kind(standings: Iterable[TargetStatus]) -> dict[str, list[TargetStatus]]:
+    found: dict[str, list[TargetStatus]] = {POOL: [], VAULT: [], FEED: []}
+    for standing in standings:
+        found[standing.target.kind].append(standing)
+    return found
+
+
+def as_document(shown: Demonstration, *, seed: int) -> dict[str, Any]:
+    """All of it; only what stands under "seconds" differs between two runs with one seed."""
+    checks = shown.checks
+    return {
+        "seed": seed,
+        "unit": shown.config.settings.unit,
+        "blocks": [_block_document(block) for block in shown.blocks],
+        "targets": [_target_document(shown, standing) for standing in shown.standings],
+        "checks": {
+            "passed": checks.passed,
+            "blocks": checks.blocks,
+            "targets": checks.targets,
+            "observations_missing": checks.incomplete,
+            "compared_blocks": checks.compared_blocks,
+            "states_compared": checks.compared,
+            "states_different": checks.different,
+            "figures_recomputed": checks.recomputed,
+            "recompute_differences": checks.recompute_differences,
+        },
+        "seconds": {part: round(spent, 3) for part, spent in shown.stopwatch.seconds.items()},
+    }
+
+
+def _block_document(watched: WatchedBlock) -> dict[str, Any]:
+    played = watched.played
+    return {
+        "number": played.number,
+        "hash": played.hash,
+        "timestamp": played.timestamp,
+        "scene": played.scene,
+        "text": played.text,
+        "replaced": played.replaced,
+        "orphaned": sum(ticked.orphaned for ticked in watched.ticks),
+        "watched": [ticked.block.number for ticked in watched.ticks],
+        "states_changed": sum(len(ticked.tick.observations) for ticked in watched.ticks),
+        "figures": sum(
+            len(computation.measures)
+            for ticked in watched.ticks
+            for computation in ticked.tick.computations
+        ),
+    }
+
+
+def _target_document(shown: Demonstration, standing: TargetStatus) -> dict[str, Any]:
+    target = standing.target
+    figures = standing.figures.measures if standing.figures else ()
+    return {
+        "id": target.id,
+        "name": target.name,
+        "protocol": target.protocol,
+        "address": target.caip10,
+        "state": _grade(shown, standing),
+        "status": standing.observation.status if standing.observation else None,
+        "measures": [
+            {
+                "name": measure.name,
+                "dims": dict(measure.dims),
+                "value": measure.value,
+                "reason": measure.reason or None,
+            }
+            for measure in figures
+        ],
+    }

@@ -1,0 +1,42 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Format(StrEnum):
+    """How data is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+class LogFormat(StrEnum):
+    """How logs are printed on stderr."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", help="The configuration [default: $WATCHER_CONFIG, else watcher.toml]."
+    ),
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="How to print the data.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
+LogFormatOption = Annotated[LogFormat, typer.Option("--log-format", help="How to print logs.")]
+AtOption = Annotated[
+    int | None, typer.Option("--at", min=0, help="As of this block [default: the newest stored].")
+]
+
+
+def chosen(format_: Format, as_json: bool) -> Format:
+    return Format.JSON if as_json else format_

@@ -1,0 +1,65 @@
+"""The configuration that `watcher init` writes."""
+
+TEMPLATE = """\
+# What the imbalance watcher watches. `watcher check` tells what is wrong with this file.
+# ${NAME} is taken from the environment, or from the file that NAME_FILE names.
+
+unit = "USD"                                  # unit of account of every figure in money
+database = "sqlite:///watcher.db"             # relative to this file; or postgresql+psycopg://...
+sizes = [1000, 10000, 100000, 1000000]        # trade sizes of price impact and slippage, in `unit`
+
+[chains."eip155:1"]
+name = "ethereum"
+endpoints = [{ url = "${ETH_RPC_URL}" }]      # one JSON-RPC node; its key is never shown
+every_blocks = 1                              # 5 watches each fifth block
+confirmations = 12                            # used only where the node has no finalized tag
+poll_seconds = 2                              # how often the node is asked for its head
+deadline_seconds = 20                         # the longest that one read may take
+catch_up_blocks = 7200                        # away for longer than this leaves a gap
+
+# A Uniswap V2 pair. `fee` is needed where the factory is not a known one; `protocol_fee_share` is
+# the protocol's part of the fees while its switch is on, "1/6" unless told.
+[[targets]]
+chain = "eip155:1"
+protocol = "uniswap_v2"
+address = "0xB4e16d0168e52d35CaCD2c6185b44281Ec28C9Dc"
+name = "usdc-weth"
+# fee = 0.003
+# protocol_fee_share = "1/6"
+
+# An ERC-4626 vault. OpenZeppelin's have virtual shares, 10^decimals_offset of them; solmate's have
+# none. Each block's own conversions are checked against what is said here.
+# [[targets]]
+# chain = "eip155:1"
+# protocol = "erc4626"
+# address = "0x..."
+# name = "a-vault"
+# virtual_shares = true
+# decimals_offset = 0
+# refuses_zero = false
+
+# What each token is judged by: a Chainlink feed, stale after its heartbeat and blind below its
+# deviation, or a fixed value in `unit`.
+[[prices]]
+token = "eip155:1/erc20:0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"
+source = "chainlink"
+address = "0x5f4eC3Df9cbd43714FE2740f5E3616155c5b8419"
+heartbeat = "1h"
+deviation = 0.005
+
+[[prices]]
+token = "eip155:1/erc20:0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48"
+source = "chainlink"
+address = "0x8fFfFfd4AfB6115b954Bd326cbe7B4BA576818f6"
+heartbeat = "24h"
+deviation = 0.0025
+
+# From which absolute value of a measure on a target is strained, and from which breached.
+[limits.ln_spot_over_reference]
+strained = 0.01
+breached = 0.03
+
+[limits.price_per_share_change]
+strained = 0.002
+breached = 0.01
+"""

@@ -1,0 +1,75 @@
+"""Let the chain confirm what the configuration says about each target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from watcher.chain.reader import Reader
+from watcher.errors import ReadError, WatcherError
+from watcher.protocols import ADAPTERS, Entry, Identification
+from watcher.state.block import Block
+from watcher.state.call import Answer, Call
+from watcher.state.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """What came of one entry: a target, or the sentence why not."""
+
+    entry: Entry
+    target: Target | None
+    refusal: str = ""
+
+
+async def identify(reader: Reader, block: Block, entries: Sequence[Entry]) -> list[Identified]:
+    """Ask all entries' questions side by side, one read a round.
+
+    Raises Unavailable when the node gives no answer at all.
+    """
+    walks = [_Walk(entry) for entry in entries]
+    while asking := [walk for walk in walks if walk.calls]:
+        answers = await reader.read(block, [call for walk in asking for call in walk.calls])
+        at = 0
+        for walk in asking:
+            count = len(walk.calls)
+            walk.take(answers[at : at + count])
+            at += count
+    return [walk.result() for walk in walks]
+
+
+class _Walk:
+    """One identification under way: `calls` are what it asks next, none when it has ended."""
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+        self.calls: list[Call] = []
+        self._target: Target | None = None
+        self._refusal = ""
+        self._generator: Identification = ADAPTERS[entry.protocol].identify(entry)
+        self._advance(None)
+
+    def take(self, answers: Sequence[Answer | ReadError]) -> None:
+        failed = next((answer for answer in answers if isinstance(answer, ReadError)), None)
+        if failed is not None:
+            self._end(f"could not be read: {failed}")
+            return
+        self._advance([answer for answer in answers if isinstance(answer, Answer)])
+
+    def result(self) -> Identified:
+        return Identified(self.entry, self._target, self._refusal)
+
+    def _advance(self, answers: Sequence[Answer] | None) -> None:
+        try:
+            # A generator is started by sending None, which its type does not say.
+            self.calls = next(self._generator) if answers is None else self._generator.send(answers)
+        except StopIteration as stop:
+            self.calls = []
+            self._target = stop.value
+        except WatcherError as error:
+            self._end(str(error))
+
+    def _end(self, refusal: str) -> None:
+        self.calls = []
+        self._refusal = refusal
+        self._generator.close()

@@ -1,0 +1,74 @@
+"""From a configuration's plain values to watches that can run."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from watcher.chain.client import ChainClient, open_chain
+from watcher.config.values import ChainConfig, Config
+from watcher.errors import ConfigError, Problem
+from watcher.service.identify import Identified, identify
+from watcher.service.watch import ChainWatch, Pace
+from watcher.service.writer import Writer
+from watcher.state.target import Target
+from watcher.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A chain whose targets the node has confirmed."""
+
+    chain: ChainConfig
+    watch: ChainWatch
+    targets: tuple[Target, ...]
+
+
+@asynccontextmanager
+async def connect(chain: ChainConfig) -> AsyncIterator[ChainClient]:
+    """The client of a configured chain; its connections end with the context."""
+    async with open_chain(
+        chain.chain_id, chain.endpoint.url, deadline=chain.deadline_seconds
+    ) as client:
+        yield client
+
+
+async def prepare(
+    config: Config, chain: ChainConfig, client: ChainClient, *, store: Store, writer: Writer
+) -> Prepared:
+    """Identify the chain's targets at its head and register them.
+
+    Raises ConfigError with every target that the chain contradicts.
+    """
+    head = await client.headers.head()
+    found = await identify(client.reader, head, config.entries_of(chain.chain_id))
+    refuse(found, source=config.path.name)
+    targets = tuple(one.target for one in found if one.target is not None)
+    await writer.do(store.register, targets)
+    await writer.do(store.save_settings, config.settings)
+    watch = ChainWatch(
+        chain_id=chain.chain_id,
+        chain=client,
+        ledger=store,
+        writer=writer,
+        targets=targets,
+        settings=config.settings,
+        pace=Pace(
+            every_blocks=chain.every_blocks,
+            confirmations=chain.confirmations,
+            catch_up_blocks=chain.catch_up_blocks,
+        ),
+    )
+    return Prepared(chain=chain, watch=watch, targets=targets)
+
+
+def refuse(found: Sequence[Identified], *, source: str) -> None:
+    """Raise ConfigError when any entry was refused, naming each."""
+    problems = [
+        Problem(one.entry.name or str(one.entry.address), one.refusal)
+        for one in found
+        if one.target is None
+    ]
+    if problems:
+        raise ConfigError(problems, source=source)

@@ -1,0 +1,240 @@
+"""The watch over one chain: from its head to committed rows, block by block, through reorgs."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from watcher.chain.headers import Headers
+from watcher.chain.reader import Reader
+from watcher.errors import StaleBlock, StoreError
+from watcher.math.settings import Settings
+from watcher.service.observe import observe
+from watcher.service.tick import Branch, advance
+from watcher.service.writer import Writer
+from watcher.state.block import Block
+from watcher.state.target import Target
+from watcher.store.tick import Resumption, TickResult
+
+LOG = structlog.get_logger(__name__)
+
+REORG_DEPTH = 256
+"""Known blocks compared after a reorg; finality is nearer on every chain that is watched."""
+
+HEADERS_AT_ONCE = 64
+
+
+class Ledger(Protocol):
+    """What the watch needs of the store."""
+
+    def resume(self, chain_id: int) -> Resumption: ...
+
+    def recent_blocks(self, chain_id: int, count: int) -> Sequence[Block]: ...
+
+    def commit_tick(self, tick: TickResult) -> None: ...
+
+    def rewind(self, chain_id: int, ancestor_hash: str) -> int: ...
+
+    def record_gap(self, chain_id: int, first: int, last: int, reason: str) -> None: ...
+
+
+class ChainView(Protocol):
+    """What the watch needs of a chain."""
+
+    @property
+    def headers(self) -> Headers: ...
+
+    @property
+    def reader(self) -> Reader: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Which blocks are watched, and how far back a watch that was away is filled."""
+
+    every_blocks: int = 1
+    confirmations: int = 12
+    catch_up_blocks: int = 7_200
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """One committed block. `orphaned` blocks were given up just before it; `failing` targets could
+    not be read; times are seconds."""
+
+    tick: TickResult
+    orphaned: int
+    failing: int
+    seconds: float
+
+    @property
+    def block(self) -> Block:
+        return self.tick.block
+
+
+class ChainWatch:
+    """Follows one chain. One `advance` at a time; everything that it knows is in the store."""
+
+    def __init__(
+        self,
+        *,
+        chain_id: int,
+        chain: ChainView,
+        ledger: Ledger,
+        writer: Writer,
+        targets: Sequence[Target],
+        settings: Settings,
+        pace: Pace,
+    ) -> None:
+        self._chain_id = chain_id
+        self._chain = chain
+        self._ledger = ledger
+        self._writer = writer
+        self._targets = tuple(targets)
+        self._settings = settings
+        self._pace = pace
+        self._branch: Branch | None = None
+
+    async def advance(self, *, head_only: bool = False) -> AsyncGenerator[Ticked, None]:
+        """Commit every block from the cursor to the head, giving each as it is done.
+
+        With `head_only` just the head, and a gap row for what lies between.
+
+        Ends early when the chain changes under way: the next call goes on. Raises Unavailable when
+        the node does not answer; what was committed stays.
+        """
+        try:
+            async for ticked in self._advance(head_only=head_only):
+                yield ticked
+        except StaleBlock as error:
+            LOG.info("chain changed while it was read", chain=self._chain_id, detail=str(error))
+
+    async def _advance(self, *, head_only: bool) -> AsyncIterator[Ticked]:
+        head = await self._chain.headers.head()
+        branch = self._branch or await self._resume()
+        if branch.cursor is not None and head.hash == branch.cursor.hash:
+            return
+        safe, finalized = await self._finality(head)
+        if branch.cursor is not None and head.parent_hash == branch.cursor.hash:
+            # The usual case: one new block on top of ours needs no further header.
+            if head.number % self._pace.every_blocks == 0:
+                yield await self._tick(head, orphaned=0, safe=safe, finalized=finalized)
+            return
+        orphaned = 0
+        if branch.cursor is not None:
+            orphaned = await self._rewind_if_reorganised(branch.cursor)
+            if orphaned:
+                branch = await self._resume()
+        async for block in self._due(branch.cursor, head, head_only=head_only):
+            yield await self._tick(block, orphaned=orphaned, safe=safe, finalized=finalized)
+            orphaned = 0
+
+    async def _resume(self) -> Branch:
+        stored = await self._writer.do(self._ledger.resume, self._chain_id)
+        self._branch = Branch(
+            cursor=stored.cursor, in_force=stored.in_force, keys=stored.computation_keys
+        )
+        return self._branch
+
+    async def _rewind_if_reorganised(self, cursor: Block) -> int:
+        """Give up the blocks that have left the chain; how many they were.
+
+        A head below the cursor whose blocks are all known is a node that lags, and no reorg.
+        """
+        now = await self._chain.headers.by_number(cursor.number)
+        if now is not None and now.hash == cursor.hash:
+            return 0
+        known = await self._writer.do(self._ledger.recent_blocks, self._chain_id, REORG_DEPTH)
+        ancestor = await self._chain.headers.common_ancestor(known)
+        if ancestor is None:
+            raise StoreError(
+                f"none of the last {len(known)} stored blocks of eip155:{self._chain_id} is on the "
+                "node's chain: it serves another chain, or was reset; use another database for it"
+            )
+        if now is None and await self._only_lags(ancestor):
+            return 0
+        orphaned = await self._writer.do(self._ledger.rewind, self._chain_id, ancestor.hash)
+        self._branch = None
+        LOG.warning(
+            "reorg",
+            chain=self._chain_id,
+            ancestor=ancestor.number,
+            orphaned=orphaned,
+        )
+        return orphaned
+
+    async def _only_lags(self, ancestor: Block) -> bool:
+        head = await self._chain.headers.head()
+        return head.hash == ancestor.hash
+
+    async def _finality(self, head: Block) -> tuple[int | None, int | None]:
+        headers = self._chain.headers
+        safe, finalized = await asyncio.gather(headers.tagged("safe"), headers.tagged("finalized"))
+        if finalized is None:
+            finalized = max(head.number - self._pace.confirmations, 0)
+        return safe, finalized
+
+    async def _due(
+        self, cursor: Block | None, head: Block, *, head_only: bool
+    ) -> AsyncIterator[Block]:
+        """The blocks to watch, oldest first; a first watch begins at the head."""
+        if cursor is None or head_only:
+            if cursor is not None:
+                await self._leave_gap(cursor.number + 1, head.number - 1, "looked at once only")
+            yield head
+            return
+        first = await self._skip_what_is_too_old(cursor.number + 1, head.number)
+        last_hash = cursor.hash if first == cursor.number + 1 else None
+        for start in range(first, head.number + 1, HEADERS_AT_ONCE):
+            stop = min(start + HEADERS_AT_ONCE - 1, head.number)
+            for block in await self._chain.headers.range(start, stop):
+                if last_hash is not None and block.parent_hash != last_hash:
+                    raise StaleBlock(f"block {block.number} does not follow the one before")
+                last_hash = block.hash
+                if block.number % self._pace.every_blocks == 0:
+                    yield block
+
+    async def _skip_what_is_too_old(self, first: int, head: int) -> int:
+        start = head - self._pace.catch_up_blocks + 1
+        if first >= start:
+            return first
+        reason = f"away for more than catch_up_blocks = {self._pace.catch_up_blocks}"
+        await self._leave_gap(first, start - 1, reason)
+        return start
+
+    async def _leave_gap(self, first: int, last: int, reason: str) -> None:
+        if first <= last:
+            await self._writer.do(self._ledger.record_gap, self._chain_id, first, last, reason)
+            LOG.warning("gap", chain=self._chain_id, first=first, last=last, reason=reason)
+
+    async def _tick(
+        self, block: Block, *, orphaned: int, safe: int | None, finalized: int | None
+    ) -> Ticked:
+        started = time.monotonic()
+        branch = self._branch or await self._resume()
+        observed = await observe(self._chain.reader, block, self._targets)
+        result = await asyncio.to_thread(
+            advance,
+            branch,
+            block,
+            observed,
+            targets=self._targets,
+            settings=self._settings,
+            safe=safe,
+            finalized=finalized,
+        )
+        # Should the commit fail, whether it was made is unknown: the store alone can tell.
+        self._branch = None
+        await self._writer.do(self._ledger.commit_tick, result.tick)
+        self._branch = result.branch
+        return Ticked(
+            tick=result.tick,
+            orphaned=orphaned,
+            failing=sum(found.state is None for found in observed.values()),
+            seconds=time.monotonic() - started,
+        )

@@ -1,0 +1,201 @@
+"""The canonical branch of each chain: its cursor, its blocks, its reorgs and its gaps."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, select, text, update
+
+from watcher.errors import StoreError
+from watcher.state.block import Block
+from watcher.store import tables
+from watcher.store.rows import block_of, storable
+from watcher.store.tables import FINALIZED, ORPHANED, block, canonical
+from watcher.store.values import Gap
+
+BLOCK_COLUMNS = (
+    block.c.chain_id,
+    block.c.number,
+    block.c.hash,
+    block.c.parent_hash,
+    block.c.timestamp,
+)
+
+# The conditions are written out, and one of them twice, because SQLite takes a partial index only
+# when the query repeats its condition word for word.
+SETTLE_FINALIZED = text(
+    "UPDATE block SET status = 'finalized' "
+    "WHERE chain_id = :chain_id AND number <= :number AND status IN ('latest', 'safe')"
+)
+SETTLE_SAFE = text(
+    "UPDATE block SET status = 'safe' "
+    "WHERE chain_id = :chain_id AND number <= :number AND status IN ('latest', 'safe') "
+    "AND status = 'latest'"
+)
+
+
+def cursor_of(connection: Connection, chain_id: int, *, lock: bool = False) -> Block | None:
+    """The last complete block. `lock` keeps a second writer of the chain out until the end of the
+    transaction (SQLite has locked the whole database already)."""
+    query: Select[Any] = (
+        select(*BLOCK_COLUMNS)
+        .join(tables.cursor, tables.cursor.c.block_id == block.c.id)
+        .where(tables.cursor.c.chain_id == chain_id)
+    )
+    if lock:
+        query = query.with_for_update(of=tables.cursor)
+    row = connection.execute(query).mappings().first()
+    return None if row is None else block_of(row)
+
+
+def move_cursor(connection: Connection, chain_id: int, block_id: int) -> None:
+    table = tables.cursor
+    moved = connection.execute(
+        update(table).where(table.c.chain_id == chain_id).values(block_id=block_id)
+    )
+    if moved.rowcount == 0:
+        connection.execute(insert(table).values(chain_id=chain_id, block_id=block_id))
+
+
+def canonical_row(connection: Connection, chain_id: int, block_hash: str) -> RowMapping | None:
+    query = select(block).where(block.c.chain_id == chain_id, block.c.hash == block_hash, canonical)
+    return connection.execute(query).mappings().first()
+
+
+def add_block(connection: Connection, added: Block, *, seen_at: datetime) -> int:
+    values = {
+        "chain_id": added.chain_id,
+        "number": added.number,
+        "hash": added.hash,
+        "parent_hash": added.parent_hash,
+        "timestamp": added.timestamp,
+        "status": "latest",
+        "seen_at": seen_at,
+    }
+    return int(connection.execute(insert(block).values(values).returning(block.c.id)).scalar_one())
+
+
+def require_successor(cursor: Block | None, added: Block) -> None:
+    """`added` comes after the cursor, and directly after it only as its child."""
+    if cursor is None:
+        return
+    where = f"block {added.number} of eip155:{added.chain_id}"
+    if added.number <= cursor.number:
+        raise StoreError(
+            f"{where} ({added.hash[:12]}) is not on the stored branch, which is at block "
+            f"{cursor.number} ({cursor.hash[:12]}): go back to the common ancestor first."
+        )
+    if added.number == cursor.number + 1 and added.parent_hash != cursor.hash:
+        raise StoreError(
+            f"{where} has the parent {added.parent_hash[:12]}, but the stored branch ends with "
+            f"{cursor.hash[:12]}: go back to the common ancestor first."
+        )
+
+
+def settle(
+    connection: Connection, chain_id: int, *, safe: int | None, finalized: int | None
+) -> None:
+    """Blocks only rise in status: a node whose finalized block goes back changes nothing."""
+    for statement, number in ((SETTLE_FINALIZED, finalized), (SETTLE_SAFE, safe)):
+        if number is not None:
+            connection.execute(statement, {"chain_id": chain_id, "number": number})
+
+
+def rewind(connection: Connection, chain_id: int, ancestor_hash: str | None) -> int:
+    """Orphan every block above the ancestor and move the cursor to it; with None, all blocks.
+
+    Raises StoreError, and changes nothing, when one of them is finalized.
+    """
+    cursor_of(connection, chain_id, lock=True)
+    above = [block.c.chain_id == chain_id, canonical]
+    ancestor = None if ancestor_hash is None else _ancestor(connection, chain_id, ancestor_hash)
+    if ancestor is not None:
+        above.append(block.c.number > ancestor["number"])
+    final = connection.execute(
+        select(func.min(block.c.number)).where(*above, block.c.status == FINALIZED)
+    ).scalar()
+    if final is not None:
+        raise StoreError(
+            f"block {final} of eip155:{chain_id} is finalized here and not on the node's chain: "
+            "nothing was changed; see whether the node is in sync."
+        )
+    orphaned = connection.execute(update(block).where(*above).values(status=ORPHANED)).rowcount
+    if ancestor is None:
+        connection.execute(delete(tables.cursor).where(tables.cursor.c.chain_id == chain_id))
+    else:
+        move_cursor(connection, chain_id, ancestor["id"])
+    return orphaned
+
+
+def _ancestor(connection: Connection, chain_id: int, block_hash: str) -> RowMapping:
+    row = canonical_row(connection, chain_id, block_hash)
+    if row is None:
+        raise StoreError(
+            f"block {block_hash[:12]} of eip155:{chain_id} is not on the stored branch: "
+            "there is nothing to go back to."
+        )
+    return row
+
+
+def recent_blocks(connection: Connection, chain_id: int, count: int) -> tuple[Block, ...]:
+    """Canonical blocks, the newest first."""
+    query = (
+        select(*BLOCK_COLUMNS)
+        .where(block.c.chain_id == chain_id, canonical)
+        .order_by(block.c.number.desc())
+        .limit(count)
+    )
+    return tuple(block_of(row) for row in connection.execute(query).mappings())
+
+
+def record_gap(
+    connection: Connection, chain_id: int, first: int, last: int, reason: str, found_at: datetime
+) -> None:
+    """Note that the blocks `first` to `last` are not read; noted once while it is open."""
+    table = tables.gap
+    same = (table.c.chain_id == chain_id, table.c.first == first, table.c.last == last)
+    if connection.execute(select(table.c.id).where(*same, table.c.filled_at.is_(None))).first():
+        return
+    values = {
+        "chain_id": chain_id,
+        "first": first,
+        "last": last,
+        "reason": storable(reason),
+        "found_at": found_at,
+    }
+    connection.execute(insert(table).values(values))
+
+
+def close_gaps(connection: Connection, added: Block, *, filled_at: datetime) -> None:
+    """A gap around `added` is filled once each of its blocks is there."""
+    table = tables.gap
+    around = connection.execute(
+        select(table.c.id, table.c.first, table.c.last).where(
+            table.c.chain_id == added.chain_id,
+            table.c.filled_at.is_(None),
+            table.c.first <= added.number,
+            table.c.last >= added.number,
+        )
+    ).all()
+    for row in around:
+        read = connection.execute(
+            select(func.count()).where(
+                block.c.chain_id == added.chain_id,
+                block.c.number.between(row.first, row.last),
+                canonical,
+            )
+        ).scalar_one()
+        if read == row.last - row.first + 1:
+            connection.execute(
+                update(table).where(table.c.id == row.id).values(filled_at=filled_at)
+            )
+
+
+def gaps(connection: Connection, chain_id: int) -> tuple[Gap, ...]:
+    table = tables.gap
+    query = select(table).where(table.c.chain_id == chain_id).order_by(table.c.first, table.c.id)
+    return tuple(
+        Gap(row.chain_id, row.first, row.last, row.reason, row.found_at, row.filled_at)
+        for row in connection.execute(query)
+    )

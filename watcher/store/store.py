@@ -1,0 +1,222 @@
+"""The store: everything that is kept, behind values; no row and no session leaves it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from types import TracebackType
+
+from watcher.math.settings import Settings
+from watcher.state.block import Block
+from watcher.state.snapshot import Snapshot
+from watcher.state.target import Target
+from watcher.store import branch, commit, find, history, lease, register, schema, standing, tables
+from watcher.store.database import WAIT_SECONDS, Database
+from watcher.store.schema import Schema
+from watcher.store.tick import Resumption, TickResult
+from watcher.store.values import Extent, Figure, Figures, Gap, Standing, TargetStatus
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Store:
+    """One database. Synchronous, and safe to share between threads: each call takes a connection of
+    its own. Whatever a call raises, what was stored before it is whole.
+
+    After a call that writes has failed its outcome may be unknown (the connection broke at the
+    commit): go on from `resume`, never from memory.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        now: Callable[[], datetime] = _utc_now,
+        wait_seconds: float = WAIT_SECONDS,
+    ) -> None:
+        self.database = Database(url, wait_seconds=wait_seconds)
+        self._now = now
+
+    @classmethod
+    def open(cls, url: str, *, now: Callable[[], datetime] = _utc_now) -> Store:
+        """Raises StoreError unless the database is there with exactly this program's schema."""
+        store = cls(url, now=now)
+        try:
+            schema.require_current(store.database)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    @classmethod
+    def create(cls, url: str, *, now: Callable[[], datetime] = _utc_now) -> Store:
+        """Make the database, or bring an older one up, and open it."""
+        store = cls(url, now=now)
+        try:
+            store.upgrade()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.database.close()
+
+    # The schema
+
+    def upgrade(self) -> None:
+        schema.upgrade(self.database)
+
+    def current(self) -> Schema:
+        return schema.current(self.database)
+
+    def require_current(self) -> None:
+        """Raises StoreError, with the cure, unless the schema is exactly this program's."""
+        schema.require_current(self.database)
+
+    # Writing
+
+    def register(self, targets: Sequence[Target]) -> None:
+        """Idempotent; names follow. Raises StoreError when a token's decimals have changed."""
+        with self.database.writing() as connection:
+            register.register(connection, targets)
+
+    def save_settings(self, settings: Settings) -> str:
+        """Returns the hash that ticks refer to."""
+        with self.database.writing() as connection:
+            return register.save_settings(connection, settings)
+
+    def commit_tick(self, result: TickResult) -> None:
+        """All of a tick and the cursor, or nothing. Raises StoreError when the block does not
+        follow the stored branch, or is stored with other facts."""
+        with self.database.writing() as connection:
+            commit.commit_tick(connection, result, now=self._now())
+
+    def rewind(self, chain_id: int, ancestor_hash: str | None) -> int:
+        """Orphan what lies above the ancestor (None: everything); returns how many blocks.
+
+        Raises StoreError, and changes nothing, if that would orphan a finalized block.
+        """
+        with self.database.writing() as connection:
+            return branch.rewind(connection, chain_id, ancestor_hash)
+
+    def record_gap(self, chain_id: int, first: int, last: int, reason: str) -> None:
+        with self.database.writing() as connection:
+            branch.record_gap(connection, chain_id, first, last, reason, self._now())
+
+    # Going on
+
+    def resume(self, chain_id: int) -> Resumption:
+        with self.database.reading() as connection:
+            return history.resume(connection, chain_id)
+
+    def recent_blocks(self, chain_id: int, count: int) -> tuple[Block, ...]:
+        """The canonical blocks, newest first: what a reorg is walked back along."""
+        with self.database.reading() as connection:
+            return branch.recent_blocks(connection, chain_id, count)
+
+    def gaps(self, chain_id: int) -> tuple[Gap, ...]:
+        with self.database.reading() as connection:
+            return branch.gaps(connection, chain_id)
+
+    # The history
+
+    def targets(self) -> tuple[Target, ...]:
+        """In the order of their registration."""
+        with self.database.reading() as connection:
+            return tuple(entry.target for entry in register.registered(connection))
+
+    def find_target(self, text: str) -> Target:
+        """By name, address, CAIP-10 or the first digits of the id; raises InputError with hints."""
+        with self.database.reading() as connection:
+            return find.find_target(register.registered(connection), text).target
+
+    def latest(self, target_id: str) -> Figures | None:
+        """The measures of the last computation, None while there is none."""
+        with self.database.reading() as connection:
+            mine = tables.target.c.id == register.entry_of(connection, target_id).id
+            return history.figures_as_of(connection, None, mine).get(target_id)
+
+    def figures_as_of(self, target_id: str, number: int | None) -> Figures | None:
+        """The measures in force at block `number`, by default at the newest."""
+        with self.database.reading() as connection:
+            entry = register.entry_of(connection, target_id)
+            as_of = history.block_as_of(connection, entry.target.chain_id, number)
+            mine = tables.target.c.id == entry.id
+            return history.figures_as_of(connection, as_of.number, mine).get(target_id)
+
+    def measure_history(
+        self,
+        target_id: str,
+        names: Sequence[str] = (),
+        *,
+        first: int | None = None,
+        last: int | None = None,
+        limit: int | None = None,
+    ) -> tuple[Figure, ...]:
+        """What was computed from block `first` to `last`, oldest first; of more than `limit` rows
+        the newest."""
+        with self.database.reading() as connection:
+            entry = register.entry_of(connection, target_id)
+            return history.measure_history(
+                connection, entry, names, first=first, last=last, limit=limit
+            )
+
+    def observation_as_of(self, target_id: str, number: int | None) -> Standing | None:
+        """None where the target had not been read yet at block `number`."""
+        with self.database.reading() as connection:
+            entry = register.entry_of(connection, target_id)
+            return history.observation_as_of(connection, entry, number)
+
+    def settings_as_of(self, target_id: str, number: int | None) -> Settings | None:
+        with self.database.reading() as connection:
+            entry = register.entry_of(connection, target_id)
+            return history.settings_as_of(connection, entry, number)
+
+    def snapshot(self, target_id: str, number: int | None = None) -> Snapshot:
+        """The state at block `number` with the prices it was measured by."""
+        with self.database.reading() as connection:
+            return history.snapshot(connection, register.entry_of(connection, target_id), number)
+
+    def statuses(self) -> tuple[TargetStatus, ...]:
+        """How every target stands now, in the order of registration."""
+        with self.database.reading() as connection:
+            return standing.statuses(connection, register.registered(connection))
+
+    def extent(self) -> Extent:
+        with self.database.reading() as connection:
+            return standing.extent(connection)
+
+    # The lease
+
+    def acquire(self, name: str, *, holder: str, seconds: float) -> bool:
+        """True when `holder` now has the right called `name` for so long."""
+        with self.database.writing() as connection:
+            return lease.acquire(connection, name, holder=holder, seconds=seconds, now=self._now())
+
+    def renew(self, name: str, *, holder: str, seconds: float) -> bool:
+        """False when `holder` has it no longer."""
+        with self.database.writing() as connection:
+            return lease.renew(connection, name, holder=holder, seconds=seconds, now=self._now())
+
+    def release(self, name: str, *, holder: str) -> None:
+        with self.database.writing() as connection:
+            lease.release(connection, name, holder=holder)
+
+    def lease_holder(self, name: str) -> str | None:
+        """Who has the right called `name`, or had it last; None when it was given back."""
+        with self.database.reading() as connection:
+            return lease.holder_of(connection, name)

@@ -1,0 +1,35 @@
+"""The Core tables by short names, for queries."""
+
+from __future__ import annotations
+
+from sqlalchemy import BindParameter, Text, literal
+
+import models
+from models import table_of
+
+block = table_of(models.BlockRow)
+gap = table_of(models.GapRow)
+cursor = table_of(models.CursorRow)
+token = table_of(models.TokenRow)
+target = table_of(models.TargetRow)
+target_token = table_of(models.TargetTokenRow)
+state = table_of(models.StateRow)
+observation = table_of(models.ObservationRow)
+amount = table_of(models.AmountRow)
+settings = table_of(models.SettingsRow)
+computation = table_of(models.ComputationRow)
+computation_input = table_of(models.ComputationInputRow)
+measure = table_of(models.MeasureRow)
+lease = table_of(models.LeaseRow)
+
+ORPHANED = "orphaned"
+FINALIZED = "finalized"
+
+
+def _spelled(value: str) -> BindParameter[str]:
+    """SQLite takes a partial index only when the query spells its condition out, as it does."""
+    return literal(value, Text, literal_execute=True)
+
+
+canonical = block.c.status != _spelled(ORPHANED)
+failed = observation.c.status != _spelled("ok")

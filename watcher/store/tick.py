@@ -1,0 +1,42 @@
+"""What one tick hands over, and what the store gives back to go on from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from watcher.state.block import Block
+from watcher.state.measure import Computation
+from watcher.state.observation import Observation
+
+
+@dataclass(frozen=True, slots=True)
+class TickResult:
+    """Everything that one block adds, committed as one transaction together with the cursor.
+
+    `observations` and `computations` hold only what changed on the branch. `safe` and `finalized`
+    are the node's block numbers, None where it has no such tag.
+    """
+
+    block: Block
+    settings_hash: str
+    observations: tuple[Observation, ...]
+    computations: tuple[Computation, ...]
+    safe: int | None = None
+    finalized: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The observation that holds for a target on the branch, and the block it was appended at."""
+
+    observation: Observation
+    block_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """Where a chain's watch stopped, and by target id what was in force there."""
+
+    cursor: Block | None
+    in_force: dict[str, InForce]
+    computation_keys: dict[str, str]

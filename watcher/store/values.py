@@ -1,0 +1,87 @@
+"""What reading the history gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from watcher.state.block import Block
+from watcher.state.measure import Measure
+from watcher.state.observation import Observation
+from watcher.state.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The observation in force at block `as_of`, appended at block `since`."""
+
+    as_of: Block
+    observation: Observation
+    since: Block
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All measures of one target, computed at `block` with the settings of `settings_hash`."""
+
+    block: Block
+    settings_hash: str
+    measures: tuple[Measure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measure at the block where it was computed."""
+
+    block: Block
+    measure: Measure
+
+
+@dataclass(frozen=True, slots=True)
+class TargetStatus:
+    """How one target stands at the newest block of its chain.
+
+    `since` is the block at which its status (not its state) became what it is. What has never been
+    read has neither observation nor figures.
+    """
+
+    target: Target
+    newest: Block | None
+    observation: Observation | None
+    since: Block | None
+    figures: Figures | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """The blocks `first` to `last` were not read; `filled_at` is set once all of them were."""
+
+    chain_id: int
+    first: int
+    last: int
+    reason: str
+    found_at: datetime
+    filled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChainExtent:
+    """The canonical blocks that are stored of one chain."""
+
+    chain_id: int
+    blocks: int
+    first: Block
+    newest: Block
+
+    @property
+    def days(self) -> float:
+        return (self.newest.timestamp - self.first.timestamp) / 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much a database holds; `size` is in bytes."""
+
+    size: int
+    targets: int
+    chains: tuple[ChainExtent, ...]
