@@ -1,8 +1,9 @@
-"""What every test run has; fixtures that need a chain are in the folders that use them."""
+"""What every test run has; each module says what it brings."""
 
 pytest_plugins = [
     "tests.support.effort",
     "tests.support.skips",
     "tests.support.sockets",
     "tests.support.postgres",
+    "tests.support.world",
 ]

@@ -213,9 +213,9 @@ def complete(checkout: Checkout) -> None:
         (without_npm, {}, "npm was not found", "install Node 18 or newer with npm"),
         (with_an_old_node, {}, "Node 16.20.2 is too old", "install Node 18 or newer"),
         (with_a_broken_node, {}, "node is on PATH but does not run", "install Node 18 or newer"),
-        (complete, {"HOME": None}, "HOME is not set", "set HOME, or XDG_CACHE_HOME"),
-        (complete, {"HOME": ""}, "HOME is not set", "set HOME, or XDG_CACHE_HOME"),
-        (complete, {"HOME": os.devnull}, "cannot be written to", "set XDG_CACHE_HOME"),
+        (complete, {"HOME": None}, "HOME is not set", "set HOME, or WATCHER_CACHE"),
+        (complete, {"HOME": ""}, "HOME is not set", "set HOME, or WATCHER_CACHE"),
+        (complete, {"HOME": os.devnull}, "cannot be written to", "set WATCHER_CACHE"),
         (complete, {"TMPDIR": os.devnull}, "no temporary file can be made", "set TMPDIR"),
     ],
 )

@@ -1,5 +1,6 @@
 """How hard hypothesis tries: the same examples every time, or with --deep many random ones."""
 
+import os
 import random
 import re
 from collections.abc import Generator
@@ -28,7 +29,10 @@ def examples(usual: int, *, deep: int) -> int:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.getgroup("watcher").addoption(
-        "--deep", action="store_true", help="many random examples; the seed is printed"
+        "--deep",
+        action="store_true",
+        default=os.environ.get("WATCHER_DEEP", "0") not in {"", "0"},
+        help="many random examples; the seed is printed (also: WATCHER_DEEP=1)",
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.chain.strict_json import DEEPEST, parse
+from watcher.chain.strict_json import DEEPEST, MOST_BRACKETS, parse
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**80), 2**80) | st.text(),
@@ -44,24 +44,31 @@ def test_what_json_writes_is_read_back(value: object, ascii_only: bool) -> None:
         b"[" * 100_000 + b"x" + b"]" * 100_000,
         b"[]" * 1_000 + b"[" * 100_000,
         b'["]]]]",' * 100_000,
+        b'["]]]]\\"",' * 100_000,
     ],
 )
 @pytest.mark.usefixtures("recursion_limit_as_web3_leaves_it")
 def test_deep_nesting_is_refused_before_it_is_parsed(body: bytes) -> None:
-    with pytest.raises(ValueError, match="nested too deep"):
+    with pytest.raises(ValueError, match="brackets"):
         parse(body)
 
 
 def test_the_deepest_that_is_read() -> None:
     parse(b"[" * DEEPEST + b"]" * DEEPEST)
     parse(b"[" + b"[]," * 1_000 + b"[" * (DEEPEST - 1) + b"]" * DEEPEST)
-    with pytest.raises(ValueError, match="nested too deep"):
+    with pytest.raises(ValueError, match="brackets"):
         parse(b"[" * (DEEPEST + 1) + b"]" * (DEEPEST + 1))
 
 
-def test_brackets_in_strings_do_not_count() -> None:
-    text = '[[[{{{"\\' * 10_000
-    assert parse(json.dumps([text, {text: "]"}]).encode()) == [text, {text: "]"}]
+@pytest.mark.parametrize("text", ['[[[{{{"\\', "[[[{{{", "]", '"', "\\"])
+def test_brackets_in_strings_do_not_count(text: str) -> None:
+    value = [[text * 10_000, {text: "]"}, ""], *[[]] * DEEPEST]
+    assert parse(json.dumps(value).encode()) == value
+
+
+def test_a_body_of_millions_of_brackets_is_refused() -> None:
+    with pytest.raises(ValueError, match="too many"):
+        parse(b"[" + b"[]," * MOST_BRACKETS + b"[]]")
 
 
 @pytest.mark.parametrize(

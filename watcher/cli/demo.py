@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from watcher.chain.anvil import AnvilOptions, run_anvil
+from watcher.chain.anvil import run_anvil
 from watcher.cli.demo_checks import Checks, check_demo
 from watcher.config import Config, load_config
 from watcher.devnet.artifacts import Toolchain
 from watcher.devnet.configuration import to_toml
 from watcher.devnet.deploy import deploy_world
-from watcher.devnet.local_chain import LocalChain
+from watcher.devnet.local_chain import LocalChain, local_options
 from watcher.devnet.play import PlayedBlock, play
 from watcher.devnet.world import World
 from watcher.errors import StoreError
@@ -29,9 +29,6 @@ from watcher.service.watch import Ticked
 from watcher.service.writer import Writer
 from watcher.state.target import Target
 from watcher.store import Store, TargetStatus
-
-GENESIS_TIMESTAMP = 1_700_000_000
-"""A fixed moment (2023-11-14), so that equal seeds give equal block hashes."""
 
 DATABASE = "watcher.db"
 CONFIGURATION = "watcher.toml"
@@ -89,8 +86,7 @@ async def demonstrate(
     if (folder / DATABASE).exists():
         raise StoreError(f"{folder / DATABASE} is there already: choose another folder for --keep")
     watch = Stopwatch()
-    options = AnvilOptions(automine=False, genesis_timestamp=GENESIS_TIMESTAMP)
-    with run_anvil(toolchain.anvil, options) as anvil:
+    with run_anvil(toolchain.anvil, local_options()) as anvil:
         chain = LocalChain(anvil.url)
         with watch.measure("deploy"):
             world = deploy_world(chain, toolchain.artifacts)

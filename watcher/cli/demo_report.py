@@ -19,31 +19,34 @@ NOTABLE = {"ln_spot_over_reference": 0.005, "price_per_share_change": 0.000_5}
 """From which size a figure is worth a word on its block's line."""
 
 
-def block_line(watched: WatchedBlock, targets: Sequence[Target]) -> str:
-    """One block in one line: number, scene, what happened, what it did."""
-    played = watched.played
-    text = played.text
-    if played.replaced:
-        text = f"{text} ({played.replaced} blocks replaced)"
-    shown = text if len(text) <= CHARACTERS_OF_TEXT else text[: CHARACTERS_OF_TEXT - 1] + "…"
-    effect = _effect(watched, {target.id: target for target in targets})
-    return (
-        f"{played.number:>6}  {played.scene:<18}  {shown:<{CHARACTERS_OF_TEXT}}  {effect}".rstrip()
-    )
+class Narrator:
+    """Tells each block in one line, and of each target only what it has not told yet."""
 
+    def __init__(self) -> None:
+        self._told: dict[tuple[str, str], str] = {}
 
-def _effect(watched: WatchedBlock, targets: Mapping[str, Target]) -> str:
-    found = [
-        (abs(measure.value) / NOTABLE[measure.name], targets[computation.target_id], measure)
-        for ticked in watched.ticks
-        for computation in ticked.tick.computations
-        for measure in computation.measures
-        if measure.name in NOTABLE and abs(measure.value) >= NOTABLE[measure.name]
-    ]
-    if not found:
-        return ""
-    _, target, measure = max(found, key=lambda each: each[0])
-    return f"{target.label} {_in_words(measure)}"
+    def line(self, watched: WatchedBlock, targets: Sequence[Target]) -> str:
+        """Number, scene, what happened, and the largest figure that it moved."""
+        played = watched.played
+        text = played.text
+        shown = text if len(text) <= CHARACTERS_OF_TEXT else text[: CHARACTERS_OF_TEXT - 1] + "…"
+        effect = self._effect(watched, {target.id: target for target in targets})
+        line = f"{played.number:>6}  {played.scene:<16}  {shown:<{CHARACTERS_OF_TEXT}}  {effect}"
+        return line.rstrip()
+
+    def _effect(self, watched: WatchedBlock, targets: Mapping[str, Target]) -> str:
+        news: list[tuple[float, str]] = []
+        for ticked in watched.ticks:
+            for computation in ticked.tick.computations:
+                for measure in computation.measures:
+                    if measure.name in NOTABLE:
+                        text = f"{targets[computation.target_id].label} {_in_words(measure)}"
+                        key = (computation.target_id, measure.name)
+                        if self._told.get(key) != text:
+                            news.append((abs(measure.value) / NOTABLE[measure.name], text))
+                        self._told[key] = text
+        size, text = max(news, default=(0.0, ""))
+        return text if size >= 1 else ""
 
 
 def _in_words(measure: Measure) -> str:

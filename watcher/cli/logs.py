@@ -14,7 +14,10 @@ from watcher.cli.text import one_line
 
 
 def configure_logs(format_: LogFormat, *, quiet: bool = False) -> None:
-    """Send our own logs and those of the libraries through one renderer; `quiet` keeps errors only."""
+    """Send our own logs and those of the libraries through one renderer.
+
+    `quiet` keeps errors only.
+    """
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -46,6 +49,8 @@ def configure_logs(format_: LogFormat, *, quiet: bool = False) -> None:
     root.setLevel(logging.ERROR if quiet else logging.INFO)
     # It tells of each job run and each one skipped because the last still works.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    # It tells of each step of a schema that is made; the store's own errors say what matters.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def _one_line_values(

@@ -18,7 +18,7 @@ from typing import TextIO, TypeAlias
 from watcher.cli.options import Format
 from watcher.cli.text import escaped_json, in_place, one_line
 
-Cell: TypeAlias = str | int | float | bool | None
+Cell: TypeAlias = str | int | float | bool | Mapping[str, str] | None
 Row: TypeAlias = Mapping[str, Cell]
 
 SAFE_INTEGER = 2**53
@@ -51,42 +51,43 @@ def print_rows(
 
 def print_json(value: object) -> None:
     """One JSON document. Integers that JavaScript would round are decimal strings."""
-    _emit(escaped_json(json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False)))
+    print_document(json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def print_document(text: str) -> None:
+    """JSON that is written already."""
+    _emit(escaped_json(text.rstrip("\n")))
 
 
 def print_table(
-    rows: Sequence[Sequence[str]], columns: Sequence[str], *, elastic: str | None = None
+    rows: Sequence[Sequence[str]],
+    columns: Sequence[str] | None,
+    *,
+    elastic: str | None = None,
 ) -> None:
     """Columns aligned by width, numbers to the right; nothing in the data is markup.
 
-    On a terminal that is too narrow the column `elastic` goes on in the lines below, and the words
-    for a target's state have colours unless NO_COLOR is set.
+    `columns` None leaves the heading out. On a terminal that is too narrow the column `elastic`
+    goes on in the lines below, and the words for a target's state have colours there unless
+    NO_COLOR is set.
     """
-    cells = [[in_place(cell) for cell in row] for row in rows]
-    table = [list(columns), *cells]
+    cells = [[one_line(cell) for cell in row] for row in rows]
+    table = [list(columns), *cells] if columns is not None else cells
     widths = [max(map(_width, column)) for column in zip(*table, strict=True)]
-    right = [bool(cells) and all(map(_is_figure, column)) for column in zip(*cells, strict=True)]
-    right = right or [False] * len(columns)
-    if elastic is not None:
+    right = [all(map(_is_figure, column)) for column in zip(*(cells or table), strict=True)]
+    if elastic is not None and columns is not None:
         at = columns.index(elastic)
         widths[at] = min(widths[at], _room(widths, at))
-        right[at] = False
     coloured = has_colour(sys.stdout)
     for row in table:
-        for line in _lines(row, widths):
+        for line in _folded(row, widths):
             padded = map(_pad, line, widths, right)
-            painted = map(_paint, padded) if coloured else padded
-            _emit(GAP.join(painted).rstrip())
+            _emit(GAP.join(map(_paint, padded) if coloured else padded).rstrip())
 
 
 def print_text(line: str = "") -> None:
     """One line for people."""
-    _emit(in_place(line) if line.strip() else "")
-
-
-def print_lines(text: str) -> None:
-    """Text of ours that is laid out already; data in it has been made safe."""
-    _emit(text)
+    _emit(in_place(line))
 
 
 def note(line: str) -> None:
@@ -131,13 +132,13 @@ def _room(widths: Sequence[int], at: int) -> int:
     return max(NARROWEST, shutil.get_terminal_size().columns - others)
 
 
-def _lines(row: Sequence[str], widths: Sequence[int]) -> list[tuple[str, ...]]:
+def _folded(row: Sequence[str], widths: Sequence[int]) -> list[tuple[str, ...]]:
     """`row` as the lines that it takes."""
-    folded = [
+    cells = [
         textwrap.wrap(cell, width) if _width(cell) > width else [cell]
         for cell, width in zip(row, widths, strict=True)
     ]
-    return list(zip_longest(*folded, fillvalue=""))
+    return list(zip_longest(*cells, fillvalue=""))
 
 
 def _width(cell: str) -> int:
@@ -147,8 +148,8 @@ def _width(cell: str) -> int:
 
 
 def _pad(cell: str, width: int, right: bool) -> str:
-    space = " " * (width - _width(cell))
-    return space + cell if right else cell + space
+    space, shown = " " * (width - _width(cell)), in_place(cell)
+    return space + shown if right else shown + space
 
 
 def _paint(cell: str) -> str:
@@ -172,16 +173,18 @@ def _shown(cell: Cell) -> str:
             return str(cell)
 
 
-def _csv_line(cells: Sequence[Cell]) -> str:
+def _csv_line(cells: Sequence[object]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="").writerow(cells)
     return buffer.getvalue()
 
 
-def _csv(cell: Cell) -> Cell:
+def _csv(cell: Cell) -> object:
     """Text that a spreadsheet would run as a formula gets a leading quote; numbers stay."""
     if isinstance(cell, float) and not math.isfinite(cell):
         return None
+    if isinstance(cell, Mapping):
+        return json.dumps(dict(cell), sort_keys=True)
     if isinstance(cell, str):
         line = one_line(cell)
         harmless = not line.startswith(FORMULA_STARTS) or _NUMBER.fullmatch(line)

@@ -31,7 +31,7 @@ class Column:
             value=value if known else math.nan,
             version=CATALOGUE[self.name].version,
             dims=tuple(sorted(self.dims[row].items())) if self.dims else (),
-            reason="" if known else subject.reason or self.reasons[row] or "undefined",
+            reason="" if known else self.reasons[row] or subject.reason or "undefined",
         )
 
 

@@ -53,7 +53,7 @@ class Pools:
 
 def pool_measures(subjects: Sequence[Subject], settings: Settings) -> list[Column]:
     pools = _pools(subjects)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return [
             *_price_columns(pools),
             *_share_columns(pools),
@@ -74,7 +74,10 @@ def _pools(subjects: Sequence[Subject]) -> Pools:
         reserves=np.where(usable[:, None], arrays.reserves, np.nan),
         gamma=arrays.gamma,
         prices=prices,
-        own_reasons=["" if known else EMPTY_SIDE for known in usable],
+        own_reasons=[
+            "" if known else subject.reason or EMPTY_SIDE
+            for subject, known in zip(subjects, usable, strict=True)
+        ],
         price_reasons=[
             (price_reason(subject, 0), price_reason(subject, 1)) for subject in subjects
         ],

@@ -18,7 +18,7 @@ def reference_price(
 ) -> Price:
     """The price of one whole `token` in the unit of account, or NaN with the reason.
 
-    A feed whose answer is zero or negative, or older than its heartbeat at `timestamp`, has no
+    A feed whose answer is zero or negative, or further than its heartbeat from `timestamp`, has no
     price. The reason holds no age, so that it changes only when the verdict does.
     """
     if source is None:
@@ -50,4 +50,7 @@ def _verdict(feed: PriceFeed, *, heartbeat: int, timestamp: int) -> str:
         return "the feed answers zero or less"
     if timestamp - feed.updated_at > heartbeat:
         return f"the feed is stale (heartbeat {heartbeat} s)"
+    if feed.updated_at - timestamp > heartbeat:
+        # Such an answer would never grow stale.
+        return "the feed was updated in the future"
     return ""

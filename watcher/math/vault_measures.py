@@ -17,6 +17,7 @@ from watcher.math.subject import Subject
 from watcher.state.share_vault import ShareVault
 
 ONE_PERCENT = Fraction(1, 100)
+NO_ASSETS = "the vault has shares and no assets"
 
 
 def vault_measures(subjects: Sequence[Subject], settings: Settings) -> list[Column]:
@@ -29,7 +30,7 @@ def vault_measures(subjects: Sequence[Subject], settings: Settings) -> list[Colu
     gift = np.array([amount for amount, _ in donations])
     asset_price = np.array([price_value(subject, 0) for subject in subjects])
     return [
-        Column("price_per_share", price, ["the vault has shares and no assets"] * len(subjects)),
+        Column("price_per_share", price, [s.reason or NO_ASSETS for s in subjects]),
         Column("price_per_share_change", change, [_change_reason(s) for s in subjects]),
         Column("donation_1pct", gift, [reason for _, reason in donations]),
         Column(
@@ -50,9 +51,9 @@ def feed_measures(subjects: Sequence[Subject], settings: Settings) -> list[Colum
 
 
 def _change_reason(subject: Subject) -> str:
-    if subject.previous is None:
+    if subject.state is not None and subject.previous is None:
         return "no state one block earlier"
-    return "the vault has shares and no assets"
+    return subject.reason or NO_ASSETS
 
 
 def _donation(subject: Subject) -> tuple[float, str]:

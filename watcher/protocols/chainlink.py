@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from watcher.errors import DecodeError, RefusedTarget
+from watcher.errors import DecodeError, ReadError, RefusedTarget
 from watcher.protocols.adapter import Adapter, Entry, Identification
 from watcher.protocols.interface import TextView, require_code, view
 from watcher.state.call import Answer, Call, Code
@@ -48,7 +48,10 @@ def identify(entry: Entry) -> Identification:
         params={"description": title},
         name=entry.name or title,
     )
-    decode(target, answers)
+    try:
+        decode(target, answers)
+    except ReadError as error:
+        raise RefusedTarget(f"{entry.address} is no Chainlink feed: {error}") from None
     return target
 
 

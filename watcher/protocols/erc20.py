@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from watcher.errors import RefusedTarget
+from watcher.errors import ReadError, RefusedTarget
 from watcher.protocols.interface import TextView, view
 from watcher.state.call import Answer, Call
 from watcher.state.token import Address, Token
@@ -26,9 +26,12 @@ def metadata_calls(token: Address) -> list[Call]:
 def decode_metadata(token: Address, answers: Sequence[Answer]) -> Token:
     """The token of `metadata_calls`. Decimals are never assumed: without them it is refused."""
     decimals_answer, symbol_answer = answers
-    if not decimals_answer.ok:
-        raise RefusedTarget(f"token {token} does not say its decimals: it cannot be watched")
-    decimals = DECIMALS.integer(decimals_answer)
+    try:
+        decimals = DECIMALS.integer(decimals_answer)
+    except ReadError as error:
+        raise RefusedTarget(
+            f"token {token} does not say its decimals ({error}): it cannot be watched"
+        ) from None
     if decimals > MOST_DECIMALS:
         raise RefusedTarget(
             f"token {token} says it has {decimals} decimals, more than the {MOST_DECIMALS} that "

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from watcher.errors import DecodeError, MathError, RefusedTarget
+from watcher.errors import DecodeError, MathError, ReadError, RefusedTarget
 from watcher.math.exact import shares
+from watcher.math.exact.fixed_point import UINT256_MAX
 from watcher.math.exact.shares import ShareTotals
 from watcher.math.quotes import share_totals
 from watcher.protocols import erc20
@@ -43,7 +44,10 @@ def identify(entry: Entry) -> Identification:
         *erc20.metadata_calls(vault),
     ]
     require_code(code, vault)
-    asset = ASSET.address(asset_answer)
+    try:
+        asset = ASSET.address(asset_answer)
+    except ReadError as error:
+        raise RefusedTarget(f"{vault} is no ERC-4626 vault: {error}; remove the entry") from None
     metadata = yield erc20.metadata_calls(asset)
     target = Target(
         chain_id=entry.chain_id,
@@ -59,8 +63,8 @@ def identify(entry: Entry) -> Identification:
     answers = yield calls(target)
     try:
         decode(target, answers)
-    except DecodeError as error:
-        raise RefusedTarget(str(error)) from None
+    except ReadError as error:
+        raise RefusedTarget(f"{vault} is no vault as it is configured: {error}") from None
     return target
 
 
@@ -140,7 +144,7 @@ def _arithmetic(entry: Entry) -> dict[str, int | bool | str]:
 
 def _probes(decimals: int) -> tuple[int, int]:
     one = 10**decimals
-    return one, one * PROBE_SCALE
+    return one, min(one * PROBE_SCALE, UINT256_MAX)
 
 
 def _share_decimals(target: Target) -> int:

@@ -136,7 +136,7 @@ def require_ok(answer: Answer, what: str) -> None:
 def require_code(answer: Answer, address: Address) -> None:
     """Raise NoCode when nothing is deployed at `address`."""
     if not answer.data:
-        raise NoCode(f"nothing is deployed at {address} on this chain")
+        raise NoCode(f"nothing is deployed at {address} on this chain: check the address")
 
 
 def clean_text(raw: bytes, *, most: int) -> str:
@@ -151,7 +151,7 @@ def clean_text(raw: bytes, *, most: int) -> str:
         for char in text
         if char.isspace() or unicodedata.category(char)[0] != "C"
     )
-    return re.sub(r" +", " ", unicodedata.normalize("NFC", kept)).strip()[:most]
+    return re.sub(r" +", " ", unicodedata.normalize("NFC", kept)).strip()[:most].rstrip()
 
 
 def _text_bytes(answer: Answer) -> bytes:

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
+FINEST = 10**18
+"""The largest denominator of a fraction: the contracts' own are 10**4, or a wad at most."""
+
 
 def boolean(value: object) -> bool:
     if isinstance(value, bool):
@@ -24,6 +27,14 @@ def small_integer(least: int, most: int) -> Callable[[object], int]:
     return parse
 
 
+def _decimal(text: str) -> Fraction:
+    """A fraction from decimal digits; a far exponent is refused before it is written out."""
+    number = Decimal(text)
+    if number and abs(number.adjusted()) > 18:
+        raise ValueError("out of range")
+    return Fraction(number)
+
+
 def proper_fraction(value: object) -> str:
     """A number from 0 up to, not including, 1, as "numerator/denominator".
 
@@ -34,9 +45,9 @@ def proper_fraction(value: object) -> str:
         raise ValueError(hint)
     try:
         text = str(value)
-        exact = Fraction(text) if "/" in text else Fraction(Decimal(text))
+        exact = Fraction(text) if "/" in text else _decimal(text)
     except (ValueError, InvalidOperation, ZeroDivisionError, OverflowError):
         raise ValueError(hint) from None
-    if not 0 <= exact < 1:
+    if not 0 <= exact < 1 or exact.denominator > FINEST:
         raise ValueError(hint)
     return f"{exact.numerator}/{exact.denominator}"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from watcher.errors import DecodeError, RefusedTarget
+from watcher.errors import DecodeError, ReadError, RefusedTarget
 from watcher.protocols import erc20
 from watcher.protocols.adapter import Adapter, Entry, Identification, Option
 from watcher.protocols.interface import require_code, view
@@ -60,14 +60,17 @@ def identify(entry: Entry) -> Identification:
         *erc20.metadata_calls(pair),
     ]
     require_code(code, pair)
-    token0, token1 = TOKEN0.address(token0_answer), TOKEN1.address(token1_answer)
-    factory = FACTORY.address(factory_answer)
+    try:
+        token0, token1 = TOKEN0.address(token0_answer), TOKEN1.address(token1_answer)
+        factory = FACTORY.address(factory_answer)
+    except ReadError as error:
+        raise RefusedTarget(f"{pair} is no Uniswap V2 pair: {error}; remove the entry") from None
     pair_answer, *metadata = yield [
         GET_PAIR.call(factory, token0, token1),
         *erc20.metadata_calls(token0),
         *erc20.metadata_calls(token1),
     ]
-    if GET_PAIR.address(pair_answer) != pair:
+    if not _is(pair, pair_answer):
         raise RefusedTarget(
             f"its factory {factory} does not know {pair} as the pair of {token0} and {token1}: "
             "it is no pair of that factory, remove the entry"
@@ -145,6 +148,14 @@ def _terms(entry: Entry, factory: Address) -> tuple[Fraction, Fraction]:
     terms = known or UNISWAP
     share = Fraction(str(given_share)) if given_share is not None else terms.protocol_share
     return fee if fee is not None else terms.fee, share
+
+
+def _is(pair: Address, answer: Answer) -> bool:
+    """Whether the factory answered this pair; one that answers otherwise or not at all is none."""
+    try:
+        return GET_PAIR.address(answer) == pair
+    except ReadError:
+        return False
 
 
 def _factory(target: Target) -> Address:

@@ -103,10 +103,10 @@ def state_to_plain(state: State) -> dict[str, Any]:
 
 
 def state_from_json(text: str) -> State:
-    """Parse one state. Raises InputError on anything that `state_to_json` would not write."""
+    """Parse one state. Raises InputError on anything that is not a state."""
     try:
         plain = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"the state is not JSON: {error}") from None
     return state_from_plain(plain)
 

@@ -126,9 +126,7 @@ def _is_param(value: object) -> bool:
 def _prices(plain: object) -> tuple[Price, ...]:
     if not isinstance(plain, list):
         raise InputError("prices is not a list")
-    return tuple(
-        from_plain(item, Price, what=f"prices[{row}]") for row, item in enumerate(plain)
-    )
+    return tuple(from_plain(item, Price, what=f"prices[{row}]") for row, item in enumerate(plain))
 
 
 def _problems(snapshot: Snapshot) -> Iterator[str]:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, values
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Table, select, values
 from sqlalchemy.sql.expression import column
 
 from models.types import BlockHash, Int64
@@ -17,7 +16,7 @@ from watcher.state.amount import amounts
 from watcher.state.measure import Computation
 from watcher.state.observation import Observation
 from watcher.store import branch, tables
-from watcher.store.database import SQLITE
+from watcher.store.bulk import insert_many, insert_new, insert_with_ids
 from watcher.store.register import Registered, registered
 from watcher.store.rows import DETAIL_LENGTH, measure_columns, state_columns, storable
 from watcher.store.tick import TickResult
@@ -66,7 +65,10 @@ def commit_tick(connection: Connection, result: TickResult, *, now: datetime) ->
         branch.close_gaps(connection, block, filled_at=now)
     else:
         block_id = stored["id"]
-    book = {entry.target.id: entry for entry in registered(connection, chain_id=block.chain_id)}
+    named = {each.target_id for each in result.observations}
+    named |= {each.target_id for each in result.computations}
+    named |= {used.target_id for each in result.computations for used in each.inputs}
+    book = {entry.target.id: entry for entry in registered(connection, uids=named)}
     tick = _Tick(connection, result, block_id, book)
     observations, computations = result.observations, result.computations
     if stored is not None:
@@ -127,7 +129,7 @@ def _add_observations(tick: _Tick, observations: Sequence[Observation]) -> dict[
     if not observations:
         return {}
     states = {o.target_id: state_columns(o.state) for o in observations if o.state is not None}
-    _insert_new(tick.connection, tables.state, list(states.values()))
+    insert_new(tick.connection, tables.state, list(states.values()))
     rows = [
         {
             "target_id": tick.entry(observation.target_id).id,
@@ -139,9 +141,9 @@ def _add_observations(tick: _Tick, observations: Sequence[Observation]) -> dict[
         }
         for observation in observations
     ]
-    ids = _insert_with_ids(tick.connection, tables.observation, rows)
+    ids = insert_with_ids(tick.connection, tables.observation, rows)
     by_target = {o.target_id: ids[tick.entry(o.target_id).id] for o in observations}
-    _insert(tick.connection, tables.amount, _amount_rows(tick, observations, by_target))
+    insert_many(tick.connection, tables.amount, _amount_rows(tick, observations, by_target))
     return by_target
 
 
@@ -180,7 +182,7 @@ def _add_computations(
         }
         for computation in computations
     ]
-    ids = _insert_with_ids(tick.connection, tables.computation, rows)
+    ids = insert_with_ids(tick.connection, tables.computation, rows)
     sources = _sources(tick, computations, observation_ids)
     inputs, measures = [], []
     for computation in computations:
@@ -194,8 +196,8 @@ def _add_computations(
             for used in computation.inputs
         ]
         measures += [measure_columns(measure, computation_id) for measure in computation.measures]
-    _insert(tick.connection, tables.computation_input, inputs)
-    _insert(tick.connection, tables.measure, measures)
+    insert_many(tick.connection, tables.computation_input, inputs)
+    insert_many(tick.connection, tables.measure, measures)
 
 
 def _sources(
@@ -244,24 +246,3 @@ def _find(tick: _Tick, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str]
         )
     )
     return {(uids[row[0]], row[1]): row[2] for row in tick.connection.execute(query)}
-
-
-def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        connection.execute(insert(table), rows)
-
-
-def _insert_with_ids(
-    connection: Connection, table: Table, rows: list[dict[str, Any]]
-) -> dict[int, int]:
-    """Returns the ids by target: a block has one row a target."""
-    statement = insert(table).returning(table.c.target_id, table.c.id)
-    return {row[0]: row[1] for row in connection.execute(statement, rows)}
-
-
-def _insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Leave out what is there already under the same primary key."""
-    if not rows:
-        return
-    make = sqlite.insert if connection.dialect.name == SQLITE else postgresql.insert
-    connection.execute(make(table).on_conflict_do_nothing(), rows)

@@ -65,6 +65,10 @@ class Database:
     def file(self) -> Path | None:
         return Path(str(self._url.database)) if self.is_sqlite else None
 
+    @property
+    def missing(self) -> str:
+        return f"{self.name} does not exist: run `watcher db upgrade`, which creates it."
+
     def close(self) -> None:
         self._engine.dispose()
 
@@ -163,7 +167,7 @@ class Database:
 
     def _sentence(self, error: StatementError | PoolTimeout) -> str:
         if self.file is not None and not self.file.exists():
-            return f"{self.name} does not exist: run `watcher db upgrade`, which creates it."
+            return self.missing
         cause = getattr(error, "orig", None) or error
         said = next(iter(str(cause).strip().splitlines()), type(cause).__name__).rstrip(".")
         if self._url.password:

@@ -53,7 +53,7 @@ def in_force(facts: Table, number: int | None) -> ScalarSelect[Any]:
     query = (
         select(row.c.id)
         .join(seen, seen.c.id == row.c.block_id)
-        .where(row.c.target_id == target.c.id, seen.c.status != tables.ORPHANED)
+        .where(row.c.target_id == target.c.id, tables.canonical_of(seen))
         .order_by(row.c.block_number.desc())
         .limit(1)
         .correlate(target)

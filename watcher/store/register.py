@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,9 @@ from watcher.state.target import Target
 from watcher.state.token import Address, Token
 from watcher.store import tables
 from watcher.store.rows import storable
+
+IDS = 500
+"""Ids in one query: SQLite takes 32,766 parameters in a statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +38,22 @@ def register(connection: Connection, targets: Sequence[Target]) -> None:
     Tokens and their decimals are facts that stored amounts depend on: a change is refused.
     """
     known = {entry.target.id: entry for entry in registered(connection)}
+    tokens = _tokens(connection)
     for target in targets:
         token_ids = {
-            coin.address: _token_id(connection, coin, target.chain_id) for coin in _coins(target)
+            coin.address: _token_id(connection, tokens, coin, target.chain_id)
+            for coin in _coins(target)
         }
         entry = known.get(target.id)
         if entry is None:
             _add(connection, target, token_ids)
             continue
         _require_same(entry.target, target)
-        connection.execute(
-            update(tables.target).where(tables.target.c.id == entry.id).values(_described(target))
-        )
+        if _described(entry.target) != _described(target):
+            table = tables.target
+            connection.execute(
+                update(table).where(table.c.id == entry.id).values(_described(target))
+            )
 
 
 def save_settings(connection: Connection, settings: Settings) -> str:
@@ -56,52 +63,42 @@ def save_settings(connection: Connection, settings: Settings) -> str:
     return settings.hash
 
 
-def registered(
-    connection: Connection, *, chain_id: int | None = None, uid: str | None = None
-) -> list[Registered]:
-    """All targets, those of one chain, or one, in the order of their registration."""
-    table = tables.target
-    chosen: list[ColumnElement[bool]] = []
-    if chain_id is not None:
-        chosen.append(table.c.chain_id == chain_id)
-    if uid is not None:
-        chosen.append(table.c.uid == uid)
-    query = select(table).where(*chosen).order_by(table.c.id)
-    coins = _coins_by_target(connection, chosen)
-    return [
-        _registered(row, coins.get(row["id"], ())) for row in connection.execute(query).mappings()
+def registered(connection: Connection, *, uids: Collection[str] | None = None) -> list[Registered]:
+    """All targets, or those with these ids, in the order of their registration."""
+    if uids is None:
+        return _registered_where(connection)
+    wanted = sorted(uids)
+    chunks = [wanted[start : start + IDS] for start in range(0, len(wanted), IDS)]
+    found = [
+        entry
+        for chunk in chunks
+        for entry in _registered_where(connection, tables.target.c.uid.in_(chunk))
     ]
+    return sorted(found, key=lambda entry: entry.id)
 
 
 def entry_of(connection: Connection, target_id: str) -> Registered:
     """Raises InputError when there is no such target."""
-    for entry in registered(connection, uid=target_id):
+    for entry in registered(connection, uids=[target_id]):
         return entry
     raise InputError(f"no stored target has the id {target_id[:12]}: run `watcher once`.")
 
 
-def _coins_by_target(
-    connection: Connection, chosen: Sequence[ColumnElement[bool]]
-) -> dict[int, list[Any]]:
-    link, token = tables.target_token, tables.token
+def _registered_where(connection: Connection, *where: ColumnElement[bool]) -> list[Registered]:
+    link, token, target = tables.target_token, tables.token, tables.target
+    columns = (token.c.id, token.c.address, token.c.decimals, token.c.symbol)
     query = (
-        select(
-            link.c.target_id,
-            link.c.role,
-            token.c.id,
-            token.c.address,
-            token.c.decimals,
-            token.c.symbol,
-        )
+        select(link.c.target_id, link.c.role, *columns)
         .join(token, token.c.id == link.c.token_id)
-        .join(tables.target, tables.target.c.id == link.c.target_id)
-        .where(*chosen)
+        .join(target, target.c.id == link.c.target_id)
+        .where(*where)
         .order_by(link.c.position)
     )
-    found: dict[int, list[Any]] = {}
+    coins: dict[int, list[Any]] = {}
     for row in connection.execute(query):
-        found.setdefault(row.target_id, []).append(row)
-    return found
+        coins.setdefault(row.target_id, []).append(row)
+    rows = connection.execute(select(target).where(*where).order_by(target.c.id))
+    return [_registered(row, coins.get(row.id, ())) for row in rows]
 
 
 def _registered(row: Any, coins: Iterable[Any]) -> Registered:
@@ -111,17 +108,17 @@ def _registered(row: Any, coins: Iterable[Any]) -> Registered:
         by_role[coin.role].append(Token(Address(coin.address), coin.decimals, coin.symbol))
         token_ids[Address(coin.address)] = coin.id
     target = Target(
-        chain_id=row["chain_id"],
-        protocol=row["protocol"],
-        address=Address(row["address"]),
-        kind=row["kind"],
-        key=row["key"],
+        chain_id=row.chain_id,
+        protocol=row.protocol,
+        address=Address(row.address),
+        kind=row.kind,
+        key=row.key,
         tokens=tuple(by_role["token"]),
         share=next(iter(by_role["share"]), None),
-        params=json.loads(row["params"]),
-        name=row["name"],
+        params=json.loads(row.params),
+        name=row.name,
     )
-    return Registered(id=row["id"], uid=row["uid"], target=target, token_ids=token_ids)
+    return Registered(id=row.id, uid=row.uid, target=target, token_ids=token_ids)
 
 
 def _coins(target: Target) -> tuple[Token, ...]:
@@ -163,11 +160,16 @@ def _add(connection: Connection, target: Target, token_ids: dict[Address, int]) 
         )
 
 
-def _token_id(connection: Connection, coin: Token, chain_id: int) -> int:
+def _tokens(connection: Connection) -> dict[tuple[int, str], Any]:
+    rows = connection.execute(select(tables.token))
+    return {(row.chain_id, row.address): row for row in rows}
+
+
+def _token_id(
+    connection: Connection, tokens: dict[tuple[int, str], Any], coin: Token, chain_id: int
+) -> int:
     table = tables.token
-    row = connection.execute(
-        select(table).where(table.c.chain_id == chain_id, table.c.address == coin.address)
-    ).first()
+    row = tokens.get((chain_id, coin.address))
     symbol = storable(coin.symbol)
     if row is None:
         values = {
@@ -176,17 +178,17 @@ def _token_id(connection: Connection, coin: Token, chain_id: int) -> int:
             "decimals": coin.decimals,
             "symbol": symbol,
         }
-        return int(
-            connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one()
-        )
-    if row.decimals != coin.decimals:
+        row = connection.execute(insert(table).values(values).returning(table)).one()
+    elif row.decimals != coin.decimals:
         raise StoreError(
             f"token {coin.address} of eip155:{chain_id} is stored with {row.decimals} decimals and "
             f"now says {coin.decimals}, which would change what every stored amount means: "
             "remove its targets from the configuration, or begin a new database."
         )
-    if row.symbol != symbol:
-        connection.execute(update(table).where(table.c.id == row.id).values(symbol=symbol))
+    elif row.symbol != symbol:
+        changed = update(table).where(table.c.id == row.id).values(symbol=symbol)
+        row = connection.execute(changed.returning(table)).one()
+    tokens[chain_id, coin.address] = row
     return int(row.id)
 
 

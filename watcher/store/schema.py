@@ -38,6 +38,8 @@ def require_current(database: Database) -> None:
     revision, head = current(database)
     if revision == head:
         return
+    if database.file is not None and not database.file.exists():
+        raise StoreError(database.missing)
     if revision is None:
         raise StoreError(f"{database.name} has no schema yet: run `watcher db upgrade`.")
     if not revision.isdigit():

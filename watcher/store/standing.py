@@ -8,21 +8,21 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from watcher.state.block import Block
-from watcher.state.observation import Status
 from watcher.store import tables
 from watcher.store.branch import BLOCK_COLUMNS
 from watcher.store.database import SQLITE
-from watcher.store.history import figures_as_of, observations_as_of
+from watcher.store.history import figures_as_of, in_force, observations_as_of
 from watcher.store.register import Registered
 from watcher.store.rows import block_of
 from watcher.store.tables import canonical
 from watcher.store.values import ChainExtent, Extent, TargetStatus
 
-block, observation = tables.block, tables.observation
+block, observation, target = tables.block, tables.observation, tables.target
 
 
 def statuses(connection: Connection, entries: Iterable[Registered]) -> tuple[TargetStatus, ...]:
     observed = observations_as_of(connection, None)
+    since = _since(connection, healthy=True) | _since(connection, healthy=False)
     figures = figures_as_of(connection, None)
     newest: dict[int, Block | None] = {}
     found = []
@@ -31,8 +31,9 @@ def statuses(connection: Connection, entries: Iterable[Registered]) -> tuple[Tar
         if chain_id not in newest:
             newest[chain_id] = newest_block(connection, chain_id)
         seen, _ = observed.get(uid, (None, None))
-        since = None if seen is None else _since(connection, entry, seen.status)
-        found.append(TargetStatus(entry.target, newest[chain_id], seen, since, figures.get(uid)))
+        found.append(
+            TargetStatus(entry.target, newest[chain_id], seen, since.get(uid), figures.get(uid))
+        )
     return tuple(found)
 
 
@@ -46,24 +47,45 @@ def _edge(connection: Connection, chain_id: int, order: ColumnElement[Any]) -> B
     return None if row is None else block_of(row)
 
 
-def _since(connection: Connection, entry: Registered, status: Status) -> Block:
-    """The first block of the unbroken run of observations with this status, up to now."""
-    query = (
-        select(*BLOCK_COLUMNS)
-        .select_from(observation)
-        .join(block, block.c.id == observation.c.block_id)
-        .where(observation.c.target_id == entry.id, canonical)
+def _since(connection: Connection, *, healthy: bool) -> dict[str, Block]:
+    """By target id, for the targets that are well now or for those that are not: the first block of
+    the unbroken run of observations with the status of the last.
+
+    A healthy target has changed its state countless times since it last failed, and the partial
+    index leads to that failure at once. One that fails was stored a few times only since.
+    """
+    other, run = observation.alias(), observation.alias()
+    differs = tables.failed_of(other) if healthy else other.c.status != observation.c.status
+    broken = (
+        select(other.c.block_number)
+        .join(past := block.alias(), past.c.id == other.c.block_id)
+        .where(other.c.target_id == target.c.id, tables.canonical_of(past), differs)
+        .order_by(other.c.block_number.desc())
+        .limit(1)
+        .correlate(target, observation)
+        .scalar_subquery()
     )
-    # A healthy target has changed its state countless times since it last failed: the partial
-    # index leads to that failure at once.
-    healthy = status is Status.OK
-    other = tables.failed if healthy else observation.c.status != status.value
-    before = query.where(other).order_by(observation.c.block_number.desc()).limit(1)
-    broken = connection.execute(before).mappings().first()
-    run = query.order_by(observation.c.block_number).limit(1)
-    if broken is not None:
-        run = run.where(observation.c.block_number > broken["number"])
-    return block_of(connection.execute(run).mappings().one())
+    first = (
+        select(run.c.id)
+        .join(seen := block.alias(), seen.c.id == run.c.block_id)
+        .where(run.c.target_id == target.c.id, tables.canonical_of(seen))
+        .where(run.c.block_number > func.coalesce(broken, -1))
+        .order_by(run.c.block_number)
+        .limit(1)
+        .correlate(target, observation)
+        .scalar_subquery()
+    )
+    begun = observation.alias()
+    failed = tables.failed_of(observation)
+    query = (
+        select(target.c.uid, *BLOCK_COLUMNS)
+        .select_from(target)
+        .join(observation, observation.c.id == in_force(observation, None))
+        .join(begun, begun.c.id == first)
+        .join(block, block.c.id == begun.c.block_id)
+        .where(~failed if healthy else failed)
+    )
+    return {row["uid"]: block_of(row) for row in connection.execute(query).mappings()}
 
 
 def extent(connection: Connection) -> Extent:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BindParameter, Text, literal
+from sqlalchemy import BindParameter, ColumnElement, FromClause, Text, literal
 
 import models
 from models import table_of
@@ -31,5 +31,12 @@ def _spelled(value: str) -> BindParameter[str]:
     return literal(value, Text, literal_execute=True)
 
 
-canonical = block.c.status != _spelled(ORPHANED)
-failed = observation.c.status != _spelled("ok")
+def canonical_of(blocks: FromClause) -> ColumnElement[bool]:
+    return blocks.c.status != _spelled(ORPHANED)
+
+
+def failed_of(observations: FromClause) -> ColumnElement[bool]:
+    return observations.c.status != _spelled("ok")
+
+
+canonical = canonical_of(block)

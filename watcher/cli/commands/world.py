@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,7 +39,7 @@ def demo(
     from tempfile import TemporaryDirectory
 
     from watcher.cli.demo import demonstrate
-    from watcher.cli.demo_report import as_document, block_line, print_summary
+    from watcher.cli.demo_report import Narrator, as_document, print_summary
     from watcher.cli.logs import configure_logs
     from watcher.cli.output import print_json
     from watcher.cli.progress import counted
@@ -48,12 +49,13 @@ def demo(
     with TemporaryDirectory(prefix="watcher-demo-") as scratch:
         folder = keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
+        narrator = Narrator()
         with counted("blocks", blocks, shown=as_json) as step:
 
             def on_block(watched: WatchedBlock, targets: tuple[Target, ...]) -> None:
                 step()
                 if not as_json:
-                    typer.echo(block_line(watched, targets))
+                    typer.echo(narrator.line(watched, targets))
 
             shown = asyncio.run(
                 demonstrate(toolchain, folder=folder, blocks=blocks, seed=seed, on_block=on_block)
@@ -66,6 +68,65 @@ def demo(
         typer.echo(f"kept: try `watcher history --config {keep}/watcher.toml weth-usdc`", err=True)
     if not shown.checks.passed:
         raise typer.Exit(CHECK_FAILED)
+
+
+def devnet(
+    blocks: Annotated[
+        int, typer.Option("--blocks", min=5, max=100_000, help="Blocks to play; calm ones follow.")
+    ] = 200,
+    seed: SeedOption = 1,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65_535, help="0 lets the system choose.")
+    ] = 8545,
+    interval: Annotated[
+        float, typer.Option("--interval", min=0.01, max=3_600, help="Seconds between blocks.")
+    ] = 2.0,
+    config: Annotated[
+        Path | None, typer.Option("--write-config", help="Write a watcher.toml for it here.")
+    ] = None,
+    database: Annotated[
+        str, typer.Option("--database", help="The database that the written file names.")
+    ] = "sqlite:///watcher.db",
+    only_prepare: Annotated[
+        bool, typer.Option("--prepare", help="Fetch and compile what it needs, then end.")
+    ] = False,
+) -> None:
+    """Run the local world as a node of its own, for `watcher run` to watch, until stopped."""
+    toolchain = _toolchain()
+    if only_prepare:
+        typer.echo("local world: ready", err=True)
+        return
+    from watcher.devnet.background import run_devnet
+    from watcher.devnet.configuration import to_toml
+    from watcher.devnet.play import PlayedBlock
+    from watcher.devnet.world import World
+    from watcher.errors import InputError
+
+    def ready(world: World, url: str) -> None:
+        typer.echo(f"local world: {len(world.entries.targets)} targets at {url}", err=True)
+        if config is None:
+            return
+        text = to_toml(world, endpoint_url=url, database_url=database)
+        try:
+            config.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"{config} cannot be written: {error.strerror}") from None
+        typer.echo(f"local world: wrote {config}, try `watcher run --config {config}`", err=True)
+
+    def tell(played: PlayedBlock) -> None:
+        typer.echo(f"{played.number:>6}  {played.scene:<18}  {played.text}")
+
+    stopped_by = run_devnet(
+        toolchain,
+        port=port,
+        blocks=blocks,
+        seed=seed,
+        interval=interval,
+        on_ready=ready,
+        on_block=tell,
+    )
+    if stopped_by is signal.SIGINT:
+        raise KeyboardInterrupt
 
 
 def _toolchain() -> Toolchain:

@@ -1,0 +1,93 @@
+"""`kill -9` at random moments, restarted each time: whole blocks, none missing, none twice."""
+
+import asyncio
+import random
+import signal
+import sqlite3
+import time
+
+import pytest
+
+from tests.e2e.command import start, watcher
+from tests.e2e.conftest import Devnet
+from tests.support.effort import examples
+from watcher.config import Config, load_config
+from watcher.service.observe import observe
+from watcher.service.prepare import connect
+from watcher.service.tick import Branch, advance
+from watcher.state import Block
+from watcher.store import Store, TickResult, recompute
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+START_SECONDS = 3.5
+"""About what a start takes, so that the kills fall before, while and after blocks are written."""
+
+
+def test_nothing_is_lost_doubled_or_halved(devnet: Devnet) -> None:
+    seed = random.SystemRandom().randrange(2**32)
+    print(f"seed {seed}")
+    moments = random.Random(seed)
+    log = devnet.folder / "run.log"
+    for _ in range(examples(8, deep=20)):
+        process = start("run", "--config", str(devnet.config), cwd=devnet.folder, log=log)
+        time.sleep(moments.uniform(0.3, 2 * START_SECONDS))
+        assert process.poll() is None, log.read_text()[-4_000:]
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    config = load_config(devnet.config, {})
+    last = asyncio.run(_head(config)).number
+    done = watcher("run", "--until", str(last), cwd=devnet.folder)
+    assert done.returncode == 0, done.stderr[-4_000:]
+    asyncio.run(_compare(config, devnet))
+
+
+async def _head(config: Config) -> Block:
+    async with connect(config.chains[0]) as client:
+        return await client.headers.head()
+
+
+async def _compare(config: Config, devnet: Devnet) -> None:
+    """Read every stored block again and go through it in one piece: the same rows must come out."""
+    with Store.open(config.database) as store:
+        (extent,) = store.extent().chains
+        numbers = range(extent.first.number, extent.newest.number + 1)
+        assert extent.blocks == len(numbers) > 20
+        assert store.gaps(extent.chain_id) == ()
+        audit = recompute(store)
+        assert audit.differences == ()
+        assert audit.checked_measures > 0
+        targets = store.targets()
+    stored = _stored_rows(devnet)
+    branch = Branch(cursor=None, in_force={}, keys={})
+    expected = set()
+    async with connect(config.chains[0]) as client:
+        for block in await client.headers.range(numbers.start, numbers.stop - 1):
+            observed = await observe(client.reader, block, targets)
+            step = advance(branch, block, observed, targets=targets, settings=config.settings)
+            branch = step.branch
+            expected |= _rows(step.tick)
+    assert stored == expected
+
+
+def _rows(tick: TickResult) -> set[tuple[str, str, str]]:
+    return {("observation", o.target_id, tick.block.hash) for o in tick.observations} | {
+        ("computation", c.target_id, tick.block.hash) for c in tick.computations
+    }
+
+
+def _stored_rows(devnet: Devnet) -> set[tuple[str, str, str]]:
+    """Canonical observations and computations by target and block, read by plain SQL."""
+    query = """
+        select '{table}', target.uid, '0x' || lower(hex(block.hash)) from {table} as fact
+        join target on target.id = fact.target_id join block on block.id = fact.block_id
+        where block.status <> 'orphaned'
+    """
+    with sqlite3.connect(devnet.folder / "watcher.db") as database:
+        rows = [
+            row
+            for table in ("observation", "computation")
+            for row in database.execute(query.format(table=table))
+        ]
+    assert len(rows) == len(set(rows))
+    return set(rows)

@@ -1,0 +1,118 @@
+"""Measures as rows: what they are called, of which coin, in which unit."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+
+from watcher.cli.options import Format
+from watcher.cli.output import Row, figure
+from watcher.cli.phrases import percent, price, symbols, with_names
+from watcher.config import fields
+from watcher.errors import InputError
+from watcher.math.catalogue import CATALOGUE, FEED, POOL, VAULT
+from watcher.state.measure import Measure
+from watcher.state.target import Target
+
+KEY_MEASURES = {
+    POOL: (
+        "spot_price",
+        "reference_price",
+        "ln_spot_over_reference",
+        "disparity_value",
+        "depth_money",
+        "arbitrage_value",
+    ),
+    VAULT: ("price_per_share", "price_per_share_change", "donation_1pct_money"),
+    FEED: ("feed_price",),
+}
+FIGURE_COLUMNS = ("measure", "dims", "value", "unit", "reason")
+PRICES = frozenset({"spot_price", "reference_price", "price_per_share", "feed_price"})
+
+
+def requested(names: Sequence[str], kind: str) -> tuple[str, ...]:
+    """The measures that were asked for, or the key ones. Raises InputError on an unknown name."""
+    known = [name for name, definition in CATALOGUE.items() if definition.kind == kind]
+    for name in names:
+        if name in CATALOGUE and name not in known:
+            raise InputError(f"{name} is no measure of a {kind}: it has {', '.join(known)}")
+        if name not in CATALOGUE:
+            raise InputError(fields.unknown(name, known, what="measure"))
+    return tuple(names) or KEY_MEASURES[kind]
+
+
+def history_columns(rows: Sequence[Row], format_: Format) -> list[str]:
+    """For people a column that says nothing is left out."""
+    columns = ["block", "time", *FIGURE_COLUMNS]
+    return columns if format_ is not Format.TABLE else filled(rows, columns)
+
+
+def filled(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
+    return [name for name in columns if any(row.get(name) not in (None, "") for row in rows)]
+
+
+def figure_row(measure: Measure, target: Target, unit: str, format_: Format) -> Row:
+    """One measure: with symbols and rounded for people, with addresses and in full otherwise."""
+    if format_ is Format.TABLE:
+        return _for_people(measure, target, unit)
+    return {
+        "measure": measure.name,
+        "dims": dict(measure.dims),
+        "value": measure.value,
+        "unit": _unit(measure, {"unit of account": unit}),
+        "reason": measure.reason or None,
+    }
+
+
+def _for_people(measure: Measure, target: Target, unit: str) -> Row:
+    names = symbols(target)
+    dims = dict(measure.dims)
+    coins = [names[coin.address] for coin in (*target.tokens, *filter(None, [target.share]))]
+    called = {"unit of account": unit, "fraction": "", "natural logarithm": "ln"}
+    if target.kind == POOL:
+        called |= dict(zip(("token 0", "token 1"), coins, strict=False))
+    if target.kind == VAULT:
+        called |= dict(zip(("asset", "share"), coins, strict=True))
+    if "token_in" in dims:
+        called["token_in"] = names.get(dims["token_in"], dims["token_in"])
+    return {
+        "measure": measure.name,
+        "dims": _dims(dims, names, unit),
+        "value": _value(measure),
+        "unit": _unit(measure, called),
+        "reason": with_names(measure.reason, names),
+    }
+
+
+def _unit(measure: Measure, called: Mapping[str, str]) -> str:
+    """The catalogue's unit with its words replaced, each once."""
+    words = re.compile("|".join(map(re.escape, called)))
+    return words.sub(lambda found: called[found[0]], CATALOGUE[measure.name].unit)
+
+
+def _dims(dims: Mapping[str, str], names: Mapping[str, str], unit: str) -> str:
+    said = []
+    for name, value in dims.items():
+        match name:
+            case "token":
+                said.append(names.get(value, value))
+            case "token_in":
+                said.append(f"{names.get(value, value)} in")
+            case "size":
+                said.append(f"{figure(float(value)).removesuffix('.00')} {unit}")
+            case "move":
+                said.append(f"to a move of {percent(float(value))}")
+            case _:
+                said.append(f"{name} {value}")
+    return ", ".join(said)
+
+
+def _value(measure: Measure) -> str:
+    if math.isnan(measure.value):
+        return ""
+    if measure.name in PRICES:
+        return price(measure.value)
+    if CATALOGUE[measure.name].unit == "fraction":
+        return percent(measure.value)
+    return figure(measure.value)

@@ -1,0 +1,112 @@
+"""Figures as a person reads them in the terminal: commas, a true minus, no false digits."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from watcher.cli.output import figure
+from watcher.cli.text import one_line
+from watcher.state.target import Target
+from watcher.state.token import Token
+
+NEAR_PEG = (0.5, 2.0)
+"""Prices in this range have five decimals: a hundredth of a per mille off a peg can be seen."""
+
+SIZES = ((1e6, "M"), (1e9, "B"), (1e12, "T"))
+SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
+
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+
+
+def price(value: float) -> str:
+    """Five decimals near a peg, six significant digits elsewhere."""
+    if NEAR_PEG[0] < value < NEAR_PEG[1]:
+        return f"{value:.5f}"
+    return figure(value)
+
+
+def percent(value: float) -> str:
+    """A fraction as percent: two decimals, more only where they would all be zero."""
+    if math.isnan(value):
+        return ""
+    shown = 100 * value
+    size = abs(shown)
+    if size == 0:
+        return "0%"
+    if size < 0.01:
+        return f"{shown:.2g}%".replace("-", "−")
+    return f"{shown:,.{1 if size >= 100 else 2}f}%".replace("-", "−")
+
+
+def money(value: float, unit: str) -> str:
+    """Three digits at most and a size: $0.9 M, 12,300 CHF."""
+    if math.isnan(value):
+        return ""
+    rounded = abs(float(f"{value:.2e}"))
+    text = f"{rounded:,.0f}" if rounded >= 100 or rounded == 0 else f"{rounded:,.2f}"
+    for size, letter in SIZES:
+        if rounded >= 0.1 * size:
+            text = f"{rounded / size:,.3g} {letter}"
+    sign = "−" if value < 0 else ""
+    return f"{sign}{SIGNS[unit]}{text}" if unit in SIGNS else f"{sign}{text} {one_line(unit)}"
+
+
+def duration(seconds: float) -> str:
+    """How long, in the largest unit that it is twice of: 2 s, 41 min, 3 h, 12 days."""
+    whole = max(0, int(seconds))
+    for size, unit in ((86_400, "days"), (3_600, "h"), (60, "min")):
+        if whole >= 2 * size:
+            return f"{whole // size:,} {unit}"
+    return f"{whole} s"
+
+
+def utc(timestamp: int) -> str:
+    """ISO-8601; a second that no calendar has stays a number."""
+    try:
+        moment = datetime.fromtimestamp(timestamp, UTC)
+    except (OverflowError, ValueError, OSError):
+        return str(timestamp)
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def whole_amount(raw: int, decimals: int) -> str:
+    """An amount in whole tokens, exactly, as a decimal string."""
+    digits = str(abs(raw)).rjust(decimals + 1, "0")
+    cut = len(digits) - decimals
+    sign = "-" if raw < 0 else ""
+    return f"{sign}{digits[:cut]}.{digits[cut:]}".rstrip("0").rstrip(".") if decimals else str(raw)
+
+
+def grouped(amount: str) -> str:
+    """A decimal string with commas in its whole part."""
+    whole, dot, rest = amount.partition(".")
+    return f"{int(whole):,}{dot}{rest}".replace("-", "−")
+
+
+def short(address: str) -> str:
+    return f"{address[:6]}…{address[-4:]}"
+
+
+def symbol(token: Token) -> str:
+    """A token's symbol; its shortened address where it has none that can be shown."""
+    return one_line(token.symbol) or short(token.address)
+
+
+def symbols(target: Target) -> dict[str, str]:
+    """What the target's tokens are called, by address; two of one name also show addresses."""
+    coins = (*target.tokens, *filter(None, [target.share]))
+    names = [symbol(coin).lower() for coin in coins]
+    return {
+        coin.address: (
+            symbol(coin) if names.count(name) == 1 else f"{symbol(coin)} ({short(coin.address)})"
+        )
+        for coin, name in zip(coins, names, strict=True)
+    }
+
+
+def with_names(text: str, names: Mapping[str, str]) -> str:
+    """`text` with each address that has a name replaced by it."""
+    return _ADDRESS.sub(lambda found: names.get(found[0], found[0]), text)
