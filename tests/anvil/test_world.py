@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -27,7 +28,7 @@ from watcher.devnet.play import PlayedBlock, play
 from watcher.devnet.scenes import SCENES
 from watcher.devnet.scenes.calm import CALM
 from watcher.devnet.scenes.feed_moves import FEED_MOVES
-from watcher.devnet.scenes.one_side_emptied import EMPTIED_SHARE, ONE_SIDE_EMPTIED
+from watcher.devnet.scenes.one_side_emptied import ONE_SIDE_EMPTIED
 from watcher.devnet.scenes.reorg import REORG
 from watcher.devnet.scenes.vault_donated import VAULT_DONATED
 from watcher.devnet.scenes.vault_earns import VAULT_EARNS
@@ -211,7 +212,7 @@ def test_one_side_is_emptied_and_comes_back_in_part(
         widest = max(fork_node.world.pairs, key=lambda pair: gap_bps(draft, pair))
         share = value_share(draft, widest, widest.token0)
         shares.append(max(share, 1 - share))
-    assert abs(max(shares) - EMPTIED_SHARE) < Fraction(1, 200)
+    assert abs(max(shares) - Fraction(9, 10)) < Fraction(1, 200)
     assert Fraction(55, 100) < shares[-1] < Fraction(80, 100)
 
 
@@ -297,6 +298,8 @@ def test_equal_seeds_play_equal_blocks(toolchain: Toolchain, blocks: int) -> Non
     assert numbers == list(range(numbers[0], numbers[0] + blocks))
     (replaced,) = [block.replaced for block in runs[0] if block.replaced]
     assert 1 <= replaced <= 5
+    for before, block in pairwise(runs[0]):
+        assert block.timestamp - before.timestamp == (24 if block.replaced else 12)
 
 
 def fresh_run(toolchain: Toolchain, blocks: int, seed: int) -> list[PlayedBlock]:

@@ -78,7 +78,7 @@ def _pool(state: ConstantProduct, quote: Quote, *, exact_out: bool) -> _Recipe:
     numerator, denominator = state.fee_numerator, state.fee_denominator
     if exact_out:
         return _Recipe(
-            "getAmountIn",
+            "UniswapV2Library.getAmountIn",
             {"amountOut": quote.amount_out, **given},
             (
                 ("numerator", f"reserveIn * amountOut * {denominator}"),
@@ -87,7 +87,7 @@ def _pool(state: ConstantProduct, quote: Quote, *, exact_out: bool) -> _Recipe:
             ),
         )
     return _Recipe(
-        "getAmountOut",
+        "UniswapV2Library.getAmountOut",
         {"amountIn": quote.amount_in, **given},
         (
             ("amountInWithFee", f"amountIn * {numerator}"),
@@ -117,14 +117,14 @@ def _vault(state: ShareVault, quote: Quote, *, exact_out: bool) -> _Recipe:
         "totalSupply": state.total_supply,
     }
     if state.total_supply + state.virtual_shares == 0:
-        return _Recipe(function, given, ((result, amount),))
+        return _Recipe(f"ERC4626.{function}", given, ((result, amount),))
     assets = _plus("totalAssets", state.virtual_assets)
     shares = _plus("totalSupply", state.virtual_shares)
     factor, divisor = (assets, shares) if from_shares else (shares, assets)
     # Against the caller: what is paid out is rounded down, what is paid in is rounded up.
     rounding = "(product + divisor - 1) // divisor" if exact_out else "product // divisor"
     formulas = (("product", f"{amount} * {factor}"), ("divisor", divisor), (result, rounding))
-    return _Recipe(function, given, formulas)
+    return _Recipe(f"ERC4626.{function}", given, formulas)
 
 
 def _plus(name: str, virtual: int) -> str:

@@ -93,16 +93,16 @@ def _unit(measure: Measure, called: Mapping[str, str]) -> str:
 
 def _dims(dims: Mapping[str, str], names: Mapping[str, str], unit: str) -> str:
     said = []
-    for name, value in dims.items():
+    for name, value in sorted(dims.items(), reverse=True):
         match name:
             case "token":
                 said.append(names.get(value, value))
             case "token_in":
                 said.append(f"{names.get(value, value)} in")
             case "size":
-                said.append(f"{figure(float(value)).removesuffix('.00')} {unit}")
+                said.append(f"{float(value):,.15g} {unit}")
             case "move":
-                said.append(f"to a move of {percent(float(value))}")
+                said.append(f"to {100 * float(value):.3g}%")
             case _:
                 said.append(f"{name} {value}")
     return ", ".join(said)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from watcher.cli.figures import FIGURE_COLUMNS, figure_row, filled
 from watcher.cli.options import Format
-from watcher.cli.output import Row, print_rows, print_text
+from watcher.cli.output import Row, print_rows, print_table, print_text
 from watcher.cli.phrases import utc
 from watcher.cli.subjects import Found
 from watcher.math.catalogue import CATALOGUE
@@ -24,7 +24,7 @@ def print_measures(
     rows = [figure_row(each, target, unit, format_) for each in figures]
     if format_ is Format.TABLE:
         print_text(heading(found.snapshot))
-        print_rows(rows, filled(rows, FIGURE_COLUMNS), format_=format_, elastic=None)
+        print_rows(rows, filled(rows, FIGURE_COLUMNS), format_=format_, elastic="reason")
         if explained:
             _print_definitions(figures)
         return
@@ -56,6 +56,11 @@ def _print_definitions(figures: Sequence[Measure]) -> None:
     for name in dict.fromkeys(measure.name for measure in figures):
         definition = CATALOGUE[name]
         print_text()
-        print_text(f"{name} = {definition.formula}")
-        print_text(f"from {definition.source}; bad: {definition.bad}")
-        print_text(f"it cannot say {definition.cannot_say}")
+        print_text(name)
+        rows = [
+            ["", "formula", definition.formula],
+            ["", "source", definition.source],
+            ["", "bad", definition.bad],
+            ["", "cannot say", definition.cannot_say],
+        ]
+        print_table(rows, None, elastic=2)

@@ -46,7 +46,8 @@ def print_rows(
                 _emit(_csv_line([_csv(row.get(name)) for name in columns]))
         case Format.TABLE:
             shown = [[_shown(row.get(name)) for name in columns] for row in rows]
-            print_table(shown, columns, elastic=elastic)
+            at = columns.index(elastic) if elastic in columns else None
+            print_table(shown, columns, elastic=at)
 
 
 def print_json(value: object) -> None:
@@ -63,7 +64,7 @@ def print_table(
     rows: Sequence[Sequence[str]],
     columns: Sequence[str] | None,
     *,
-    elastic: str | None = None,
+    elastic: int | None = None,
 ) -> None:
     """Columns aligned by width, numbers to the right; nothing in the data is markup.
 
@@ -75,9 +76,8 @@ def print_table(
     table = [list(columns), *cells] if columns is not None else cells
     widths = [max(map(_width, column)) for column in zip(*table, strict=True)]
     right = [all(map(_is_figure, column)) for column in zip(*(cells or table), strict=True)]
-    if elastic is not None and columns is not None:
-        at = columns.index(elastic)
-        widths[at] = min(widths[at], _room(widths, at))
+    if elastic is not None:
+        widths[elastic] = min(widths[elastic], _room(widths, elastic))
     coloured = has_colour(sys.stdout)
     for row in table:
         for line in _folded(row, widths):

@@ -57,7 +57,7 @@ def money(value: float, unit: str) -> str:
 def duration(seconds: float) -> str:
     """How long, in the largest unit that it is twice of: 2 s, 41 min, 3 h, 12 days."""
     whole = max(0, int(seconds))
-    for size, unit in ((86_400, "days"), (3_600, "h"), (60, "min")):
+    for size, unit in ((365 * 86_400, "years"), (86_400, "days"), (3_600, "h"), (60, "min")):
         if whole >= 2 * size:
             return f"{whole // size:,} {unit}"
     return f"{whole} s"

@@ -9,6 +9,9 @@ from watcher.cli.output import Row, print_json, print_rows, print_table, print_t
 from watcher.cli.phrases import grouped, percent, price, symbols, utc, whole_amount
 from watcher.cli.trade import Trade
 
+LEAST = 1e-6
+"""Smaller losses are those of rounding."""
+
 
 def print_trade(trade: Trade, *, explained: bool, format_: Format) -> None:
     reasoning = (
@@ -37,8 +40,7 @@ def _print_for_people(trade: Trade, reasoning: Explanation | None) -> None:
         ["out", f"{amount_out} {coin_out}", f"{quote.amount_out} smallest units"],
         ["average price", f"{_price(trade.average_price)} {unit}", ""],
         ["marginal price", f"{price(trade.marginal_price)} {unit}", "before the trade"],
-        ["slippage", _percent(trade.slippage), f"with the fee of {percent(trade.fee)}"],
-        ["price impact", _percent(trade.price_impact), "without the fee"],
+        *_losses(trade),
     ]
     print_table(rows, None)
     if reasoning is None:
@@ -52,8 +54,19 @@ def _price(value: float | None) -> str:
     return "no" if value is None else price(value)
 
 
+def _losses(trade: Trade) -> list[list[str]]:
+    if trade.fee == 0:
+        return [["slippage", _percent(trade.slippage), "from rounding alone: no fee, no curve"]]
+    return [
+        ["slippage", _percent(trade.slippage), f"with the fee of {percent(trade.fee)}"],
+        ["price impact", _percent(trade.price_impact), "without the fee"],
+    ]
+
+
 def _percent(value: float | None) -> str:
-    return "unknown" if value is None else percent(value)
+    if value is None:
+        return "unknown"
+    return percent(value) if value == 0 or abs(value) >= LEAST else f"under {percent(LEAST)}"
 
 
 def _row(trade: Trade) -> Row:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
-from watcher.alerts.health import Grade, Health, health
+from watcher.alerts.health import Grade, health
 from watcher.cli.output import figure
 from watcher.cli.phrases import duration, money, percent, symbols, with_names
 from watcher.config import Config
@@ -37,18 +37,34 @@ PAGE, PAGES = 1_000, 20
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """`since` is a time in seconds, None where it is not known or nobody would ask; `newest` is the
-    chain's newest stored block."""
+class Finding:
+    """`since` is a time in seconds, None where it is not known or nobody would ask."""
 
     grade: Grade
-    label: str
-    entry: Entry
     why: str
-    since: int | None
+    since: int | None = None
+    measure: Measure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`seen` is what the newest data say, `finding` what is so now: data that are late make blind.
+    `newest` is the chain's newest stored block."""
+
+    entry: Entry
+    label: str
+    finding: Finding
+    seen: Finding
     newest: Block | None
     standing: TargetStatus | None
-    measure: Measure | None
+
+    @property
+    def grade(self) -> Grade:
+        return self.finding.grade
+
+    @property
+    def only_late(self) -> bool:
+        return self.grade is Grade.BLIND and self.seen.grade > Grade.BLIND
 
     @property
     def is_feed(self) -> bool:
@@ -56,88 +72,91 @@ class Verdict:
 
     @property
     def id(self) -> str:
-        entry = self.entry
-        return target_id(entry.chain_id, entry.protocol, entry.address, entry.key)
+        return _id(self.entry)
 
 
 def verdicts(config: Config, store: Store, *, now: float) -> list[Verdict]:
     """One for each entry of the configuration; what needs a person first, then as in the file."""
-    court = _Court(config, store, now)
-    return sorted(map(court.judge, config.entries), key=lambda verdict: verdict.grade)
+    judge = _Judge(config, store, now)
+    return sorted(map(judge.verdict, config.entries), key=lambda verdict: verdict.grade)
 
 
-class _Court:
+def _id(entry: Entry) -> str:
+    return target_id(entry.chain_id, entry.protocol, entry.address, entry.key)
+
+
+class _Judge:
     def __init__(self, config: Config, store: Store, now: float) -> None:
         self.config = config
         self.store = store
         self.now = now
-        self.stored = {status.target.id: status for status in store.statuses()}
+        self.stored = {standing.target.id: standing for standing in store.statuses()}
         self.late = {chain.chain_id: self._is_late(chain.chain_id) for chain in config.chains}
 
-    def judge(self, entry: Entry) -> Verdict:
-        uid = target_id(entry.chain_id, entry.protocol, entry.address, entry.key)
-        standing = self.stored.get(uid)
-        found, why, since = self._found(standing)
+    def verdict(self, entry: Entry) -> Verdict:
+        standing = self.stored.get(_id(entry))
+        seen = self._seen(standing)
         newest = standing.newest if standing else None
+        finding = seen
         if newest is not None and self.late[entry.chain_id]:
-            found, why, since = self._with_late_data(found, why, since, newest)
+            finding = self._with_late_data(seen, newest)
         label = standing.target.label if standing else entry.name
         return Verdict(
-            grade=found.grade,
-            label=label or f"{entry.protocol}:{entry.address}",
             entry=entry,
-            why=why,
-            since=since,
+            label=label or f"{entry.protocol}:{entry.address}",
+            finding=finding,
+            seen=seen,
             newest=newest,
             standing=standing,
-            measure=found.measure,
         )
 
-    def _found(self, standing: TargetStatus | None) -> tuple[Health, str, int | None]:
+    def _seen(self, standing: TargetStatus | None) -> Finding:
         observation = standing.observation if standing else None
         if standing is None or observation is None or standing.newest is None:
-            found = health(None, (), limits=self.config.limits)
-            return found, f"{found.why}: run `watcher once`", None
+            return Finding(Grade.BLIND, "not read yet: run `watcher once`")
         if observation.status is not Status.OK:
             found = health(observation.status, (), limits=self.config.limits)
             detail = f", {observation.detail}" if observation.detail else ""
-            return found, found.why + detail, standing.since.timestamp if standing.since else None
+            since = standing.since.timestamp if standing.since else None
+            return Finding(found.grade, found.why + detail, since)
         if isinstance(observation.state, PriceFeed):
-            stale = self._stale_feed(standing.target, observation.state, standing.newest)
-            if stale is not None:
-                return stale
+            unusable = self._unusable(standing, observation.state, standing.newest)
+            if unusable is not None:
+                return unusable
+        return self._measured(standing)
+
+    def _measured(self, standing: TargetStatus) -> Finding:
+        target = standing.target
         measures = standing.figures.measures if standing.figures else ()
         found = health(Status.OK, measures, limits=self.config.limits)
         if found.measure is None:
-            return found, found.why, None
-        why = self._why(found.measure, standing.target, measures)
-        since = self._since(standing.target, found.measure, found.grade)
-        return found, why, since
+            return Finding(found.grade, found.why)
+        why = self._why(found.measure, target, measures)
+        since = self._since(target, found.measure, found.grade)
+        return Finding(found.grade, why, since, found.measure)
 
-    def _stale_feed(
-        self, feed: Target, state: PriceFeed, newest: Block
-    ) -> tuple[Health, str, int | None] | None:
-        """The verdict on a feed whose answer may not be used as a price any more."""
-        for source in self.config.settings.prices:
-            if source.feed_id == feed.id:
-                return self._unusable(source, feed, state, newest)
-        return None
-
-    def _unusable(
-        self, source: PriceSource, feed: Target, state: PriceFeed, newest: Block
-    ) -> tuple[Health, str, int | None] | None:
-        standing = self.stored[feed.id]
+    def _unusable(self, standing: TargetStatus, state: PriceFeed, newest: Block) -> Finding | None:
+        """Why a feed's answer may not be used as a price, None where it may."""
+        source = self._source_from(standing.target)
+        if source is None:
+            return None
         price = reference_price(
             source.token, source, standing.observation, timestamp=newest.timestamp
         )
         if price.known:
             return None
-        why = price.reason.removeprefix("the feed ")
-        since = None
-        if newest.timestamp - state.updated_at > source.heartbeat and state.updated_at:
-            why += f", last answer {duration(newest.timestamp - state.updated_at)} before"
+        why, since, age = price.reason.removeprefix("the feed "), None, newest.timestamp
+        age -= state.updated_at
+        if state.updated_at and age > source.heartbeat:
+            why += f", last answer {duration(age)} before"
             since = state.updated_at + source.heartbeat
-        return Health(Grade.BLIND, why), why, since
+        return Finding(Grade.BLIND, why, since)
+
+    def _source_from(self, feed: Target) -> PriceSource | None:
+        for source in self.config.settings.prices:
+            if source.feed_id == feed.id:
+                return source
+        return None
 
     def _why(self, measure: Measure, target: Target, measures: Iterable[Measure]) -> str:
         names = symbols(target)
@@ -156,14 +175,12 @@ class _Court:
 
     def _depth(self, measures: Iterable[Measure]) -> str:
         """The thinner side, which is what a person who must leave is up against."""
-        money_deep = [
+        deep = [
             measure.value
             for measure in measures
             if measure.name == "depth_money" and not math.isnan(measure.value)
         ]
-        if not money_deep:
-            return ""
-        return f", depth to 1% {money(min(money_deep), self.config.settings.unit)}"
+        return f", depth to 1% {money(min(deep), self.config.settings.unit)}" if deep else ""
 
     def _with_feed(self, reason: str, target: Target) -> str:
         """`reason` with the feed's own name, where one of the target's tokens has a feed."""
@@ -197,21 +214,17 @@ class _Court:
         recent = self.store.recent_blocks(chain_id, RECENT_BLOCKS)
         if not recent:
             return False
-        times = [block.timestamp for block in recent]
-        between = [late - early for late, early in pairwise(times)]
-        usual = median(between) if between else 0
+        distances = [after.timestamp - before.timestamp for after, before in pairwise(recent)]
+        usual = median(distances) if distances else 0
         patience = LATE_POLLS * self.config.chain(chain_id).poll_seconds + LATE_BLOCKS * usual
         return self.now - recent[0].timestamp > patience
 
-    def _with_late_data(
-        self, found: Health, why: str, since: int | None, newest: Block
-    ) -> tuple[Health, str, int | None]:
-        late = f"data late, no block for {duration(self.now - newest.timestamp)}"
-        if found.grade is Grade.BREACHED:
-            return found, f"{why}; {late}", since
-        if found.grade is Grade.BLIND:
-            return found, f"{why}; {late}", since
-        return Health(Grade.BLIND, late, found.measure), late, newest.timestamp
+    def _with_late_data(self, seen: Finding, newest: Block) -> Finding:
+        late = f"no new block for {duration(self.now - newest.timestamp)}"
+        if seen.grade <= Grade.BLIND:
+            return replace(seen, why=f"{seen.why}; {late}")
+        was = f"{late}; was {seen.grade.word}" + (f", {seen.why}" if seen.why else "")
+        return Finding(Grade.BLIND, was, newest.timestamp, seen.measure)
 
 
 def off_reference(symbol: str, ln_spot: float) -> str:
@@ -219,15 +232,4 @@ def off_reference(symbol: str, ln_spot: float) -> str:
     off = math.expm1(ln_spot)
     if off == 0:
         return f"{symbol} at its reference"
-    side = "under" if off < 0 else "over"
-    return f"{symbol} {percent(abs(off))} {side} reference"
-
-
-def healthy_counts(found: Iterable[Verdict]) -> str:
-    """ "11 targets, 2 feeds"."""
-    listed = list(found)
-    feeds = sum(verdict.is_feed for verdict in listed)
-    counts: Mapping[str, int] = {"target": len(listed) - feeds, "feed": feeds}
-    return ", ".join(
-        f"{count} {what}{'s' if count != 1 else ''}" for what, count in counts.items() if count
-    )
+    return f"{symbol} {percent(abs(off))} {'under' if off < 0 else 'over'} reference"

@@ -30,14 +30,19 @@ async def checkup(config: Config) -> list[Finding]:
         Finding(
             "configuration",
             True,
-            f"{config.path.name}, {len(config.entries)} targets on {len(config.chains)} chains, "
-            f"{len(config.settings.prices)} prices",
+            f"{config.path.name}: {_counted(len(config.chains), 'chain')}, "
+            f"{_counted(len(config.entries), 'target')}, "
+            f"{_counted(len(config.settings.prices), 'price')}",
         ),
         _database(config),
     ]
     for chain in config.chains:
         findings += await _chain(config, chain)
     return findings
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _database(config: Config) -> Finding:
@@ -82,7 +87,7 @@ async def _targets(config: Config, chain: ChainConfig, client: ChainClient) -> I
     for one in found:
         label = one.entry.name or one.entry.address
         if one.target is None:
-            findings.append(Finding(label, False, f"{one.entry.address}: {one.refusal}"))
+            findings.append(Finding(label, False, one.refusal))
             continue
         symbols = " / ".join(token.symbol or token.address for token in one.target.tokens)
         of_what = f"{one.target.protocol} {symbols}".strip()

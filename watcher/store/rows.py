@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import zlib
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -94,6 +95,11 @@ def measure_of(row: RowMapping) -> Measure:
         name=row["name"],
         value=math.nan if row["value"] is None else float(row["value"]),
         version=row["version"],
-        dims=tuple(sorted(json.loads(row["dims"]).items())),
+        dims=_dims(row["dims"]),
         reason=row["reason"] or "",
     )
+
+
+@lru_cache(4_096)
+def _dims(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(json.loads(text).items()))

@@ -18,7 +18,6 @@ from watcher.cli.options import (
 
 if TYPE_CHECKING:
     from watcher.cli.output import Row
-    from watcher.cli.verdicts import Verdict
     from watcher.store import Figure
 
 CHECK_FAILED = 3
@@ -38,7 +37,7 @@ def register(app: typer.Typer) -> None:
 def status(
     config: ConfigOption = None,
     every: Annotated[
-        bool, typer.Option("--all", help="List the healthy ones one by one too.")
+        bool, typer.Option("--all", help="List one by one what is folded into a line.")
     ] = False,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit 3 when any target is breached or blind.")
@@ -51,16 +50,14 @@ def status(
 
     from watcher.alerts.health import Grade
     from watcher.cli.session import open_store, read_config
+    from watcher.cli.standings import print_standings
     from watcher.cli.verdicts import verdicts
 
     settings = read_config(config)
     now = time.time()
     with open_store(settings) as store:
         found = verdicts(settings, store, now=now)
-    if chosen(format_, as_json) is Format.TABLE:
-        _print_status(found, now=now, every=every)
-    else:
-        _print_status_rows(found, now=now, format_=chosen(format_, as_json))
+    print_standings(found, now=now, every=every, format_=chosen(format_, as_json))
     if exit_code and any(verdict.grade <= Grade.BLIND for verdict in found):
         raise typer.Exit(CHECK_FAILED)
 
@@ -137,76 +134,3 @@ def _block_row(figure: Figure) -> Row:
     from watcher.cli.phrases import utc
 
     return {"block": figure.block.number, "time": utc(figure.block.timestamp)}
-
-
-def _print_status(found: list[Verdict], *, now: float, every: bool) -> None:
-    from watcher.alerts.health import Grade
-    from watcher.cli.output import print_table
-    from watcher.cli.phrases import duration
-    from watcher.cli.verdicts import healthy_counts
-
-    def age(verdict: Verdict) -> str:
-        return duration(now - verdict.newest.timestamp) if verdict.newest else ""
-
-    listed = [verdict for verdict in found if every or verdict.grade is not Grade.HEALTHY]
-    folded = found[len(listed) :]
-    several = len({verdict.entry.chain_id for verdict in found}) > 1
-    rows = [
-        [
-            verdict.grade.word,
-            verdict.label,
-            *([f"eip155:{verdict.entry.chain_id}"] if several else []),
-            verdict.why,
-            duration(now - verdict.since) if verdict.since is not None else "",
-            age(verdict),
-        ]
-        for verdict in listed
-    ]
-    if folded:
-        oldest = min(folded, key=lambda each: each.newest.timestamp if each.newest else 0)
-        rows.append(
-            [
-                Grade.HEALTHY.word,
-                healthy_counts(folded),
-                *([""] if several else []),
-                "",
-                "",
-                age(oldest),
-            ]
-        )
-    columns = ["state", "target", *(["chain"] if several else []), "why", "since", "data"]
-    print_table(rows, columns, elastic="why")
-
-
-def _print_status_rows(found: list[Verdict], *, now: float, format_: Format) -> None:
-    from watcher.cli.output import print_rows
-
-    rows = [_status_row(verdict, now=now) for verdict in found]
-    print_rows(rows, list(rows[0]), format_=format_)
-
-
-def _status_row(verdict: Verdict, *, now: float) -> Row:
-    from watcher.cli.phrases import utc
-
-    entry, standing, newest = verdict.entry, verdict.standing, verdict.newest
-    observation = standing.observation if standing else None
-    measure = verdict.measure
-    return {
-        "state": verdict.grade.word,
-        "target": verdict.label,
-        "target_id": verdict.id,
-        "chain": f"eip155:{entry.chain_id}",
-        "protocol": entry.protocol,
-        "address": entry.address,
-        "why": verdict.why,
-        "measure": measure.name if measure else None,
-        "value": measure.value if measure else None,
-        "status": str(observation.status) if observation else None,
-        "detail": observation.detail if observation else None,
-        "since": utc(verdict.since) if verdict.since is not None else None,
-        "since_seconds": int(now - verdict.since) if verdict.since is not None else None,
-        "block": newest.number if newest else None,
-        "block_hash": newest.hash if newest else None,
-        "block_time": utc(newest.timestamp) if newest else None,
-        "data_age_seconds": int(now - newest.timestamp) if newest else None,
-    }

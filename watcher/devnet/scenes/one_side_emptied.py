@@ -17,7 +17,7 @@ from watcher.devnet.text import percent_text
 from watcher.devnet.world import Pair
 from watcher.state.token import Token
 
-EMPTIED_SHARE = Fraction(9, 10)
+_EMPTIED_SHARE = Fraction(9, 10)
 _PART_BOUGHT_BACK = Fraction(2, 5)
 
 
@@ -39,7 +39,7 @@ def play(stage: Stage, blocks: int) -> Iterator[Step]:
 
 def _sale(stage: Stage, pair: Pair, sold: Token, *, sales_left: int) -> Step:
     draft = stage.draft()
-    amount = amount_to_share(draft, pair, sold, EMPTIED_SHARE) // sales_left
+    amount = amount_to_share(draft, pair, sold, _EMPTIED_SHARE) // sales_left
     trade = sell(draft, stage.world.actors.whale, pair, sold, amount)
     small_trades(draft, stage.random, most=1, avoid=(pair,))
     share = percent_text(value_share(draft, pair, sold), digits=0)

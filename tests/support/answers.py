@@ -1,0 +1,116 @@
+"""A chain in a dictionary: what adapters ask is answered from it, without a node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
+
+from watcher.protocols import Adapter, Entry
+from watcher.state import Address, Answer, Balance, Call, Code, Slot, State, Static, Target
+
+REVERTED = Answer(ok=False, data=b"", length=0)
+EMPTY = Answer(ok=True, data=b"", length=0)
+
+
+def data(raw: bytes, *, length: int | None = None) -> Answer:
+    return Answer(ok=True, data=raw, length=len(raw) if length is None else length)
+
+
+def words(*values: int) -> Answer:
+    """Each value as one word; negative ones in two's complement."""
+    return data(b"".join((value % 2**256).to_bytes(32) for value in values))
+
+
+def text(value: str) -> Answer:
+    return data(encode(["string"], [value]))
+
+
+def address_word(address: Address) -> Answer:
+    return words(int(address, 16))
+
+
+def selector(signature: str) -> bytes:
+    return keccak(text=signature)[:4]
+
+
+Reply = Answer | Callable[[bytes], Answer]
+
+
+@dataclass
+class Fake:
+    """One deployed contract: its replies by signature; one that it lacks reverts."""
+
+    replies: Mapping[str, Reply] = field(default_factory=dict)
+    code: bytes = b"\x60"
+
+    def answer(self, call_data: bytes) -> Answer:
+        for signature, reply in self.replies.items():
+            if call_data[:4] == selector(signature):
+                return reply if isinstance(reply, Answer) else reply(call_data[4:])
+        return REVERTED
+
+
+@dataclass
+class FakeChain:
+    """Contracts by address; where none is, calls succeed and answer nothing, as on a chain."""
+
+    contracts: dict[Address, Fake]
+
+    def answer(self, call: Call) -> Answer:
+        match call:
+            case Static():
+                found = self.contracts.get(call.to)
+                return cut(found.answer(call.data), call.return_cap) if found else EMPTY
+            case Code():
+                found = self.contracts.get(call.address)
+                return data(found.code if found else b"")
+            case Balance() | Slot():
+                return words(0)
+
+    def answers(self, calls: Sequence[Call]) -> list[Answer]:
+        return [self.answer(call) for call in calls]
+
+    def identify(self, adapter: Adapter, entry: Entry) -> Target:
+        return drive(adapter, entry, self.answers)
+
+    def read(self, adapter: Adapter, target: Target) -> State:
+        return adapter.decode(target, self.answers(adapter.calls(target)))
+
+
+def cut(answer: Answer, most: int) -> Answer:
+    return Answer(ok=answer.ok, data=answer.data[:most], length=answer.length)
+
+
+def drive(
+    adapter: Adapter, entry: Entry, answers: Callable[[Sequence[Call]], Sequence[Answer]]
+) -> Target:
+    """Run `identify` to its end."""
+    asking = adapter.identify(entry)
+    try:
+        calls = next(asking)
+        while True:
+            calls = asking.send(answers(calls))
+    except StopIteration as done:
+        target: Target = done.value
+        return target
+
+
+def hostile_answers() -> Iterator[tuple[str, Answer]]:
+    """What a contract may answer instead of what it should (names for the tests' ids)."""
+    top = 2**255
+    yield "empty", EMPTY
+    yield "reverted", REVERTED
+    yield "short", data(b"\1" * 31)
+    yield "long", data(b"\0" * 31 + b"\1" + b"\0" * 33)
+    yield "cut", data(b"\1" * 64, length=1_000_000)
+    yield "all ones", data(b"\xff" * 32)
+    yield "all ones, five words", data(b"\xff" * 160)
+    yield "high bits over an address", words(2**160 | 5)
+    yield "length of 2**255", words(32, top)
+    yield "pointer of 2**255", words(top, 5, 5)
+    yield "pointer to itself", words(0, 0, 0)
+    yield "bad UTF-8", data(encode(["bytes"], [b"\xff\xfe\xc0\x80" * 8]))
+    yield "a megabyte", data(b"A" * 1_024, length=2**20)

@@ -1,0 +1,185 @@
+"""States for hypothesis and by hand, of every size that the contracts can hold."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from watcher.math.subject import Subject
+from watcher.state import (
+    Address,
+    ConstantProduct,
+    Price,
+    PriceFeed,
+    ShareVault,
+    State,
+    Target,
+    Token,
+    to_address,
+)
+
+UINT112 = 2**112 - 1
+UINT256 = 2**256 - 1
+CHAIN = 31337
+
+
+def address(number: int) -> Address:
+    return to_address(f"0x{number:040x}")
+
+
+def sizes(least: int, most: int) -> st.SearchStrategy[int]:
+    """Integers of every order of magnitude: a plain `integers` hardly leaves the largest."""
+    bits = st.integers(max(least, 1).bit_length() - 1, most.bit_length() - 1)
+    spread = bits.flatmap(
+        lambda n: st.integers(max(least, 1 << n if n else least), min(most, (2 << n) - 1))
+    )
+    return st.one_of(st.sampled_from(sorted({least, min(least + 1, most), most})), spread)
+
+
+FEES = st.sampled_from([(997, 1000), (499, 500), (399, 400), (1, 1), (9, 10), (99, 100)])
+DECIMALS = st.sampled_from([0, 2, 6, 8, 18])
+
+
+def pool(
+    reserve0: int = 10**21,
+    reserve1: int = 10**21,
+    *,
+    fee: tuple[int, int] = (997, 1000),
+    decimals: tuple[int, int] = (18, 18),
+    total_supply: int = 10**21,
+    k_last: int = 0,
+    protocol_share: tuple[int, int] = (0, 6),
+    drift: tuple[int, int] = (0, 0),
+) -> ConstantProduct:
+    """A pool by hand; `drift` is balance minus reserve."""
+    return ConstantProduct(
+        reserve0=reserve0,
+        reserve1=reserve1,
+        balance0=reserve0 + drift[0],
+        balance1=reserve1 + drift[1],
+        total_supply=total_supply,
+        k_last=k_last,
+        fee_numerator=fee[0],
+        fee_denominator=fee[1],
+        protocol_share_numerator=protocol_share[0],
+        protocol_share_denominator=protocol_share[1],
+        decimals0=decimals[0],
+        decimals1=decimals[1],
+    )
+
+
+@st.composite
+def pools(draw: st.DrawFn, least: int = 1, most: int = UINT112) -> ConstantProduct:
+    """A pool whose balances are its reserves."""
+    reserve0, reserve1 = draw(sizes(least, most)), draw(sizes(least, most))
+    return pool(
+        reserve0,
+        reserve1,
+        fee=draw(FEES),
+        decimals=(draw(DECIMALS), draw(DECIMALS)),
+        total_supply=draw(sizes(1_000, UINT112)),
+        k_last=draw(st.one_of(st.just(0), sizes(0, reserve0 * reserve1))),
+        protocol_share=draw(st.sampled_from([(0, 6), (1, 6), (1, 4), (8, 25)])),
+    )
+
+
+def vault(
+    total_assets: int = 10**21,
+    total_supply: int = 10**21,
+    *,
+    offset: int | None = 0,
+    idle_assets: int | None = None,
+    decimals: int = 18,
+) -> ShareVault:
+    """A vault by hand; `offset` None has no virtual shares, as solmate's."""
+    virtual = offset is not None
+    return ShareVault(
+        total_assets=total_assets,
+        total_supply=total_supply,
+        idle_assets=total_assets if idle_assets is None else idle_assets,
+        virtual_assets=1 if virtual else 0,
+        virtual_shares=10**offset if offset is not None else 0,
+        refuses_zero=not virtual,
+        asset_decimals=decimals,
+        share_decimals=decimals + (offset or 0),
+    )
+
+
+@st.composite
+def vaults(draw: st.DrawFn, most: int = 2**160) -> ShareVault:
+    assets = draw(sizes(0, most))
+    return vault(
+        assets,
+        draw(sizes(0, most)),
+        offset=draw(st.sampled_from([None, 0, 3, 6, 18])),
+        idle_assets=draw(st.one_of(st.none(), st.just(assets // 2))),
+        decimals=draw(DECIMALS),
+    )
+
+
+def feed(answer: int = 2_000 * 10**8, *, decimals: int = 8, updated_at: int = 1_000) -> PriceFeed:
+    return PriceFeed(
+        answer=answer,
+        decimals=decimals,
+        round_id=2**64 + 7,
+        answered_in_round=2**64 + 7,
+        started_at=updated_at,
+        updated_at=updated_at,
+    )
+
+
+@st.composite
+def feeds(draw: st.DrawFn) -> PriceFeed:
+    updated_at = draw(st.integers(0, 2**40))
+    answer = draw(st.one_of(sizes(0, 2**255 - 1), st.integers(-(2**255), 0)))
+    return feed(answer, decimals=draw(st.integers(0, 36)), updated_at=updated_at)
+
+
+def states() -> st.SearchStrategy[State]:
+    return st.one_of(pools(), vaults(), feeds())
+
+
+TOKEN0 = Token(address(0xA0), 18, "AAA")
+TOKEN1 = Token(address(0xB0), 18, "BBB")
+SHARE = Token(address(0xC0), 18, "LP")
+
+
+def target_of(state: State, *, number: int = 1) -> Target:
+    """A target that could have this state."""
+    match state:
+        case ConstantProduct():
+            tokens: tuple[Token, ...] = (
+                Token(TOKEN0.address, state.decimals0, "AAA"),
+                Token(TOKEN1.address, state.decimals1, "BBB"),
+            )
+            return _target("uniswap_v2", number, state, tokens, 18)
+        case ShareVault():
+            tokens = (Token(TOKEN0.address, state.asset_decimals, "AAA"),)
+            return _target("erc4626", number, state, tokens, state.share_decimals)
+        case PriceFeed():
+            return Target(CHAIN, "chainlink", address(number), state.KIND)
+
+
+def _target(
+    protocol: str, number: int, state: State, tokens: tuple[Token, ...], decimals: int
+) -> Target:
+    share = Token(address(number), decimals, "LP")
+    return Target(CHAIN, protocol, address(number), state.KIND, tokens=tokens, share=share)
+
+
+def fixed(token: Address, value: float, *, ancestry: tuple[str, ...] = ()) -> Price:
+    return Price(token=token, value=value, source="fixed", ancestry=ancestry)
+
+
+def subject_of(
+    state: State,
+    prices: tuple[float, float] = (1.0, 1.0),
+    *,
+    number: int = 1,
+    previous: State | None = None,
+) -> Subject:
+    """The state with its prices; the target's number tells equal states apart."""
+    known = {
+        token.address: fixed(token.address, price)
+        for token, price in zip((TOKEN0, TOKEN1), prices, strict=True)
+    }
+    return Subject(target_of(state, number=number), state, previous, known)
