@@ -26,7 +26,7 @@ from tests.support.stored import (
     vault_state,
 )
 from watcher.errors import StoreError
-from watcher.state import Computation, Input, Measure, Status, Token
+from watcher.state import Computation, Input, Measure, Observation, Status, Token
 from watcher.store import Store, TickResult, branch, tables
 
 TABLES = (
@@ -138,7 +138,9 @@ def test_a_block_that_is_left_behind_takes_nothing_more(store: Store) -> None:
 
 
 @pytest.mark.parametrize("observation", [ok(POOL, pool_state(7)), failed(POOL)])
-def test_another_reading_of_a_stored_block_is_refused(store: Store, observation: object) -> None:
+def test_another_reading_of_a_stored_block_is_refused(
+    store: Store, observation: Observation
+) -> None:
     watch = Watch(store)
     tick = watch.read(block(1), *CALM)
     before = counts(store)
@@ -197,14 +199,15 @@ def test_an_input_must_be_stored(store: Store) -> None:
     tick = Watch(store).tick(block(1), *CALM)
     missing = Input("previous", POOL.id, block(0).hash)
     broken = replace(tick.computations[1], inputs=(missing,))
-    with pytest.raises(StoreError, match="observation of WETH/USDC at block 0x.* not on the"):
+    with pytest.raises(StoreError, match=r"observation of WETH/USDC at block 0x.* not on the"):
         store.commit_tick(replace(tick, computations=(broken,)))
 
 
 def test_an_input_of_an_orphaned_block_is_not_taken(store: Store) -> None:
     watch = Watch(store)
     watch.read(block(1), *CALM)
-    stale = watch.read(block(2), ok(POOL, pool_state(900))).computations[-1]
+    computations = watch.read(block(2), ok(POOL, pool_state(900))).computations
+    [stale] = [each for each in computations if each.target_id == POOL.id]
     watch.rewind(block(1))
     tick = watch.tick(block(2, fork="b", parent=block(1)))
     with pytest.raises(StoreError, match="not on the stored branch"):
@@ -354,7 +357,7 @@ def test_a_gap_is_noted_once_and_closed_when_its_blocks_are_there(store: Store) 
 
 
 def test_a_gap_has_a_first_and_a_last_block(store: Store) -> None:
-    with pytest.raises(StoreError, match="ck_gap_range|gap"):
+    with pytest.raises(StoreError, match="ck_gap_range"):
         store.record_gap(CHAIN, 3, 2, "backwards")
 
 
@@ -383,7 +386,7 @@ def test_a_token_that_changes_its_decimals_is_refused(store: Store) -> None:
 def test_a_target_that_changes_its_tokens_is_refused(store: Store) -> None:
     store.register(TARGETS)
     other = replace(POOL, tokens=(POOL.tokens[0], Token(FEED.address, 6, "USDT")))
-    with pytest.raises(StoreError, match="WETH/USDC at eip155:31337:0x.* with other tokens"):
+    with pytest.raises(StoreError, match=r"WETH/USDC at eip155:31337:0x.* with other tokens"):
         store.register([other])
 
 

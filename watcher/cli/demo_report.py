@@ -30,8 +30,9 @@ class Narrator:
         played = watched.played
         text = played.text
         shown = text if len(text) <= CHARACTERS_OF_TEXT else text[: CHARACTERS_OF_TEXT - 1] + "…"
+        scene = played.scene.replace("_", " ")
         effect = self._effect(watched, {target.id: target for target in targets})
-        line = f"{played.number:>6}  {played.scene:<16}  {shown:<{CHARACTERS_OF_TEXT}}  {effect}"
+        line = f"{played.number:>6}  {scene:<16}  {shown:<{CHARACTERS_OF_TEXT}}  {effect}"
         return line.rstrip()
 
     def _effect(self, watched: WatchedBlock, targets: Mapping[str, Target]) -> str:
@@ -56,8 +57,10 @@ def _in_words(measure: Measure) -> str:
 
 
 def _percent(fraction: float) -> str:
-    sign = "−" if fraction < 0 else "+"
-    return f"{sign}{abs(fraction):.2%}"
+    size = f"{abs(fraction):.2%}"
+    if size == f"{0:.2%}":
+        return size
+    return f"{'−' if fraction < 0 else '+'}{size}"
 
 
 def print_summary(shown: Demonstration) -> None:
@@ -80,7 +83,13 @@ def print_summary(shown: Demonstration) -> None:
     print()
     print_table(
         [_vault_row(shown, standing) for standing in standings[VAULT]],
-        ["vault", "state", "assets per share", "change", f"gift that moves it 1% ({unit})"],
+        [
+            "vault",
+            "state",
+            "assets per share",
+            "since last block",
+            f"gift that moves it 1% ({unit})",
+        ],
     )
     print()
     for line in _closing(shown):
@@ -95,7 +104,7 @@ def _closing(shown: Demonstration) -> Iterable[str]:
         if not checks.incomplete
         else f"{checks.incomplete} observations are missing"
     )
-    yield f"{replaced} blocks left the chain in reorgs and were read again"
+    yield f"reorgs: {replaced} blocks left the chain and were read again"
     blocks = ", ".join(map(str, checks.compared_blocks))
     yield (
         f"{checks.compared} states at blocks {blocks} compared with plain eth_calls: "

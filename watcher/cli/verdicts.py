@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from watcher.alerts.health import Grade, health
 from watcher.cli.output import figure
-from watcher.cli.phrases import duration, money, percent, symbols, with_names
+from watcher.cli.phrases import duration, money, percent, price, symbols, with_names
 from watcher.config import Config
+from watcher.math.bridge import feed_price
 from watcher.math.catalogue import CATALOGUE
 from watcher.math.prices import reference_price
 from watcher.math.settings import PriceSource
@@ -123,6 +124,7 @@ class _Judge:
             unusable = self._unusable(standing, observation.state, standing.newest)
             if unusable is not None:
                 return unusable
+            return Finding(Grade.HEALTHY, _answer(observation.state, standing.newest))
         return self._measured(standing)
 
     def _measured(self, standing: TargetStatus) -> Finding:
@@ -167,8 +169,7 @@ class _Judge:
                 symbol = names[target.tokens[0].address]
                 return off_reference(symbol, measure.value) + self._depth(measures)
             case "price_per_share_change":
-                sign = "+" if measure.value > 0 else ""
-                return f"price per share {sign}{percent(measure.value)} in one block"
+                return per_share_change(measure.value)
             case name:
                 is_fraction = CATALOGUE[name].unit == "fraction"
                 return f"{name} {percent(measure.value) if is_fraction else figure(measure.value)}"
@@ -225,6 +226,17 @@ class _Judge:
             return replace(seen, why=f"{seen.why}; {late}")
         was = f"{late}; was {seen.grade.word}" + (f", {seen.why}" if seen.why else "")
         return Finding(Grade.BLIND, was, newest.timestamp, seen.measure)
+
+
+def per_share_change(change: float) -> str:
+    if change == 0:
+        return "price per share unchanged"
+    return f"price per share {'+' if change > 0 else ''}{percent(change)} in one block"
+
+
+def _answer(feed: PriceFeed, newest: Block) -> str:
+    age = duration(newest.timestamp - feed.updated_at)
+    return f"{price(feed_price(feed))}, {age} old"
 
 
 def off_reference(symbol: str, ln_spot: float) -> str:

@@ -43,7 +43,9 @@ def _copy(connection: Connection, table: Table, rows: Rows) -> None:
     """COPY takes ten times the rows a second that executemany does: PostgreSQL plans, checks and
     answers once, not row by row."""
     columns = [table.c[name] for name in rows[0]]
-    bind = [column.type.bind_processor(connection.dialect) or _as_is for column in columns]
+    dialect = connection.dialect
+    types = [column.type.dialect_impl(dialect) for column in columns]
+    bind = [kind.bind_processor(dialect) or _as_is for kind in types]
     names = ", ".join(f'"{column.name}"' for column in columns)
     statement = f'COPY "{table.name}" ({names}) FROM STDIN'
     driver: Any = connection.connection
@@ -53,7 +55,7 @@ def _copy(connection: Connection, table: Table, rows: Rows) -> None:
                 target.write_row(
                     [convert(value) for convert, value in zip(bind, row.values(), strict=True)]
                 )
-    except connection.dialect.loaded_dbapi.Error as error:
+    except dialect.loaded_dbapi.Error as error:
         raise DBAPIError(statement, None, error) from error
     except ValueError as error:
         raise StatementError(str(error), statement, None, error) from error

@@ -26,7 +26,7 @@ def acquire(
         set_={"holder": wanted.excluded.holder, "expires_at": wanted.excluded.expires_at},
         where=or_(lease.c.holder == wanted.excluded.holder, lease.c.expires_at <= now),
     )
-    return connection.execute(taken).rowcount == 1
+    return connection.execute(taken.returning(lease.c.name)).first() is not None
 
 
 def renew(connection: Connection, name: str, *, holder: str, seconds: float, now: datetime) -> bool:
