@@ -38,7 +38,7 @@ class InputError(WatcherError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong in the configuration; `path` is its key path, `targets[0].address`."""
+    """One thing that is wrong; `path` is its key path in the file, `targets[0].address`."""
 
     path: str
     text: str
@@ -77,7 +77,7 @@ class StoreError(WatcherError):
 
 
 class MathError(WatcherError):
-    """The contract would revert, so there is no figure; the text names the contract's own reason."""
+    """The contract would revert, so there is no figure; the text is the contract's own reason."""
 
 
 class ReadError(WatcherError):

@@ -70,10 +70,10 @@ def test_every_problem_of_the_file_is_told_at_once(tmp_path: Path) -> None:
     )
     done = run(tmp_path, wrong, "run")
     assert done.returncode == 5
-    assert done.stderr.splitlines() == [
-        f"watcher.toml: targets[0].address: wrong checksum (EIP-55); if you typed it, expected {PAIR}",
-        'watcher.toml: targets[0].feee: unknown key "feee"; did you mean "fee"?',
-        "watcher.toml: prices[0].deviation: nan is no finite number",
+    assert [line.removeprefix("watcher.toml: ") for line in done.stderr.splitlines()] == [
+        f"targets[0].address: wrong checksum (EIP-55); if you typed it, expected {PAIR}",
+        'targets[0].feee: unknown key "feee"; did you mean "fee"?',
+        "prices[0].deviation: nan is no finite number",
     ]
 
 

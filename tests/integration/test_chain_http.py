@@ -46,6 +46,7 @@ SENTENCES = {
     "ask for less at once",
     Fault.CUT: "broke off its answer to eth_chainId: try again or use another endpoint",
     Fault.CLOSE: "closed the connection at eth_chainId: try again or use another endpoint",
+    Fault.NOT_HTTP: "did not answer eth_chainId in HTTP: check the endpoint's URL",
     Fault.BAD_GZIP: "broke off its answer to eth_chainId: try again or use another endpoint",
 }
 KINDS = {
@@ -66,6 +67,7 @@ KINDS = {
     Fault.BOMB: Kind.ANSWER_TOO_LONG,
     Fault.CUT: Kind.UNREACHABLE,
     Fault.CLOSE: Kind.UNREACHABLE,
+    Fault.NOT_HTTP: Kind.UNREACHABLE,
     Fault.BAD_GZIP: Kind.UNREACHABLE,
 }
 

@@ -88,6 +88,7 @@ SURVIVED = {
     Fault.SHORT_BATCH,
     Fault.DOUBLED_ID,
     Fault.FOREIGN_ID,
+    Fault.EXTRA_REPLY,
     Fault.TRUE_AS_ID,
     Fault.SHUFFLED,
     Fault.BATCH_AS_OBJECT,

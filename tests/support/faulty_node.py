@@ -30,6 +30,7 @@ class Fault(StrEnum):
     SHORT_BATCH = "a batch without its last reply"
     DOUBLED_ID = "a batch with one id twice"
     FOREIGN_ID = "a batch with an id that was not asked"
+    EXTRA_REPLY = "a batch with a second, other reply to its first request"
     TRUE_AS_ID = "a batch with true for the id 1"
     SHUFFLED = "a batch in reverse order"
     BATCH_AS_OBJECT = "one error object for a whole batch"
@@ -64,6 +65,7 @@ class Fault(StrEnum):
     BOMB = "a gzip bomb"
     BAD_GZIP = "gzip that is not gzip"
     CUT = "fewer bytes than promised"
+    NOT_HTTP = "bytes that are not HTTP"
     CLOSE = "the connection closed without an answer"
 
 
@@ -141,6 +143,8 @@ class FaultyNode:
                 return items[:-1]
             case Fault.DOUBLED_ID:
                 return [*items[:-1], items[0]]
+            case Fault.EXTRA_REPLY:
+                return [*items, {**items[0], "result": "0xbad0"}]
             case Fault.FOREIGN_ID:
                 return [*items[:-1], {**items[-1], "id": 10**6}]
             case Fault.TRUE_AS_ID:
@@ -322,9 +326,10 @@ async def _respond(
             return web.Response(body=zeros, headers={"Content-Encoding": "gzip"})
         case Fault.CUT:
             return await _cut(request)
-        case Fault.CLOSE:
-            if request.transport is not None:
-                request.transport.close()
+        case Fault.CLOSE | Fault.NOT_HTTP if request.transport is not None:
+            if node.fault is Fault.NOT_HTTP:
+                request.transport.write(b"HTTP/1.1 two hundred\r\n\r\n")
+            request.transport.close()
     return web.Response(body=node.answer(body), content_type="application/json")
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from math import isqrt
+
+from hypothesis import assume
 from hypothesis import strategies as st
 
+from watcher.math.exact.constant_product import least_amount_in
 from watcher.math.subject import Subject
 from watcher.state import (
     Address,
@@ -28,11 +33,24 @@ def address(number: int) -> Address:
 
 def sizes(least: int, most: int) -> st.SearchStrategy[int]:
     """Integers of every order of magnitude: a plain `integers` hardly leaves the largest."""
-    bits = st.integers(max(least, 1).bit_length() - 1, most.bit_length() - 1)
-    spread = bits.flatmap(
-        lambda n: st.integers(max(least, 1 << n if n else least), min(most, (2 << n) - 1))
+    bits = most.bit_length()
+    edges = st.sampled_from(sorted({least, min(least + 1, most), most}))
+    if bits == 0:
+        return edges
+    spread = st.builds(
+        lambda width, digits: min(max(digits >> (bits - width), least), most),
+        st.integers(max(least.bit_length(), 1), bits),
+        st.integers(0, (1 << bits) - 1),
     )
-    return st.one_of(st.sampled_from(sorted({least, min(least + 1, most), most})), spread)
+    return st.one_of(spread, edges)
+
+
+def portion(whole: int, share: int) -> int:
+    """`share` parts of 2**64 of a whole, one unit at least."""
+    return max(1, whole * share >> 64)
+
+
+SHARES = sizes(1, 2**64)
 
 
 FEES = st.sampled_from([(997, 1000), (499, 500), (399, 400), (1, 1), (9, 10), (99, 100)])
@@ -69,17 +87,43 @@ def pool(
 
 @st.composite
 def pools(draw: st.DrawFn, least: int = 1, most: int = UINT112) -> ConstantProduct:
-    """A pool whose balances are its reserves."""
+    """A pool whose balances are its reserves; no pool has more LP tokens than sqrt(k)."""
     reserve0, reserve1 = draw(sizes(least, most)), draw(sizes(least, most))
+    root = isqrt(reserve0 * reserve1)
     return pool(
         reserve0,
         reserve1,
         fee=draw(FEES),
         decimals=(draw(DECIMALS), draw(DECIMALS)),
-        total_supply=draw(sizes(1_000, UINT112)),
+        total_supply=draw(sizes(1_000, root + 1_001)),
         k_last=draw(st.one_of(st.just(0), sizes(0, reserve0 * reserve1))),
         protocol_share=draw(st.sampled_from([(0, 6), (1, 6), (1, 4), (8, 25)])),
     )
+
+
+@dataclass(frozen=True)
+class Trade:
+    """An input that the pool takes and pays something for."""
+
+    state: ConstantProduct
+    coin_in: int
+    amount_in: int
+
+
+@st.composite
+def trades(draw: st.DrawFn) -> Trade:
+    state, coin_in = draw(pools(2)), draw(st.sampled_from([0, 1]))
+    side = state.flipped() if coin_in else state
+    least = least_amount_in(
+        1,
+        side.reserve0,
+        side.reserve1,
+        fee_numerator=state.fee_numerator,
+        fee_denominator=state.fee_denominator,
+    )
+    room = UINT112 - side.reserve0
+    assume(least <= room)
+    return Trade(state, coin_in, draw(sizes(least, room)))
 
 
 def vault(

@@ -49,7 +49,14 @@ async def test_a_batch_keeps_the_order_asked_even_when_shuffled() -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [Fault.SHORT_BATCH, Fault.DOUBLED_ID, Fault.FOREIGN_ID, Fault.TRUE_AS_ID]
+    "fault",
+    [
+        Fault.SHORT_BATCH,
+        Fault.DOUBLED_ID,
+        Fault.FOREIGN_ID,
+        Fault.EXTRA_REPLY,
+        Fault.TRUE_AS_ID,
+    ],
 )
 async def test_a_mangled_batch_is_rejected(fault: Fault) -> None:
     with pytest.raises(EndpointError, match="missing, doubled or foreign ids") as caught:

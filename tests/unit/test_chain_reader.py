@@ -64,6 +64,7 @@ async def test_nothing_to_read_asks_nothing() -> None:
         Fault.SHORT_BATCH,
         Fault.DOUBLED_ID,
         Fault.FOREIGN_ID,
+        Fault.EXTRA_REPLY,
         Fault.BATCH_AS_OBJECT,
         Fault.BATCH_AS_ONE_ERROR,
     ],
@@ -135,6 +136,7 @@ async def test_an_orphaned_block_is_stale() -> None:
     node.blocks = make_chain(8, fork=1, fork_at=6)
     with pytest.raises(StaleBlock, match=r"block 7 \(0x00000000…\) is not on the chain that node"):
         await stack_over(node).reader.read(orphan, calls_of(3))
+    assert node.requests_of("eth_call") == 3
 
 
 async def test_a_block_above_the_head_is_stale() -> None:
@@ -216,6 +218,15 @@ async def test_a_node_that_refuses_hashes_is_read_by_number_and_remembered() -> 
     assert words(await reader.read(node.head, calls_of(3))) == [1, 2, 3]
     assert node.requests_of("eth_call") == 9
     assert node.requests_of("eth_getBlockByNumber") == 2
+
+
+async def test_a_first_read_that_got_nothing_leaves_the_question_open() -> None:
+    node = node_with(3)
+    node.overrides = {"eth_call": error(-32000, "missing trie node 12 (path )")}
+    reader = stack_over(node).reader
+    assert words(await reader.read(node.head, calls_of(3))) == []
+    node.overrides, node.refuses_hashes = {}, True
+    assert words(await reader.read(node.head, calls_of(3))) == [1, 2, 3]
 
 
 async def test_reading_by_number_checks_the_hash_afterwards() -> None:

@@ -198,7 +198,9 @@ def test_a_target_that_was_not_read_says_why() -> None:
         if key != ("reference_price",):
             assert math.isnan(found.value), key
             assert found.reason == "target is reverted", key
-    prices = {TOKEN0.address: unknown_price(TOKEN0.address, "the feed is stale"), **{}}
+    prices = {
+        TOKEN0.address: unknown_price(TOKEN0.address, "the feed is stale"),
+    }
     blind = Subject(known.target, None, None, {**known.prices, **prices}, "target is reverted")
     assert "the feed is stale" in reason(blind, "reference_price")
     assert reason(blind, "spot_price") == "target is reverted"

@@ -28,7 +28,7 @@ _OPERATORS: Mapping[type[ast.operator], Callable[[int, int], int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`numbers` is `formula` with the values put in; a division rounds down."""
+    """`numbers` is `formula` with the values put in; `//` divides and rounds down."""
 
     name: str
     formula: str
@@ -123,12 +123,16 @@ def _vault(state: ShareVault, quote: Quote, *, exact_out: bool) -> _Recipe:
     factor, divisor = (assets, shares) if from_shares else (shares, assets)
     # Against the caller: what is paid out is rounded down, what is paid in is rounded up.
     rounding = "(product + divisor - 1) // divisor" if exact_out else "product // divisor"
-    formulas = (("product", f"{amount} * {factor}"), ("divisor", divisor), (result, rounding))
+    formulas = (
+        ("product", f"{amount} * ({factor})" if "+" in factor else f"{amount} * {factor}"),
+        ("divisor", divisor),
+        (result, rounding),
+    )
     return _Recipe(f"ERC4626.{function}", given, formulas)
 
 
 def _plus(name: str, virtual: int) -> str:
-    return f"({name} + {virtual})" if virtual else name
+    return f"{name} + {virtual}" if virtual else name
 
 
 def _evaluate(recipe: _Recipe) -> tuple[Line, ...]:
@@ -138,7 +142,7 @@ def _evaluate(recipe: _Recipe) -> tuple[Line, ...]:
         tree = ast.parse(formula, mode="eval").body
         numbers = _NAME.sub(lambda found: str(known[found[0]]), formula)
         known[name] = _value(tree, known)
-        lines.append(Line(name, _shown(formula), _shown(numbers), known[name]))
+        lines.append(Line(name, formula, numbers, known[name]))
     return tuple(lines)
 
 
@@ -154,17 +158,13 @@ def _value(node: ast.expr, known: Mapping[str, int]) -> int:
             raise ValueError(f"{ast.unparse(node)} is no sum, difference, product or quotient")
 
 
-def _shown(formula: str) -> str:
-    bare = formula[1:-1] if re.fullmatch(r"\([^()]*\)", formula) else formula
-    return bare.replace("//", "/")
-
-
 def steps(explanation: Explanation) -> Sequence[tuple[str, str]]:
     """What is printed: what is given, then each line as formula, numbers and value."""
     rows = [(name, f"= {value}") for name, value in explanation.given]
     for line in explanation.lines:
-        rows.append((line.name, f"= {line.formula}"))
+        rounding = ", division rounds down" if "//" in line.formula else ""
+        rows.append((line.name, f"= {line.formula.replace('//', '/')}{rounding}"))
         if line.numbers != str(line.value):
-            rows.append(("", f"= {line.numbers}"))
+            rows.append(("", f"= {line.numbers.replace('//', '/')}"))
         rows.append(("", f"= {line.value}"))
     return rows

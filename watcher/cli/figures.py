@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from watcher.cli.options import Format
 from watcher.cli.output import Row, figure
@@ -14,6 +15,9 @@ from watcher.errors import InputError
 from watcher.math.catalogue import CATALOGUE, FEED, POOL, VAULT
 from watcher.state.measure import Measure
 from watcher.state.target import Target
+
+if TYPE_CHECKING:
+    from watcher.store import Figure
 
 KEY_MEASURES = {
     POOL: (
@@ -48,6 +52,24 @@ def history_columns(rows: Sequence[Row], format_: Format) -> list[str]:
     return columns if format_ is not Format.TABLE else filled(rows, columns)
 
 
+def in_order(figures: Iterable[Figure], target: Target) -> list[Figure]:
+    """By block, then as in the catalogue, the target's first coin and the smallest size first."""
+    measures = list(CATALOGUE)
+    coins: list[str] = [coin.address for coin in target.tokens]
+
+    def place(figure: Figure) -> tuple[float, ...]:
+        dims = dict(figure.measure.dims)
+        coin = dims.get("token_in") or dims.get("token") or ""
+        return (
+            figure.block.number,
+            measures.index(figure.measure.name) if figure.measure.name in CATALOGUE else -1,
+            coins.index(coin) if coin in coins else -1,
+            float(dims.get("size", 0)),
+        )
+
+    return sorted(figures, key=place)
+
+
 def filled(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
     return [name for name in columns if any(row.get(name) not in (None, "") for row in rows)]
 
@@ -70,6 +92,7 @@ def _for_people(measure: Measure, target: Target, unit: str) -> Row:
     dims = dict(measure.dims)
     coins = [names[coin.address] for coin in (*target.tokens, *filter(None, [target.share]))]
     called = {"unit of account": unit, "fraction": "", "natural logarithm": "ln"}
+    called["as the feed says"] = ""
     if target.kind == POOL:
         called |= dict(zip(("token 0", "token 1"), coins, strict=False))
     if target.kind == VAULT:

@@ -36,4 +36,5 @@ def print_recomputation(result: Recomputation, *, as_json: bool) -> None:
     more = result.found - len(result.differences)
     if more:
         print_text(f"and {more:,} more")
-    print_text(f"{result.found:,} differences" if result.found else "no difference")
+    many = "" if result.found == 1 else "s"
+    print_text(f"{result.found:,} difference{many}" if result.found else "no difference")

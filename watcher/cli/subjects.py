@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MOST_BYTES = 1_000_000
 """Every state that is stored is a thousand times smaller."""
 
-UNNAMED_UNIT = "unit of account"
+UNNAMED_UNIT = "units of account"
 
 
 @dataclass(frozen=True, slots=True)

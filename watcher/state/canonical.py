@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 import re
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import cattrs
 from cattrs.errors import ClassValidationError
@@ -84,6 +84,8 @@ def to_plain(value: object) -> Any:
 
 def from_plain(plain: object, kind: type[T], *, what: str) -> T:
     """Build a `kind` again. Raises InputError that names each wrong key of `what`."""
+    if not isinstance(plain, dict):
+        raise InputError(f"{what} is not an object")
     try:
         return CONVERTER.structure(plain, kind)
     except ClassValidationError as error:
@@ -104,11 +106,34 @@ def state_to_plain(state: State) -> dict[str, Any]:
 
 def state_from_json(text: str) -> State:
     """Parse one state. Raises InputError on anything that is not a state."""
+    return state_from_plain(parse_json(text))
+
+
+def parse_json(text: str) -> Any:
+    """What a file holds, before its keys are looked at.
+
+    Raises InputError on what is no JSON, and on what JSON readers disagree about: a key that stands
+    twice, NaN, half a surrogate pair.
+    """
     try:
-        plain = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"the state is not JSON: {error}") from None
-    return state_from_plain(plain)
+        plain = json.loads(text, parse_constant=_no_number, object_pairs_hook=_no_key_twice)
+        json.dumps(plain, ensure_ascii=False).encode()
+    except RecursionError:
+        raise InputError("it is nested too deeply") from None
+    except ValueError as error:
+        raise InputError(f"it is not JSON: {error}") from None
+    return plain
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number")
+
+
+def _no_key_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands in an object twice")
+    return found
 
 
 def state_from_plain(plain: object) -> State:

@@ -29,6 +29,9 @@ from watcher.state.token import Address, Token, to_address
 MOST_DECIMALS = 77
 """10**78 does not fit a uint256: such a token has no whole unit."""
 
+MOST_DIGITS = 78
+"""As many as 2**256 - 1 has."""
+
 LAST_SECOND = 253_402_300_799
 """The end of the year 9999, the last that a date can be written of."""
 
@@ -76,12 +79,7 @@ def snapshot_to_json(snapshot: Snapshot) -> str:
 
 def snapshot_from_json(text: str) -> Snapshot:
     """Parse one file. Raises InputError on anything that `snapshot_to_json` would not write."""
-    try:
-        plain = json.loads(text, parse_constant=_no_number, object_pairs_hook=_no_key_twice)
-    except RecursionError:
-        raise InputError("it is nested too deeply") from None
-    except ValueError as error:
-        raise InputError(f"it is not JSON: {error}") from None
+    plain = _parse(text)
     if not isinstance(plain, dict) or not {*_KEYS} <= plain.keys() <= {*_KEYS, "prices"}:
         raise InputError("it is not an object with block, target, state and perhaps prices")
     snapshot = Snapshot(
@@ -94,6 +92,30 @@ def snapshot_from_json(text: str) -> Snapshot:
     if problem is not None:
         raise InputError(problem)
     return snapshot
+
+
+def _parse(text: str) -> object:
+    """What the file holds; refused is also what JSON readers disagree about."""
+    try:
+        plain = json.loads(
+            text,
+            parse_int=_short_integer,
+            parse_constant=_no_number,
+            object_pairs_hook=_no_key_twice,
+        )
+        # Half a surrogate pair is no character: it cannot be stored or shown.
+        json.dumps(plain, ensure_ascii=False).encode()
+    except RecursionError:
+        raise InputError("it is nested too deeply") from None
+    except ValueError as error:
+        raise InputError(f"it is not JSON: {error}") from None
+    return plain
+
+
+def _short_integer(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        raise ValueError(f"a number of {len(text)} digits is too long")
+    return int(text)
 
 
 def _no_number(text: str) -> NoReturn:
@@ -126,6 +148,9 @@ def _is_param(value: object) -> bool:
 def _prices(plain: object) -> tuple[Price, ...]:
     if not isinstance(plain, list):
         raise InputError("prices is not a list")
+    for row, item in enumerate(plain):
+        if not isinstance(item, dict) or not isinstance(item.get("ancestry", []), list):
+            raise InputError(f"prices[{row}] is not an object, or its ancestry is not a list")
     return tuple(from_plain(item, Price, what=f"prices[{row}]") for row, item in enumerate(plain))
 
 

@@ -15,6 +15,8 @@ from watcher.state.canonical import canonical_json
 from watcher.state.target import Target
 from watcher.state.token import Address, Token
 from watcher.store import tables
+from watcher.store.bulk import insert_new
+from watcher.store.database import POSTGRESQL
 from watcher.store.rows import storable
 
 IDS = 500
@@ -37,6 +39,9 @@ def register(connection: Connection, targets: Sequence[Target]) -> None:
 
     Tokens and their decimals are facts that stored amounts depend on: a change is refused.
     """
+    if connection.dialect.name == POSTGRESQL:
+        # Two processes that start at once would both find a target missing and both add it.
+        connection.exec_driver_sql("LOCK TABLE token, target IN SHARE ROW EXCLUSIVE MODE")
     known = {entry.target.id: entry for entry in registered(connection)}
     tokens = _tokens(connection)
     for target in targets:
@@ -57,9 +62,8 @@ def register(connection: Connection, targets: Sequence[Target]) -> None:
 
 
 def save_settings(connection: Connection, settings: Settings) -> str:
-    table = tables.settings
-    if not connection.execute(select(table.c.hash).where(table.c.hash == settings.hash)).first():
-        connection.execute(insert(table).values(hash=settings.hash, body=settings.to_json()))
+    row = {"hash": settings.hash, "body": settings.to_json()}
+    insert_new(connection, tables.settings, [row])
     return settings.hash
 
 

@@ -30,7 +30,6 @@ StateOption = Annotated[
     Path | None,
     typer.Option("--state", help="Instead of a target: a file that `watcher state` wrote."),
 ]
-ExplainOption = Annotated[bool, typer.Option("--explain", help="Show the arithmetic.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -59,7 +58,9 @@ def quote(
         bool, typer.Option("--raw", help="The amount is in the token's smallest unit.")
     ] = False,
     at: AtOption = None,
-    explain: ExplainOption = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show the arithmetic line by line (not in CSV).")
+    ] = False,
     config: ConfigOption = None,
     format_: FormatOption = Format.TABLE,
     as_json: JsonOption = False,
@@ -81,8 +82,10 @@ def quote(
         trade = _trade(found, coin_in, coin_out, amount, amount_out, raw=raw)
     except MathError as error:
         snapshot = found.snapshot
-        where = f"{snapshot.target.label} at block {snapshot.block.number}"
-        note(f"watcher: {where} would revert: {error}")
+        note(
+            f"watcher: {snapshot.target.label} would revert at block {snapshot.block.number}: "
+            f"{error}; try another amount"
+        )
         raise typer.Exit(CHECK_FAILED) from None
     print_trade(trade, explained=explain, format_=chosen(format_, as_json))
 
@@ -91,7 +94,9 @@ def measure(
     target: TargetArgument = None,
     state: StateOption = None,
     at: AtOption = None,
-    explain: ExplainOption = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show each formula and what it cannot say.")
+    ] = False,
     config: ConfigOption = None,
     format_: FormatOption = Format.TABLE,
     as_json: JsonOption = False,

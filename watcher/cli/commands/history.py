@@ -67,18 +67,25 @@ def history(
     config: ConfigOption = None,
     measure: Annotated[
         list[str] | None,
-        typer.Option("--measure", "-m", help="A measure [default: the key ones of its kind]."),
+        typer.Option(
+            "--measure", "-m", metavar="NAME", help="A measure [default: the key ones of its kind]."
+        ),
     ] = None,
-    first: Annotated[int | None, typer.Option("--from", min=0, help="The first block.")] = None,
-    last: Annotated[int | None, typer.Option("--to", min=0, help="The last block.")] = None,
+    first: Annotated[
+        int | None, typer.Option("--from", metavar="N", min=0, help="The first block.")
+    ] = None,
+    last: Annotated[
+        int | None, typer.Option("--to", metavar="N", min=0, help="The last block.")
+    ] = None,
     limit: Annotated[
-        int, typer.Option("--limit", min=1, help="At most so many rows, the newest ones.")
+        int,
+        typer.Option("--limit", metavar="N", min=1, help="At most so many rows, the newest ones."),
     ] = DEFAULT_ROWS,
     format_: FormatOption = Format.TABLE,
     as_json: JsonOption = False,
 ) -> None:
     """A target's figures block by block, oldest first; a row where something changed."""
-    from watcher.cli.figures import figure_row, history_columns, requested
+    from watcher.cli.figures import figure_row, history_columns, in_order, requested
     from watcher.cli.output import note, print_rows
     from watcher.cli.session import open_store, read_config
     from watcher.errors import InputError
@@ -90,7 +97,7 @@ def history(
         watched = store.find_target(target)
         names = requested(measure or [], watched.kind)
         found = store.measure_history(watched.id, names, first=first, last=last, limit=limit + 1)
-    kept, wanted = found[-limit:], chosen(format_, as_json)
+    kept, wanted = in_order(found[-limit:], watched), chosen(format_, as_json)
     rows = [
         {**_block_row(each), **figure_row(each.measure, watched, settings.settings.unit, wanted)}
         for each in kept
@@ -99,7 +106,7 @@ def history(
     if not found:
         note("nothing is stored for these blocks")
     elif len(found) > limit:
-        note(f"these are the newest {limit:,} rows; --limit or --to shows others")
+        note(f"only the newest {limit:,} are shown: --limit shows more, --to older ones")
 
 
 def state(

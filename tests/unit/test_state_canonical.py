@@ -1,0 +1,186 @@
+"""One text for one value, and nothing else is read back."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.support.strategies import address, feed, pool, vault
+from watcher.errors import InputError
+from watcher.state import Price, State, canonical_json, content_hash, state_from_json, state_to_json
+from watcher.state.canonical import from_plain, to_plain
+from watcher.state.kinds import KINDS
+
+STATES: list[State] = [pool(), vault(), feed()]
+
+
+def plain(state: State) -> dict[str, Any]:
+    found = json.loads(state_to_json(state))
+    assert isinstance(found, dict)
+    return found
+
+
+def test_canonical_json_is_sorted_and_without_space() -> None:
+    assert canonical_json({"b": [1, "é"], "a": None}) == '{"a":null,"b":[1,"é"]}'
+    for number in (math.nan, math.inf):
+        with pytest.raises(ValueError, match="JSON"):
+            canonical_json(number)
+
+
+def test_the_text_of_a_state_is_fixed() -> None:
+    """Hashes of stored states depend on it: a change here needs a new version of the kind."""
+    assert state_to_json(vault(5, 7, offset=6, decimals=6)) == (
+        '{"asset_decimals":"6","idle_assets":"5","kind":"share_vault","refuses_zero":false,'
+        '"share_decimals":"12","total_assets":"5","total_supply":"7","v":"1",'
+        '"virtual_assets":"1","virtual_shares":"1000000"}'
+    )
+    assert content_hash(state_to_json(vault(5, 7, offset=6, decimals=6))) == (
+        content_hash(canonical_json(plain(vault(5, 7, offset=6, decimals=6))))
+    )
+
+
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.KIND)
+def test_a_state_comes_back_as_it_was(state: State) -> None:
+    assert state_from_json(state_to_json(state)) == state
+
+
+def test_every_kind_is_known_by_its_name() -> None:
+    assert {state.KIND for state in STATES} == set(KINDS)
+    assert all(KINDS[name].KIND == name for name in KINDS)
+
+
+def changed(state: State, **fields: object) -> str:
+    return json.dumps(plain(state) | fields)
+
+
+def without(state: State, field: str) -> str:
+    return json.dumps({name: value for name, value in plain(state).items() if name != field})
+
+
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.KIND)
+def test_each_missing_key_is_named(state: State) -> None:
+    for field in plain(state):
+        with pytest.raises(InputError, match=field):
+            state_from_json(without(state, field))
+
+
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.KIND)
+def test_an_unknown_key_is_refused(state: State) -> None:
+    with pytest.raises(InputError, match="surprise"):
+        state_from_json(changed(state, surprise="1"))
+
+
+NO_INTEGERS: list[object] = [
+    1,
+    1.0,
+    True,
+    None,
+    [],
+    {},
+    "",
+    " 1",
+    "1 ",
+    "+1",
+    "01",
+    "-0",
+    "1.0",
+    "1e3",
+    "0x1",
+    "1_000",
+    "١",  # an Arabic-Indic one: int() would take it
+    "9" * 79,
+    "NaN",
+]
+
+
+@pytest.mark.parametrize("value", NO_INTEGERS, ids=repr)
+def test_an_integer_is_a_canonical_decimal_string(value: object) -> None:
+    for state in STATES:
+        for field in plain(state):
+            if field in ("kind", "v", "refuses_zero"):
+                continue
+            with pytest.raises(InputError, match=field):
+                state_from_json(changed(state, **{field: value}))
+
+
+@pytest.mark.parametrize("value", ["true", 1, 0, None, "1"])
+def test_a_truth_value_is_true_or_false(value: object) -> None:
+    with pytest.raises(InputError, match="refuses_zero"):
+        state_from_json(changed(vault(), refuses_zero=value))
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"kind": "unknown"}, "this program knows constant_product"),
+        ({"kind": 5}, "this program knows"),
+        ({"kind": ["share_vault"]}, "this program knows"),
+        ({"kind": "price_feed"}, "price_feed"),
+        ({"v": "2"}, "this program reads 1"),
+        ({"v": 1}, "this program reads 1"),
+        ({"v": None}, "this program reads 1"),
+    ],
+)
+def test_another_kind_or_version_is_refused(fields: dict[str, object], why: str) -> None:
+    with pytest.raises(InputError, match=why):
+        state_from_json(changed(vault(), **fields))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '"share_vault"',
+        "5",
+        "1" * 5_000,
+        "[" * 200_000,
+        '{"kind":' * 5_000,
+        '{"kind": NaN, "v": "1"}',
+        '{"kind": "\\ud800"}',
+    ],
+    ids=lambda text: text[:12],
+)
+def test_what_is_no_state_is_an_input_error(text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        state_from_json(text)
+    assert len(str(caught.value)) < 400
+
+
+def test_a_price_keeps_its_unknown_value() -> None:
+    price = Price(address(1), math.nan, "none", ("a", "b"), None, 0.5, "why")
+    read = from_plain(to_plain(price), Price, what="price")
+    assert math.isnan(read.value)
+    assert (read.ancestry, read.updated_at, read.reason) == (("a", "b"), None, "why")
+    dated = Price(address(1), 1.5, "chainlink", updated_at=2**40)
+    assert from_plain(to_plain(dated), Price, what="price") == dated
+
+
+@pytest.mark.parametrize("value", ["1.5", True, [], {}, 10**400])
+def test_a_number_is_a_json_number_or_null(value: object) -> None:
+    broken = to_plain(Price(address(1), 1.5, "fixed")) | {"value": value}
+    with pytest.raises(InputError, match="value"):
+        from_plain(broken, Price, what="price")
+
+
+@dataclass(frozen=True)
+class Named:
+    name: str
+
+
+@pytest.mark.parametrize("value", [5, None, True, [], b"x"])
+def test_a_text_is_a_text(value: object) -> None:
+    with pytest.raises(InputError, match="name"):
+        from_plain({"name": value}, Named, what="it")
+
+
+@pytest.mark.parametrize("value", [None, 5, "x", []])
+def test_what_is_no_object_is_an_input_error(value: object) -> None:
+    with pytest.raises(InputError):
+        from_plain(value, Named, what="it")
