@@ -202,6 +202,7 @@ def test_adding_and_removing_never_profits(
 def test_a_burn_never_pays_more_than_its_share_of_what_is_held(
     state: ConstantProduct, share: int, gift: int
 ) -> None:
+    assume(state.total_supply > cp.MINIMUM_LIQUIDITY)
     liquidity = portion(state.total_supply - cp.MINIMUM_LIQUIDITY, share)
     held = replace(state, balance0=state.balance0 + gift)
     removed = outcome(lambda: remove_liquidity(held, liquidity))

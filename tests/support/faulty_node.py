@@ -17,6 +17,7 @@ from watcher.chain.batches import Batches
 from watcher.chain.endpoint import Endpoint
 from watcher.chain.headers import NodeHeaders
 from watcher.chain.jsonrpc import JsonRpc
+from watcher.chain.provider import EndpointProvider
 from watcher.chain.reader import BatchReader
 from watcher.state import Block
 
@@ -249,8 +250,9 @@ def stack_over(
 ) -> Stack:
     rpc = JsonRpc(MemoryTransport(node, delay=delay))
     batches = Batches(rpc, reply_bytes=8_000_000, max_items=max_items)
-    headers = NodeHeaders(rpc, batches, chain_id=CHAIN_ID, deadline=deadline)
-    return Stack(rpc, batches, headers, BatchReader(batches, headers, deadline=deadline))
+    provider = EndpointProvider(rpc, batches)
+    headers = NodeHeaders(provider, chain_id=CHAIN_ID, deadline=deadline)
+    return Stack(rpc, batches, headers, BatchReader(provider, headers, deadline=deadline))
 
 
 @asynccontextmanager

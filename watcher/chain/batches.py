@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from watcher.chain.endpoint import Endpoint
 from watcher.chain.faults import EndpointError, Kind
@@ -28,6 +28,25 @@ PARALLEL = 8
 """Single requests that are under way at once."""
 
 SMALLER = frozenset({Kind.REQUEST_TOO_LARGE, Kind.REQUEST_REFUSED})
+
+
+class Asking(Protocol):
+    """How an endpoint is asked: web3's provider in the service, seen from headers and reader."""
+
+    @property
+    def endpoint(self) -> Endpoint: ...
+
+    async def call(self, asked: Request) -> Reply:
+        """Ask one thing. Raises EndpointError when no reply to it came back."""
+        ...
+
+    async def ask(self, requests: Sequence[Request]) -> list[Outcome]:
+        """One outcome per request, in order. Raises EndpointError when the endpoint failed."""
+        ...
+
+    async def singly(self, requests: Sequence[Request]) -> list[Outcome]:
+        """As `ask`, each in an HTTP request of its own, a few at a time."""
+        ...
 
 
 class Batches:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import cached_property
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from watcher.chain.batches import PARALLEL, Batches
@@ -28,28 +28,19 @@ RESPONSE_CAP = 16 * 1024 * 1024
 """Bytes of one HTTP answer; parsed JSON takes some thirty times its length."""
 
 
+@dataclass(frozen=True, slots=True, repr=False)
 class ChainClient:
-    """What is read of one chain. `headers` and `reader` are all that the layers above need."""
+    """What is read of one chain. `headers` and `reader` are all that the layers above need; both
+    ask through the provider of `w3`."""
 
-    def __init__(
-        self, *, chain_id: int, headers: Headers, reader: Reader, rpc: JsonRpc, batches: Batches
-    ) -> None:
-        self.chain_id = chain_id
-        self.headers = headers
-        self.reader = reader
-        self._rpc = rpc
-        self._batches = batches
+    chain_id: int
+    headers: Headers
+    reader: Reader
+    w3: AsyncWeb3[EndpointProvider]
 
     @property
     def endpoint(self) -> Endpoint:
-        return self._rpc.endpoint
-
-    @cached_property
-    def w3(self) -> AsyncWeb3[EndpointProvider]:
-        """web3 over the same endpoint and policies, imported when it is first asked for."""
-        from watcher.chain.provider import web3_over
-
-        return web3_over(self._rpc, self._batches)
+        return self.w3.provider.endpoint
 
     def __repr__(self) -> str:
         return f"ChainClient(eip155:{self.chain_id} at {self.endpoint.name})"
@@ -63,16 +54,16 @@ async def open_chain(
 
     Raises ConfigError for a URL that cannot be used, WrongChain, and Unavailable.
     """
+    from watcher.chain.provider import web3_over
+
     problem = endpoint_problem(url)
     if problem is not None:
         raise ConfigError([Problem("", problem)])
     async with http_session(connections=PARALLEL) as session:
         transport = HttpTransport(session, Endpoint(url), response_cap=response_cap)
         rpc = JsonRpc(Deadline(transport, deadline))
-        batches = Batches(rpc, reply_bytes=response_cap // 2)
-        headers = NodeHeaders(rpc, batches, chain_id=chain_id, deadline=deadline)
+        w3 = web3_over(rpc, Batches(rpc, reply_bytes=response_cap // 2))
+        headers = NodeHeaders(w3.provider, chain_id=chain_id, deadline=deadline)
         await headers.connect()
-        reader = BatchReader(batches, headers, deadline=deadline)
-        yield ChainClient(
-            chain_id=chain_id, headers=headers, reader=reader, rpc=rpc, batches=batches
-        )
+        reader = BatchReader(w3.provider, headers, deadline=deadline)
+        yield ChainClient(chain_id=chain_id, headers=headers, reader=reader, w3=w3)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, Protocol, TypeAlias
 
-from watcher.chain.batches import Batches
+from watcher.chain.batches import Asking
 from watcher.chain.blocks import parse_block, quantity
 from watcher.chain.deadline import within
 from watcher.chain.endpoint import Endpoint
 from watcher.chain.faults import EndpointError, Kind, WrongChain
-from watcher.chain.jsonrpc import ErrorObject, JsonRpc, Reply, Request, request
+from watcher.chain.jsonrpc import ErrorObject, Reply, Request, request
 from watcher.chain.verdict import Verdict, judge
 from watcher.errors import ReadError, StaleBlock, Unavailable
 from watcher.state import Block
@@ -53,20 +53,19 @@ class Headers(Protocol):
 class NodeHeaders:
     """Headers of one endpoint."""
 
-    def __init__(self, rpc: JsonRpc, batches: Batches, *, chain_id: int, deadline: float) -> None:
-        self._rpc = rpc
-        self._batches = batches
+    def __init__(self, node: Asking, *, chain_id: int, deadline: float) -> None:
+        self._node = node
         self._chain_id = chain_id
         self._deadline = deadline
 
     @property
     def endpoint(self) -> Endpoint:
-        return self._rpc.endpoint
+        return self._node.endpoint
 
     async def connect(self) -> None:
         """Raises WrongChain when the endpoint serves another chain than ours."""
         asked = request("eth_chainId")
-        found = quantity(self._value(await self._rpc.call(asked), asked))
+        found = quantity(self._value(await self._node.call(asked), asked))
         if found is None:
             raise self._fault("eth_chainId with something that is no chain id")
         if found != self._chain_id:
@@ -80,7 +79,7 @@ class NodeHeaders:
 
     async def by_number(self, number: int) -> Block | None:
         asked = _by_number(hex(number))
-        return self._at(number, asked, await self._rpc.call(asked))
+        return self._at(number, asked, await self._node.call(asked))
 
     async def by_hash(self, block_hash: str) -> Block | None:
         block = await self._block(request("eth_getBlockByHash", block_hash, False))
@@ -90,7 +89,7 @@ class NodeHeaders:
 
     async def tagged(self, tag: Tag) -> int | None:
         asked = _by_number(tag)
-        reply = await self._rpc.call(asked)
+        reply = await self._node.call(asked)
         if isinstance(reply, ErrorObject) and reply.code in NO_SUCH_TAG:
             return None
         block = self._parsed(asked, reply)
@@ -125,7 +124,7 @@ class NodeHeaders:
         asked = [_by_number(hex(number)) for number in numbers]
         outcomes = await within(
             self._deadline,
-            self._batches.ask(asked),
+            self._node.ask(asked),
             endpoint=self.endpoint,
             about=f"{len(asked)} headers",
         )
@@ -146,7 +145,7 @@ class NodeHeaders:
         return block
 
     async def _block(self, asked: Request) -> Block | None:
-        return self._parsed(asked, await self._rpc.call(asked))
+        return self._parsed(asked, await self._node.call(asked))
 
     def _parsed(self, asked: Request, reply: Reply) -> Block | None:
         value = self._value(reply, asked)

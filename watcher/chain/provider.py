@@ -1,4 +1,4 @@
-"""web3's door to an endpoint, through the same policies as every other read.
+"""web3's door to an endpoint: everything that is read of a chain goes through this provider.
 
 No middleware (the default ones ask for the chain id before each call), no CCIP-read (a contract
 would make this process fetch a URL), no retry and no cache of web3's own.
@@ -6,6 +6,7 @@ would make this process fetch a URL), no retry and no cache of web3's own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from web3 import AsyncWeb3
@@ -14,12 +15,17 @@ from web3.providers.async_base import AsyncJSONBaseProvider
 from web3.types import RPCEndpoint, RPCError, RPCResponse
 
 from watcher.chain.batches import Batches, Outcome
-from watcher.chain.jsonrpc import JsonRpc, Request, Result, request
+from watcher.chain.endpoint import Endpoint
+from watcher.chain.jsonrpc import JsonRpc, Reply, Request, Result, request
 from watcher.errors import ReadError
 
 
 class EndpointProvider(AsyncJSONBaseProvider):
-    """Raises our ReadErrors where no reply came; a node's error object goes on to web3, cleaned."""
+    """One endpoint with its policies. `call`, `ask` and `singly` give what the reading needs and
+    web3's own batches do not keep: each request's own outcome, and none dropped.
+
+    Raises our ReadErrors where no reply came; a node's error object goes on to web3, cleaned.
+    """
 
     global_ccip_read_enabled = False
 
@@ -28,22 +34,35 @@ class EndpointProvider(AsyncJSONBaseProvider):
         self._rpc = rpc
         self._batches = batches
 
+    @property
+    def endpoint(self) -> Endpoint:
+        return self._rpc.endpoint
+
+    async def call(self, asked: Request) -> Reply:
+        return await self._rpc.call(asked)
+
+    async def ask(self, requests: Sequence[Request]) -> list[Outcome]:
+        return await self._batches.ask(requests)
+
+    async def singly(self, requests: Sequence[Request]) -> list[Outcome]:
+        return await self._batches.singly(requests)
+
     def __repr__(self) -> str:
-        return f"EndpointProvider({self._rpc.endpoint.name!r})"
+        return f"EndpointProvider({self.endpoint.name!r})"
 
     async def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
-        return _response(await self._rpc.call(_request(method, params)))
+        return _response(await self.call(_request(method, params)))
 
     async def make_batch_request(
         self, requests: list[tuple[RPCEndpoint, Any]]
     ) -> list[RPCResponse]:
         """All replies in the order asked, or an error: none is dropped."""
-        outcomes = await self._batches.ask([_request(*one) for one in requests])
+        outcomes = await self.ask([_request(*one) for one in requests])
         return [_response(outcome) for outcome in outcomes]
 
     async def is_connected(self, show_traceback: bool = False) -> bool:
         try:
-            await self._rpc.call(request("web3_clientVersion"))
+            await self.call(request("web3_clientVersion"))
         except ReadError:
             if show_traceback:
                 raise

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeAlias
 
-from watcher.chain.batches import Batches, Outcome
+from watcher.chain.batches import Asking, Outcome
 from watcher.chain.deadline import within
 from watcher.chain.endpoint import Endpoint
 from watcher.chain.faults import EndpointError, Kind
@@ -39,8 +39,8 @@ class BatchReader:
     Where a node refuses hashes, by number, and the block's hash is checked afterwards.
     """
 
-    def __init__(self, batches: Batches, headers: Headers, *, deadline: float) -> None:
-        self._batches = batches
+    def __init__(self, node: Asking, headers: Headers, *, deadline: float) -> None:
+        self._node = node
         self._headers = headers
         self._deadline = deadline
         self._pin: Pin = at_hash
@@ -48,7 +48,7 @@ class BatchReader:
 
     @property
     def endpoint(self) -> Endpoint:
-        return self._batches.endpoint
+        return self._node.endpoint
 
     async def read(self, block: Block, calls: Sequence[Call]) -> list[Answer | ReadError]:
         about = f"{len(calls):,} reads at block {block.number}"
@@ -58,7 +58,7 @@ class BatchReader:
     async def _read(self, block: Block, calls: Sequence[Call]) -> list[Answer | ReadError]:
         if not calls:
             return []
-        outcomes = await _ask(block, calls, pin=self._pin, send=self._batches.ask)
+        outcomes = await _ask(block, calls, pin=self._pin, send=self._node.ask)
         if not self._pin_proven:
             outcomes = await self._settle_pin(block, calls, outcomes)
         await self._raise_if_stale(block, outcomes)
@@ -73,7 +73,7 @@ class BatchReader:
     ) -> list[Outcome]:
         """Find out, once, whether this node takes hashes; the outcomes by what it takes."""
         if all(_verdict(outcome) is Verdict.BAD_PARAMS for outcome in outcomes):
-            by_number = await _ask(block, calls, pin=at_number, send=self._batches.ask)
+            by_number = await _ask(block, calls, pin=at_number, send=self._node.ask)
             if not any(map(_executed, by_number)):
                 return outcomes
             log.warning("%s refuses block hashes; reading by number", self.endpoint.name)
@@ -89,7 +89,7 @@ class BatchReader:
         if not odd:
             return
         asked = [calls[i] for i in odd]
-        again = await _ask(block, asked, pin=self._pin, send=self._batches.singly)
+        again = await _ask(block, asked, pin=self._pin, send=self._node.singly)
         await self._raise_if_stale(block, again)
         for i, outcome in zip(odd, again, strict=True):
             outcomes[i] = outcome

@@ -74,15 +74,15 @@ def print_table(
     """
     cells = [[one_line(cell) for cell in row] for row in rows]
     table = [list(columns), *cells] if columns is not None else cells
-    widths = [max(map(_width, column)) for column in zip(*table, strict=True)]
+    widths = _widths(table)
     right = [all(map(_is_figure, column)) for column in zip(*(cells or table), strict=True)]
     if elastic is not None:
         widths[elastic] = min(widths[elastic], _room(widths, elastic))
-    coloured = has_colour(sys.stdout)
-    for row in table:
-        for line in _folded(row, widths):
-            padded = map(_pad, line, widths, right)
-            _emit(GAP.join(map(_paint, padded) if coloured else padded).rstrip())
+    lines = [line for row in table for line in _folded(row, widths)]
+    widths, coloured = _widths(lines), has_colour(sys.stdout)
+    for line in lines:
+        padded = map(_pad, line, widths, right)
+        _emit(GAP.join(map(_paint, padded) if coloured else padded).rstrip())
 
 
 def print_text(line: str = "") -> None:
@@ -130,6 +130,10 @@ def _room(widths: Sequence[int], at: int) -> int:
         return widths[at]
     others = sum(widths) - widths[at] + len(GAP) * (len(widths) - 1)
     return max(NARROWEST, shutil.get_terminal_size().columns - others)
+
+
+def _widths(lines: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(_width, column)) for column in zip(*lines, strict=True)]
 
 
 def _folded(row: Sequence[str], widths: Sequence[int]) -> list[tuple[str, ...]]:

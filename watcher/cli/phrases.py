@@ -15,7 +15,8 @@ from watcher.state.token import Token
 NEAR_PEG = (0.5, 2.0)
 """Prices in this range have five decimals: a hundredth of a per mille off a peg can be seen."""
 
-SIZES = ((1e6, "M"), (1e9, "B"), (1e12, "T"))
+SIZES = ((1e5, 1e6, "M"), (1e9, 1e9, "B"), (1e12, 1e12, "T"))
+"""From where on, in what, and its letter: 0.9 M is read more easily than 900,000."""
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
@@ -47,8 +48,8 @@ def money(value: float, unit: str) -> str:
         return ""
     rounded = abs(float(f"{value:.2e}"))
     text = f"{rounded:,.0f}" if rounded >= 100 or rounded == 0 else f"{rounded:,.2f}"
-    for size, letter in SIZES:
-        if rounded >= 0.1 * size:
+    for least, size, letter in SIZES:
+        if rounded >= least:
             text = f"{rounded / size:,.3g} {letter}"
     sign = "−" if value < 0 else ""
     return f"{sign}{SIGNS[unit]}{text}" if unit in SIGNS else f"{sign}{text} {one_line(unit)}"
@@ -82,8 +83,9 @@ def whole_amount(raw: int, decimals: int) -> str:
 
 def grouped(amount: str) -> str:
     """A decimal string with commas in its whole part."""
-    whole, dot, rest = amount.partition(".")
-    return f"{int(whole):,}{dot}{rest}".replace("-", "−")
+    whole, dot, rest = amount.removeprefix("-").partition(".")
+    sign = "−" if amount.startswith("-") else ""
+    return f"{sign}{int(whole):,}{dot}{rest}"
 
 
 def short(address: str) -> str:
