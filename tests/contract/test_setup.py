@@ -22,7 +22,7 @@ case "$1 $2" in
     "-m venv") mkdir -p "$4/bin" && cp "$0" "$4/bin/python" && exit ;;
     "-m pip") echo pip >>"$SEEN"; sleep "$PIP_TAKES"; echo "$PIP_SAYS"; [ -z "$PIP_SAYS" ]; exit ;;
     "-m compileall") exit ;;
-    "-m watcher.devnet") echo "devnet $3" >>"$SEEN"; exit "$DEVNET_ENDS" ;;
+    "-m watcher") echo "$3 $4" >>"$SEEN"; exit "$DEVNET_ENDS" ;;
 esac
 [ "$#" -gt 3 ] && exec "$REAL_PYTHON" "$@"
 echo "{version} {state}"
@@ -96,11 +96,11 @@ def checkout(tmp_path: Path) -> Checkout:
 def test_a_second_run_installs_nothing(checkout: Checkout) -> None:
     checkout.python("python3.12", "3.12")
     code, said = checkout.run()
-    assert (code, checkout.done()) == (0, ["pip", "pip", "devnet prepare"])
+    assert (code, checkout.done()) == (0, ["pip", "pip", "devnet --prepare"])
     assert "Python 3.12, environment .venv\n" in said
     assert "installing 2 locked packages" in said
     assert checkout.run() == (0, "")
-    assert checkout.done()[3:] == ["devnet prepare"]
+    assert checkout.done()[3:] == ["devnet --prepare"]
 
 
 @pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -177,6 +178,27 @@ def test_blocks_may_be_left_out(store: Store) -> None:
     watch.read(block(5), ok(POOL, pool_state(900)))
     assert [each.number for each in store.recent_blocks(CHAIN, 10)] == [5, 1]
     assert store.recent_blocks(CHAIN, 1) == (block(5),)
+
+
+def test_two_writers_of_one_chain_take_turns(store: Store) -> None:
+    """The second finds the block stored, or its own no longer the next: never a torn branch."""
+    watch = Watch(store)
+    watch.read(block(1), *CALM)
+    with ThreadPoolExecutor(2) as writers:
+        for number in range(2, 12):
+            ours = watch.tick(block(number), ok(POOL, pool_state(number)))
+            theirs = watch.tick(block(number, fork="b", parent=block(number - 1)))
+            for rival in (ours, theirs):
+                first, second = (writers.submit(store.commit_tick, each) for each in (ours, rival))
+                outcomes = [first.exception(), second.exception()]
+                if rival is ours:
+                    assert outcomes == [None, None]
+                else:
+                    assert outcomes[0] is None
+                    assert "is not on the stored branch" in str(outcomes[1])
+            watch.follow(ours)
+    assert store.resume(CHAIN) == watch.resumption
+    assert len(store.recent_blocks(CHAIN, 100)) == 11
 
 
 def test_a_target_must_be_registered(store: Store) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.effort import examples
-from tests.support.strategies import UINT112, pool, pools
+from tests.support.strategies import UINT112, pool, pools, usually
 from watcher.errors import MathError
 from watcher.math.exact.constant_product import get_amount_out
 from watcher.math.exploitability.arbitrage import Arbitrage, arbitrage
@@ -122,6 +122,7 @@ def test_no_point_of_a_fine_grid_earns_more_in_a_fine_pool(
         assert found.profit > 0
 
 
+@usually
 @given(state=pools(10**6, 2**100), off=st.floats(0.2, 5))
 def test_nothing_is_left_after_the_best_trade(state: ConstantProduct, off: float) -> None:
     units = (Fraction(state.reserve1, state.reserve0), Fraction(1))
@@ -142,6 +143,7 @@ def test_nothing_is_left_after_the_best_trade(state: ConstantProduct, off: float
     assert left <= float(sum(worth(state, prices))) * (1 + 1e-9) + found.profit * 1e-12
 
 
+@usually
 @given(state=pools(2), price0=PRICES, price1=PRICES)
 def test_exchanging_the_coins_or_the_unit_of_account_changes_nothing_else(
     state: ConstantProduct, price0: float, price1: float

@@ -21,6 +21,7 @@ from tests.support.strategies import (
     portion,
     sizes,
     trades,
+    usually,
 )
 from watcher.errors import MathError
 from watcher.math.exact import constant_product as cp
@@ -59,6 +60,7 @@ def fee_of(state: ConstantProduct) -> dict[str, int]:
     return {"fee_numerator": state.fee_numerator, "fee_denominator": state.fee_denominator}
 
 
+@usually
 @given(trades())
 def test_k_never_falls(trade: Trade) -> None:
     state, coin, amount = trade.state, trade.coin_in, trade.amount_in
@@ -68,6 +70,7 @@ def test_k_never_falls(trade: Trade) -> None:
     assert after.reserve0 * after.reserve1 >= state.reserve0 * state.reserve1
 
 
+@usually
 @given(trades())
 def test_the_pair_pays_a_quote_and_not_one_unit_more(trade: Trade) -> None:
     state, amount = trade.state, trade.amount_in
@@ -84,6 +87,7 @@ def test_the_pair_pays_a_quote_and_not_one_unit_more(trade: Trade) -> None:
         cp.require_swap(amount, out + 1, **held)
 
 
+@usually
 @given(trades())
 def test_a_round_trip_never_profits(trade: Trade) -> None:
     out = quoted(trade.state, trade.coin_in, trade.amount_in)
@@ -91,6 +95,7 @@ def test_a_round_trip_never_profits(trade: Trade) -> None:
     assert quoted(after, 1 - trade.coin_in, out) <= trade.amount_in
 
 
+@usually
 @given(trade=trades(), share=SHARES)
 def test_less_in_never_gives_more_out(trade: Trade, share: int) -> None:
     less = portion(trade.amount_in, share)
@@ -98,6 +103,7 @@ def test_less_in_never_gives_more_out(trade: Trade, share: int) -> None:
     assert quoted(trade.state, trade.coin_in, less) <= out
 
 
+@usually
 @given(trade=trades(), share=SHARES)
 def test_splitting_a_trade_never_pays_without_a_fee(trade: Trade, share: int) -> None:
     free, coin = without_fee(trade.state), trade.coin_in
@@ -108,6 +114,7 @@ def test_splitting_a_trade_never_pays_without_a_fee(trade: Trade, share: int) ->
     assert out + rest <= quoted(free, coin, trade.amount_in)
 
 
+@usually
 @given(trades())
 def test_exact_out_buys_at_least_what_was_asked_and_hardly_more(trade: Trade) -> None:
     state, coin = trade.state, trade.coin_in
@@ -121,6 +128,7 @@ def test_exact_out_buys_at_least_what_was_asked_and_hardly_more(trade: Trade) ->
     assert quoted(state, coin, asked - 2) < wanted
 
 
+@usually
 @given(trades())
 def test_the_least_input_is_enough_and_one_unit_less_is_not(trade: Trade) -> None:
     wanted = quoted(trade.state, trade.coin_in, trade.amount_in)
@@ -131,6 +139,7 @@ def test_the_least_input_is_enough_and_one_unit_less_is_not(trade: Trade) -> Non
     assert quoted(side, 0, least - 1) < wanted
 
 
+@usually
 @given(trades())
 def test_a_fee_never_pays_the_trader(trade: Trade) -> None:
     with_fee = quoted(trade.state, trade.coin_in, trade.amount_in)
@@ -145,6 +154,7 @@ def outcome(ask: Callable[[], Any]) -> Any:
         return str(error)
 
 
+@usually
 @given(state=pools(), coin=COINS, amount=sizes(0, UINT256))
 def test_exchanging_the_names_of_the_coins_changes_nothing_else(
     state: ConstantProduct, coin: int, amount: int
@@ -174,6 +184,7 @@ def test_exchanging_the_names_of_the_coins_changes_nothing_else(
         assert removed.protocol_liquidity == mirrored.protocol_liquidity
 
 
+@usually
 @given(state=pools(1_000, 2**100), share0=SHARES, share1=SHARES)
 def test_adding_and_removing_never_profits(
     state: ConstantProduct, share0: int, share1: int
@@ -198,6 +209,7 @@ def test_adding_and_removing_never_profits(
     assert removed.amount1 <= amount1
 
 
+@usually
 @given(state=pools(10**6, 2**100), share=SHARES, gift=sizes(0, 2**100))
 def test_a_burn_never_pays_more_than_its_share_of_what_is_held(
     state: ConstantProduct, share: int, gift: int
@@ -213,6 +225,7 @@ def test_a_burn_never_pays_more_than_its_share_of_what_is_held(
     assert removed.amount1 * state.total_supply <= liquidity * held.balance1
 
 
+@usually
 @given(state=pools())
 def test_the_protocol_never_takes_more_than_its_part_of_the_growth(state: ConstantProduct) -> None:
     minted = cp.protocol_liquidity(
@@ -236,6 +249,7 @@ NUMBERS = st.one_of(st.integers(-5, 5), st.integers(-(2**260), 2**260), sizes(0,
 RESERVES = st.one_of(st.integers(0, 5), sizes(0, UINT256))
 
 
+@usually
 @given(
     state=pools(0),
     drift=st.tuples(NUMBERS, NUMBERS),

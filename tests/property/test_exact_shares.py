@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import assume, given
 
-from tests.support.strategies import UINT256, sizes, vaults
+from tests.support.strategies import UINT256, sizes, usually, vaults
 from watcher.errors import MathError
 from watcher.math.exact import shares as ours
 from watcher.math.quotes import (
@@ -57,6 +57,7 @@ def grown(state: ShareVault, assets: int, shares: int) -> ShareVault:
     )
 
 
+@usually
 @given(state=vaults(), assets=AMOUNTS)
 def test_depositing_and_redeeming_never_profits(state: ShareVault, assets: int) -> None:
     shares = known(lambda: ours.preview_deposit(assets, share_totals(owned(state))))
@@ -64,6 +65,7 @@ def test_depositing_and_redeeming_never_profits(state: ShareVault, assets: int) 
     assert known(lambda: ours.preview_redeem(shares, after)) <= assets
 
 
+@usually
 @given(state=vaults(), shares=AMOUNTS)
 def test_minting_and_redeeming_never_profits(state: ShareVault, shares: int) -> None:
     paid = known(lambda: ours.preview_mint(shares, share_totals(owned(state))))
@@ -71,6 +73,7 @@ def test_minting_and_redeeming_never_profits(state: ShareVault, shares: int) -> 
     assert known(lambda: ours.preview_redeem(shares, after)) <= paid
 
 
+@usually
 @given(state=vaults(), assets=AMOUNTS)
 def test_withdrawing_and_depositing_again_never_profits(state: ShareVault, assets: int) -> None:
     burned = known(lambda: ours.preview_withdraw(assets, share_totals(state)))
@@ -78,6 +81,7 @@ def test_withdrawing_and_depositing_again_never_profits(state: ShareVault, asset
     assert known(lambda: ours.preview_deposit(assets, after)) <= burned or after.total_supply == 0
 
 
+@usually
 @given(state=vaults(), amount=AMOUNTS)
 def test_rounding_up_and_down_differ_by_one_at_most(state: ShareVault, amount: int) -> None:
     totals = share_totals(state)
@@ -90,6 +94,7 @@ def test_rounding_up_and_down_differ_by_one_at_most(state: ShareVault, amount: i
     assert fewer <= burned <= fewer + 1
 
 
+@usually
 @given(state=vaults(), amount=AMOUNTS, more=AMOUNTS)
 def test_more_in_never_gives_less_out(state: ShareVault, amount: int, more: int) -> None:
     totals = share_totals(state)
@@ -98,6 +103,7 @@ def test_more_in_never_gives_less_out(state: ShareVault, amount: int, more: int)
         assert known(partial(convert, amount + more, totals)) >= less
 
 
+@usually
 @given(state=vaults(), shares=AMOUNTS)
 def test_a_mint_costs_the_least_that_buys_as_many(state: ShareVault, shares: int) -> None:
     totals = replace(share_totals(state), refuses_zero=False)
@@ -107,6 +113,7 @@ def test_a_mint_costs_the_least_that_buys_as_many(state: ShareVault, shares: int
         assert known(lambda: ours.convert_to_shares(paid - 1, totals)) < shares
 
 
+@usually
 @given(state=vaults(), amount=sizes(0, 2**100))
 def test_quotes_name_the_asset_0_and_the_share_1(state: ShareVault, amount: int) -> None:
     totals = share_totals(state)
@@ -129,6 +136,7 @@ def test_quotes_name_the_asset_0_and_the_share_1(state: ShareVault, amount: int)
     assert without_fee(state) == state
 
 
+@usually
 @given(state=vaults())
 def test_the_spot_price_is_shares_for_an_asset(state: ShareVault) -> None:
     per_share = outcome(lambda: assets_per_share(state))
@@ -136,6 +144,7 @@ def test_the_spot_price_is_shares_for_an_asset(state: ShareVault) -> None:
     assert spot_price(state) * per_share == 1
 
 
+@usually
 @given(state=vaults(most=UINT256), amount=sizes(0, UINT256))
 def test_no_amount_gives_anything_but_a_figure_or_a_math_error(
     state: ShareVault, amount: int

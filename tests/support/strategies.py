@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isqrt
 
-from hypothesis import assume
+from hypothesis import assume, settings
 from hypothesis import strategies as st
 
+from tests.support.effort import examples
 from watcher.math.exact.constant_product import least_amount_in
 from watcher.math.subject import Subject
 from watcher.state import (
@@ -21,6 +22,9 @@ from watcher.state import (
     Token,
     to_address,
 )
+
+# As many examples as the usual run has time for; --deep takes its time.
+usually = settings(max_examples=examples(40, deep=1000))
 
 UINT112 = 2**112 - 1
 UINT256 = 2**256 - 1

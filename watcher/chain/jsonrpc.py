@@ -11,8 +11,8 @@ from typing import TypeAlias
 
 from watcher.chain.endpoint import Endpoint
 from watcher.chain.faults import EndpointError, Kind
-from watcher.chain.strict_json import parse
 from watcher.chain.transport import Transport
+from watcher.state.strict_json import parse
 
 RATE_LIMIT_CODES = frozenset({-32005, -32029, 429})
 """EIP-1474's "limit exceeded", and what providers use beside it."""

@@ -11,13 +11,14 @@ import hashlib
 import json
 import math
 import re
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import cattrs
 from cattrs.errors import ClassValidationError
 
 from watcher.errors import InputError
 from watcher.state.kinds import KINDS, State
+from watcher.state.strict_json import parse_document
 
 T = TypeVar("T")
 
@@ -110,30 +111,11 @@ def state_from_json(text: str) -> State:
 
 
 def parse_json(text: str) -> Any:
-    """What a file holds, before its keys are looked at.
-
-    Raises InputError on what is no JSON, and on what JSON readers disagree about: a key that stands
-    twice, NaN, half a surrogate pair.
-    """
+    """What a file holds, before its keys are looked at. Raises InputError on what is no JSON."""
     try:
-        plain = json.loads(text, parse_constant=_no_number, object_pairs_hook=_no_key_twice)
-        json.dumps(plain, ensure_ascii=False).encode()
-    except RecursionError:
-        raise InputError("it is nested too deeply") from None
+        return parse_document(text)
     except ValueError as error:
         raise InputError(f"it is not JSON: {error}") from None
-    return plain
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number")
-
-
-def _no_key_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands in an object twice")
-    return found
 
 
 def state_from_plain(plain: object) -> State:

@@ -13,11 +13,17 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import Any
 
 from watcher.errors import InputError
 from watcher.state.block import Block
-from watcher.state.canonical import from_plain, state_from_plain, state_to_plain, to_plain
+from watcher.state.canonical import (
+    from_plain,
+    parse_json,
+    state_from_plain,
+    state_to_plain,
+    to_plain,
+)
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.kinds import State
 from watcher.state.price import Price
@@ -28,9 +34,6 @@ from watcher.state.token import Address, Token, to_address
 
 MOST_DECIMALS = 77
 """10**78 does not fit a uint256: such a token has no whole unit."""
-
-MOST_DIGITS = 78
-"""As many as 2**256 - 1 has."""
 
 LAST_SECOND = 253_402_300_799
 """The end of the year 9999, the last that a date can be written of."""
@@ -79,7 +82,7 @@ def snapshot_to_json(snapshot: Snapshot) -> str:
 
 def snapshot_from_json(text: str) -> Snapshot:
     """Parse one file. Raises InputError on anything that `snapshot_to_json` would not write."""
-    plain = _parse(text)
+    plain = parse_json(text)
     if not isinstance(plain, dict) or not {*_KEYS} <= plain.keys() <= {*_KEYS, "prices"}:
         raise InputError("it is not an object with block, target, state and perhaps prices")
     snapshot = Snapshot(
@@ -92,41 +95,6 @@ def snapshot_from_json(text: str) -> Snapshot:
     if problem is not None:
         raise InputError(problem)
     return snapshot
-
-
-def _parse(text: str) -> object:
-    """What the file holds; refused is also what JSON readers disagree about."""
-    try:
-        plain = json.loads(
-            text,
-            parse_int=_short_integer,
-            parse_constant=_no_number,
-            object_pairs_hook=_no_key_twice,
-        )
-        # Half a surrogate pair is no character: it cannot be stored or shown.
-        json.dumps(plain, ensure_ascii=False).encode()
-    except RecursionError:
-        raise InputError("it is nested too deeply") from None
-    except ValueError as error:
-        raise InputError(f"it is not JSON: {error}") from None
-    return plain
-
-
-def _short_integer(text: str) -> int:
-    if len(text) > MOST_DIGITS:
-        raise ValueError(f"a number of {len(text)} digits is too long")
-    return int(text)
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number")
-
-
-def _no_key_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands in an object twice")
-    return found
 
 
 def _target(plain: object) -> Target:

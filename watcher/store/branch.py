@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, select, text, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, text, update
 
 from watcher.errors import StoreError
 from watcher.state.block import Block
@@ -35,18 +34,27 @@ SETTLE_SAFE = text(
 )
 
 
-def cursor_of(connection: Connection, chain_id: int, *, lock: bool = False) -> Block | None:
-    """The last complete block. `lock` keeps a second writer of the chain out until the end of the
-    transaction (SQLite has locked the whole database already)."""
-    query: Select[Any] = (
+def cursor_of(connection: Connection, chain_id: int) -> Block | None:
+    """The last complete block."""
+    query = (
         select(*BLOCK_COLUMNS)
         .join(tables.cursor, tables.cursor.c.block_id == block.c.id)
         .where(tables.cursor.c.chain_id == chain_id)
     )
-    if lock:
-        query = query.with_for_update(of=tables.cursor)
     row = connection.execute(query).mappings().first()
     return None if row is None else block_of(row)
+
+
+def lock_branch(connection: Connection, chain_id: int) -> None:
+    """Keep a second writer of the chain out until the end of the transaction.
+
+    A statement of its own: one that waited for the lock goes on with rows that it saw before.
+    SQLite has locked the whole database already, and ignores FOR UPDATE.
+    """
+    cursor = tables.cursor
+    connection.execute(
+        select(cursor.c.chain_id).where(cursor.c.chain_id == chain_id).with_for_update()
+    )
 
 
 def move_cursor(connection: Connection, chain_id: int, block_id: int) -> None:
@@ -107,7 +115,7 @@ def rewind(connection: Connection, chain_id: int, ancestor_hash: str | None) -> 
 
     Raises StoreError, and changes nothing, when one of them is finalized.
     """
-    cursor_of(connection, chain_id, lock=True)
+    lock_branch(connection, chain_id)
     above = [block.c.chain_id == chain_id, canonical]
     ancestor = None if ancestor_hash is None else _ancestor(connection, chain_id, ancestor_hash)
     if ancestor is not None:

@@ -56,7 +56,8 @@ def commit_tick(connection: Connection, result: TickResult, *, now: datetime) ->
     block is not the next of the branch.
     """
     block = result.block
-    cursor = branch.cursor_of(connection, block.chain_id, lock=True)
+    branch.lock_branch(connection, block.chain_id)
+    cursor = branch.cursor_of(connection, block.chain_id)
     stored = branch.canonical_row(connection, block.chain_id, block.hash)
     if stored is None:
         branch.require_successor(cursor, block)

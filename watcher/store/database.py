@@ -134,11 +134,15 @@ class Database:
             isolation_level=None,
             check_same_thread=False,
         )
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA journal_mode = WAL")
-        # A power cut may take the last commits but never breaks the file: the cursor goes back
-        # with them and the blocks are read again.
-        connection.execute("PRAGMA synchronous = NORMAL")
+        try:
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA journal_mode = WAL")
+            # A power cut may take the last commits but never breaks the file: the cursor goes back
+            # with them and the blocks are read again.
+            connection.execute("PRAGMA synchronous = NORMAL")
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
     def _begin(self, connection: Connection) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from itertools import groupby
 from operator import itemgetter
@@ -14,7 +13,7 @@ from watcher.errors import InputError
 from watcher.math.settings import Settings
 from watcher.math.subject import assemble, roles
 from watcher.state.block import Block
-from watcher.state.canonical import from_plain
+from watcher.state.canonical import from_plain, parse_json
 from watcher.state.observation import Observation
 from watcher.state.snapshot import Snapshot
 from watcher.state.target import Target
@@ -187,7 +186,7 @@ def settings_as_of(
 
 
 def settings_of(body: str) -> Settings:
-    return from_plain(json.loads(body), Settings, what="settings")
+    return from_plain(parse_json(body), Settings, what="settings")
 
 
 def snapshot(connection: Connection, entry: Registered, number: int | None) -> Snapshot:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.chain.strict_json import DEEPEST, MOST_BRACKETS, parse
+from watcher.state.strict_json import DEEPEST, MOST_BRACKETS, parse, parse_document
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**80), 2**80) | st.text(),
@@ -51,6 +51,8 @@ def test_what_json_writes_is_read_back(value: object, ascii_only: bool) -> None:
 def test_deep_nesting_is_refused_before_it_is_parsed(body: bytes) -> None:
     with pytest.raises(ValueError, match="brackets"):
         parse(body)
+    with pytest.raises(ValueError, match="brackets"):
+        parse_document(body.decode())
 
 
 def test_the_deepest_that_is_read() -> None:
@@ -92,3 +94,23 @@ def test_a_body_of_millions_of_brackets_is_refused() -> None:
 def test_what_is_not_strict_json_is_refused(body: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the text is json's
         parse(body)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('{"a": 1, "a": 2}', "twice"),
+        ('[{"a": {"b": 1, "b": 1}}]', "twice"),
+        ("[NaN]", "no number"),
+        ("9" * 79, "79 digits"),
+        ('"\\ud800"', "surrogates"),
+        ('"\ud800"', "surrogates"),
+    ],
+)
+def test_what_readers_disagree_about_is_refused_in_a_document(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        parse_document(text)
+
+
+def test_a_document_may_hold_a_whole_uint256() -> None:
+    assert parse_document(str(2**256 - 1)) == 2**256 - 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 DEEPEST = 64
 """JSON-RPC needs six levels for a batch of blocks."""
@@ -24,11 +25,37 @@ NOT_BRACKETS = bytes(EVERY_BYTE - set(b"[]{}"))
 NOT_BRACKETS_OR_QUOTES = bytes(EVERY_BYTE - set(b'[]{}"'))
 
 
+MOST_DIGITS = 78
+"""Of a number in a document; as many as 2**256 - 1 has."""
+
+
 def parse(body: bytes) -> object:
     """Raises ValueError for what is not strict JSON in UTF-8, is too deep or has too many parts."""
+    _require_shallow(body)
+    return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+
+
+def parse_document(text: str) -> Any:
+    """A file or a stored text, for which more is refused: what JSON readers disagree about.
+
+    Raises ValueError also for a key that stands twice in an object, for half a surrogate pair (it
+    cannot be stored or shown) and for a whole number of more than MOST_DIGITS digits.
+    """
+    _require_shallow(text.encode())
+    plain = json.loads(
+        text,
+        parse_constant=_refuse_constant,
+        parse_int=_short_integer,
+        object_pairs_hook=_no_key_twice,
+    )
+    # An escape may have hidden half a surrogate pair from the encoding above.
+    json.dumps(plain, ensure_ascii=False).encode()
+    return plain
+
+
+def _require_shallow(body: bytes) -> None:
     if body.count(b"[") + body.count(b"{") > DEEPEST and not _is_shallow(_brackets(body)):
         raise ValueError("the brackets do not match, are nested too deep or are too many")
-    return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
 
 
 def _brackets(body: bytes) -> bytes:
@@ -50,4 +77,17 @@ def _is_shallow(brackets: bytes) -> bool:
 
 
 def _refuse_constant(name: str) -> object:
-    raise ValueError(f"{name} is not JSON")
+    raise ValueError(f"{name} is no number in JSON")
+
+
+def _short_integer(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        raise ValueError(f"a number of {len(text)} digits is too long")
+    return int(text)
+
+
+def _no_key_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands in an object twice")
+    return found
