@@ -410,7 +410,7 @@ def test_a_file_needs_neither_configuration_nor_database(
     [
         (b"", "off.json: it is not JSON"),
         (b"\xff\xfe", "off.json: it is no UTF-8 text"),
-        (b"[" * 100_000, "off.json: it is nested too deeply"),
+        (b"[" * 100_000, "off.json: it is not JSON: the brackets"),
         (b"x" * 1_000_001, "off.json is over 1,000,000 bytes"),
     ],
 )
