@@ -25,11 +25,10 @@ from tests.support.strategies import (
 )
 from watcher.errors import MathError
 from watcher.math.exact import constant_product as cp
+from watcher.math.families.constant_product import burn, mint
 from watcher.math.quotes import (
-    add_liquidity,
     quote_exact_in,
     quote_exact_out,
-    remove_liquidity,
     spot_price,
     without_fee,
 )
@@ -51,7 +50,7 @@ def sold(state: ConstantProduct, coin_in: int, amount_in: int, amount_out: int) 
 def quoted(state: State, coin_in: int, amount_in: int) -> int:
     """The output of a trade, 0 where it reverts."""
     try:
-        return quote_exact_in(state, coin_in, amount_in).amount_out
+        return quote_exact_in(state, coin_in, 1 - coin_in, amount_in).amount_out
     except MathError:
         return 0
 
@@ -119,7 +118,7 @@ def test_splitting_a_trade_never_pays_without_a_fee(trade: Trade, share: int) ->
 def test_exact_out_buys_at_least_what_was_asked_and_hardly_more(trade: Trade) -> None:
     state, coin = trade.state, trade.coin_in
     wanted = quoted(state, coin, trade.amount_in)
-    asked = outcome(lambda: quote_exact_out(state, coin, wanted).amount_in)
+    asked = outcome(lambda: quote_exact_out(state, coin, 1 - coin, wanted).amount_in)
     if asked == "OVERFLOW":  # the library's one unit too much does not fit any more
         assert trade.amount_in + (state.reserve1 if coin else state.reserve0) > UINT112 - 1
         return
@@ -162,7 +161,7 @@ def test_exchanging_the_names_of_the_coins_changes_nothing_else(
     other = state.flipped()
     for ask in (quote_exact_in, quote_exact_out):
         one, two = (
-            outcome(partial(ask, pool, which, amount))
+            outcome(partial(ask, pool, which, 1 - which, amount))
             for pool, which in ((state, coin), (other, 1 - coin))
         )
         if isinstance(one, str):
@@ -170,13 +169,10 @@ def test_exchanging_the_names_of_the_coins_changes_nothing_else(
         else:
             assert (one.amount_in, one.amount_out) == (two.amount_in, two.amount_out)
             assert (one.coin_in, one.coin_out) == (two.coin_out, two.coin_in)
-    assert spot_price(state) * spot_price(other) == 1
-    assert outcome(lambda: add_liquidity(state, amount, 7)) == outcome(
-        lambda: add_liquidity(other, 7, amount)
-    )
-    removed, mirrored = (
-        outcome(partial(remove_liquidity, pool, amount)) for pool in (state, other)
-    )
+    assert spot_price(state, 0, 1) * spot_price(other, 0, 1) == 1
+    assert spot_price(state, 0, 1) == spot_price(other, 1, 0)
+    assert outcome(lambda: mint(state, amount, 7)) == outcome(lambda: mint(other, 7, amount))
+    removed, mirrored = (outcome(partial(burn, pool, amount)) for pool in (state, other))
     if isinstance(removed, str):
         assert removed == mirrored
     else:
@@ -190,7 +186,7 @@ def test_adding_and_removing_never_profits(
     state: ConstantProduct, share0: int, share1: int
 ) -> None:
     amount0, amount1 = portion(4 * state.reserve0, share0), portion(4 * state.reserve1, share1)
-    added = outcome(lambda: add_liquidity(state, amount0, amount1))
+    added = outcome(lambda: mint(state, amount0, amount1))
     assume(not isinstance(added, str))
     reserve0, reserve1 = state.reserve0 + amount0, state.reserve1 + amount1
     after = replace(
@@ -202,7 +198,7 @@ def test_adding_and_removing_never_profits(
         total_supply=state.total_supply + added.protocol_liquidity + added.liquidity,
         k_last=reserve0 * reserve1,
     )
-    removed = outcome(lambda: remove_liquidity(after, added.liquidity))
+    removed = outcome(lambda: burn(after, added.liquidity))
     if removed == "INSUFFICIENT_LIQUIDITY_BURNED":
         return  # so little that it pays nothing
     assert removed.amount0 <= amount0
@@ -217,7 +213,7 @@ def test_a_burn_never_pays_more_than_its_share_of_what_is_held(
     assume(state.total_supply > cp.MINIMUM_LIQUIDITY)
     liquidity = portion(state.total_supply - cp.MINIMUM_LIQUIDITY, share)
     held = replace(state, balance0=state.balance0 + gift)
-    removed = outcome(lambda: remove_liquidity(held, liquidity))
+    removed = outcome(lambda: burn(held, liquidity))
     if isinstance(removed, str):
         assert liquidity * min(held.balance0, held.balance1) < 2 * state.total_supply
         return  # less than one unit of a coin
@@ -271,12 +267,12 @@ def test_no_amount_gives_anything_but_a_figure_or_a_math_error(
     )
     for coin in (0, 1):
         for ask in (quote_exact_in, quote_exact_out):
-            found = outcome(partial(ask, wild, coin, amounts[0]))
+            found = outcome(partial(ask, wild, coin, 1 - coin, amounts[0]))
             assert isinstance(found, str) or min(found.amount_in, found.amount_out) > 0
-    added = outcome(lambda: add_liquidity(wild, *amounts))
+    added = outcome(lambda: mint(wild, *amounts))
     assert isinstance(added, str) or added.liquidity > 0
-    removed = outcome(lambda: remove_liquidity(wild, amounts[0]))
+    removed = outcome(lambda: burn(wild, amounts[0]))
     assert isinstance(removed, str) or min(removed.amount0, removed.amount1) > 0
     assert outcome(lambda: cp.quote(amounts[0], *reserves)) != -1
-    outcome(lambda: spot_price(wild))
-    outcome(lambda: quote_exact_in(wild, amounts[1], 5))
+    outcome(lambda: spot_price(wild, 0, 1))
+    outcome(lambda: quote_exact_in(wild, amounts[1], 0, 5))

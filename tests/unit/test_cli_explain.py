@@ -22,7 +22,7 @@ def test_every_quote_is_explained_to_the_unit(
 ) -> None:
     ask = quote_exact_out if exact_out else quote_exact_in
     try:
-        quote = ask(state, coin_in, amount)
+        quote = ask(state, coin_in, 1 - coin_in, amount)
     except MathError:
         reject()
     explanation = explain(state, quote, exact_out=exact_out)
@@ -38,7 +38,7 @@ def test_every_quote_is_explained_to_the_unit(
 
 def test_an_explanation_that_disagrees_is_never_shown() -> None:
     state = pool()
-    quote = quote_exact_in(state, 0, 10**18)
+    quote = quote_exact_in(state, 0, 1, 10**18)
     wrong = replace(quote, amount_out=quote.amount_out + 1)
     with pytest.raises(RuntimeError, match=r"UniswapV2Library\.getAmountOut is explained as"):
         explain(state, wrong, exact_out=False)
@@ -60,18 +60,18 @@ def test_each_function_of_a_vault_has_its_rounding(
 ) -> None:
     state = vault(3 * 10**18, 7 * 10**18, offset=3)
     ask = quote_exact_out if exact_out else quote_exact_in
-    explanation = explain(state, ask(state, coin_in, 10**17 + 1), exact_out=exact_out)
+    explanation = explain(state, ask(state, coin_in, 1 - coin_in, 10**17 + 1), exact_out=exact_out)
     assert explanation.function == function
     assert explanation.lines[-1].formula == last
 
 
 def test_the_pools_own_fee_stands_in_the_lines() -> None:
     state = pool(fee=(998, 1000))
-    explanation = explain(state, quote_exact_in(state, 1, 10**18), exact_out=False)
+    explanation = explain(state, quote_exact_in(state, 1, 0, 10**18), exact_out=False)
     assert explanation.lines[0].formula == "amountIn * 998"
     assert explanation.lines[0].numbers == f"{10**18} * 998"
 
 
 def test_a_feed_has_nothing_to_explain() -> None:
     with pytest.raises(ValueError, match="price_feed exchanges nothing"):
-        explain(feed(), quote_exact_in(pool(), 0, 10**18), exact_out=False)
+        explain(feed(), quote_exact_in(pool(), 0, 1, 10**18), exact_out=False)

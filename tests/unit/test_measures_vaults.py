@@ -12,8 +12,8 @@ from tests.support.strategies import feed, pool, subject_of, vault
 from watcher.errors import MathError
 from watcher.math import bridge
 from watcher.math.exploitability.share_price import donation_to_move
+from watcher.math.families.share_vault import assets_per_share
 from watcher.math.measures import measure
-from watcher.math.quotes import assets_per_share
 from watcher.math.settings import Settings
 from watcher.math.subject import Subject
 from watcher.state import Measure, ShareVault, State

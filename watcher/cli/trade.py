@@ -107,14 +107,13 @@ def trade(
     if coin_in == coin_out:
         raise InputError(f"the coin in and the coin out are the same: {_listed(target)}")
     ask = quote_exact_out if exact_out else quote_exact_in
-    found = ask(state, coin_in, amount)
+    found = ask(state, coin_in, coin_out, amount)
     token_in, token_out = coins(target)[coin_in], coins(target)[coin_out]
     scale = Fraction(10**token_in.decimals, 10**token_out.decimals)
-    forward = spot_price(state)
-    spot = forward if coin_in == 0 else 1 / forward
+    spot = spot_price(state, coin_in, coin_out)
     average = _average(found)
     try:
-        feeless = _average(ask(without_fee(state), coin_in, amount))
+        feeless = _average(ask(without_fee(state), coin_in, coin_out, amount))
     except MathError:
         feeless = None
     return Trade(

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watcher.errors import MathError
-from watcher.math.quotes import assets_per_share
+from watcher.math.families.share_vault import assets_per_share
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.kinds import State
 from watcher.state.price_feed import PriceFeed

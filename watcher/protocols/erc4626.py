@@ -12,7 +12,7 @@ from watcher.errors import DecodeError, MathError, ReadError, RefusedTarget
 from watcher.math.exact import shares
 from watcher.math.exact.fixed_point import UINT256_MAX
 from watcher.math.exact.shares import ShareTotals
-from watcher.math.quotes import share_totals
+from watcher.math.families.share_vault import share_totals
 from watcher.protocols import erc20
 from watcher.protocols.adapter import Adapter, Entry, Identification, Option
 from watcher.protocols.interface import View, require_code, view
