@@ -14,7 +14,7 @@ from tests.support.effort import examples
 from watcher.config import Config, load_config
 from watcher.service.observe import observe
 from watcher.service.prepare import connect
-from watcher.service.tick import Branch, advance
+from watcher.service.tick import Branch, advance, watchlist
 from watcher.state import Block
 from watcher.store import Store, TickResult, recompute
 
@@ -64,7 +64,7 @@ async def _compare(config: Config, devnet: Devnet) -> None:
     async with connect(config.chains[0]) as client:
         for block in await client.headers.range(numbers.start, numbers.stop - 1):
             observed = await observe(client.reader, block, targets)
-            step = advance(branch, block, observed, targets=targets, settings=config.settings)
+            step = advance(branch, block, observed, watchlist(targets, config.settings))
             branch = step.branch
             expected |= _rows(step.tick)
     assert stored == expected

@@ -75,13 +75,14 @@ def test_a_fixed_price_needs_no_feed() -> None:
 
 
 def test_the_roles_name_the_observations_that_are_used() -> None:
-    assert roles(POOL, SETTINGS) == {
-        SELF: POOL.id,
-        PREVIOUS: POOL.id,
-        PRICE + TOKEN0.address: FEED.id,
-    }
+    assert roles(POOL, SETTINGS) == {SELF: POOL.id, PRICE + TOKEN0.address: FEED.id}
     elsewhere = replace(SETTINGS, prices=(replace(SOURCE, chain_id=CHAIN + 1),))
-    assert roles(POOL, elsewhere) == {SELF: POOL.id, PREVIOUS: POOL.id}
+    assert roles(POOL, elsewhere) == {SELF: POOL.id}
+
+
+def test_a_vault_is_compared_with_the_block_before() -> None:
+    watched = target_of(vault())
+    assert roles(watched, SETTINGS)[PREVIOUS] == watched.id
 
 
 def test_the_first_source_of_a_token_counts() -> None:

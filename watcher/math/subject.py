@@ -15,6 +15,7 @@ from watcher.state.canonical import canonical_json, content_hash, state_to_json
 from watcher.state.kinds import State
 from watcher.state.observation import Observation
 from watcher.state.price import Price
+from watcher.state.share_vault import ShareVault
 from watcher.state.target import Target
 from watcher.state.token import Address
 
@@ -22,11 +23,14 @@ SELF = "self"
 PREVIOUS = "previous"
 PRICE = "price:"
 
+COMPARED = frozenset({ShareVault.KIND})
+"""The kinds with measures that compare a state with the one a block earlier."""
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
     """`state` is None when the target could not be read, `reason` then says why. `previous` is the
-    state one block earlier, None when there was none."""
+    state one block earlier, None when there was none or no measure of the kind compares with it."""
 
     target: Target
     state: State | None
@@ -45,11 +49,28 @@ def source_of(token: Address, target: Target, settings: Settings) -> PriceSource
 
 def roles(target: Target, settings: Settings) -> dict[str, str]:
     """The observations that a target's measures use: role to target id."""
-    found = {SELF: target.id, PREVIOUS: target.id}
+    found = {SELF: target.id}
+    if target.kind in COMPARED:
+        found[PREVIOUS] = target.id
     for token in target.tokens:
         source = source_of(token.address, target, settings)
         if source is not None and source.feed_id:
             found[PRICE + token.address] = source.feed_id
+    return found
+
+
+def verdicts(
+    settings: Settings, observed: Mapping[str, Observation], *, timestamp: int
+) -> dict[tuple[int, Address], str]:
+    """Why the first source of each token has no price at `timestamp`, "" where it has one; by chain
+    and token. `observed` is what is in force, by target id."""
+    found: dict[tuple[int, Address], str] = {}
+    for source in settings.prices:
+        if (source.chain_id, source.token) not in found:
+            price = reference_price(
+                source.token, source, observed.get(source.feed_id), timestamp=timestamp
+            )
+            found[source.chain_id, source.token] = price.reason
     return found
 
 

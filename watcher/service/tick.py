@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from watcher.math.measures import METHOD_HASH, measure
 from watcher.math.settings import Settings
-from watcher.math.subject import PREVIOUS, Subject, assemble, computation_key, roles
+from watcher.math.subject import PREVIOUS, Subject, assemble, computation_key, roles, verdicts
 from watcher.state.block import Block
 from watcher.state.measure import Computation, Input
 from watcher.state.observation import Observation
 from watcher.state.target import Target
 from watcher.store.tick import InForce, TickResult
 
+Seen: TypeAlias = tuple[tuple[InForce | None, ...], tuple[str, ...]]
+"""What a computation used: the observation of each role, and the verdict on each coin's price."""
+
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """What is in force at `cursor`, by target id: the memory between two ticks."""
+    """What is in force at `cursor`, by target id: the memory between two ticks.
+
+    `seen` is what each target's last key was made of, as far as this process made it: as long as it
+    is the same, so is the key.
+    """
 
     cursor: Block | None
     in_force: Mapping[str, InForce]
     keys: Mapping[str, str]
+    seen: Mapping[str, Seen] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,27 @@ class Advance:
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """A target and the observations that its measures use: role to target id."""
+
+    target: Target
+    roles: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Watchlist:
+    """What is watched, and how it is measured."""
+
+    watched: tuple[Watched, ...]
+    settings: Settings
+    settings_hash: str
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        return tuple(each.target for each in self.watched)
+
+
+@dataclass(frozen=True, slots=True)
 class _Work:
     target: Target
     subject: Subject
@@ -40,13 +70,17 @@ class _Work:
     key: str
 
 
+def watchlist(targets: Sequence[Target], settings: Settings) -> Watchlist:
+    watched = tuple(Watched(target, roles(target, settings)) for target in targets)
+    return Watchlist(watched, settings, settings.hash)
+
+
 def advance(
     branch: Branch,
     block: Block,
     observed: Mapping[str, Observation],
+    watched: Watchlist,
     *,
-    targets: Sequence[Target],
-    settings: Settings,
     safe: int | None = None,
     finalized: int | None = None,
 ) -> Advance:
@@ -57,27 +91,28 @@ def advance(
         if _differs(observation, branch.in_force.get(target_id))
     }
     in_force = {**branch.in_force, **changed}
-    settings_hash = settings.hash
+    seen = _seen(watched, branch.in_force, in_force, block)
     works = [
-        _work(target, branch.in_force, in_force, block, settings=settings, hash_=settings_hash)
-        for target in targets
+        _work(each, branch.in_force, in_force, block, watched=watched)
+        for each in watched.watched
+        if branch.seen.get(each.target.id) != seen[each.target.id]
     ]
     due = [work for work in works if branch.keys.get(work.target.id) != work.key]
-    figures = measure([work.subject for work in due], settings)
+    figures = measure([work.subject for work in due], watched.settings)
     computations = tuple(
         Computation(work.target.id, work.key, work.inputs, measures)
         for work, measures in zip(due, figures, strict=True)
     )
     tick = TickResult(
         block=block,
-        settings_hash=settings_hash,
+        settings_hash=watched.settings_hash,
         observations=tuple(found.observation for found in changed.values()),
         computations=computations,
         safe=safe,
         finalized=finalized,
     )
     keys = {**branch.keys, **{work.target.id: work.key for work in due}}
-    return Advance(tick, Branch(cursor=block, in_force=in_force, keys=keys))
+    return Advance(tick, Branch(cursor=block, in_force=in_force, keys=keys, seen=seen))
 
 
 def _differs(observation: Observation, before: InForce | None) -> bool:
@@ -87,22 +122,42 @@ def _differs(observation: Observation, before: InForce | None) -> bool:
     return (observation.status, observation.state) != (known.status, known.state)
 
 
+def _seen(
+    watched: Watchlist, before: Mapping[str, InForce], now: Mapping[str, InForce], block: Block
+) -> dict[str, Seen]:
+    """By target id. Most targets of a block are as they were, and this alone is done for them."""
+    observed = {target_id: found.observation for target_id, found in now.items()}
+    judged = verdicts(watched.settings, observed, timestamp=block.timestamp)
+    return {
+        each.target.id: (
+            tuple(
+                (before if role == PREVIOUS else now).get(target_id)
+                for role, target_id in each.roles.items()
+            ),
+            tuple(
+                judged.get((each.target.chain_id, coin.address), "") for coin in each.target.tokens
+            ),
+        )
+        for each in watched.watched
+    }
+
+
 def _work(
-    target: Target,
+    watching: Watched,
     before: Mapping[str, InForce],
     now: Mapping[str, InForce],
     block: Block,
     *,
-    settings: Settings,
-    hash_: str,
+    watched: Watchlist,
 ) -> _Work:
+    target = watching.target
     sources = {
         role: found
-        for role, target_id in roles(target, settings).items()
+        for role, target_id in watching.roles.items()
         if (found := (before if role == PREVIOUS else now).get(target_id)) is not None
     }
     observed = {role: found.observation for role, found in sources.items()}
-    subject = assemble(target, observed, timestamp=block.timestamp, settings=settings)
+    subject = assemble(target, observed, timestamp=block.timestamp, settings=watched.settings)
     return _Work(
         target=target,
         subject=subject,
@@ -110,5 +165,7 @@ def _work(
             Input(role, found.observation.target_id, found.block_hash)
             for role, found in sources.items()
         ),
-        key=computation_key(subject, observed, settings_hash=hash_, method_hash=METHOD_HASH),
+        key=computation_key(
+            subject, observed, settings_hash=watched.settings_hash, method_hash=METHOD_HASH
+        ),
     )

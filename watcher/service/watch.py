@@ -15,7 +15,7 @@ from watcher.chain.reader import Reader
 from watcher.errors import StaleBlock, StoreError
 from watcher.math.settings import Settings
 from watcher.service.observe import observe
-from watcher.service.tick import Branch, advance
+from watcher.service.tick import Branch, advance, watchlist
 from watcher.service.writer import Writer
 from watcher.state.block import Block
 from watcher.state.target import Target
@@ -95,8 +95,7 @@ class ChainWatch:
         self._chain = chain
         self._ledger = ledger
         self._writer = writer
-        self._targets = tuple(targets)
-        self._settings = settings
+        self._watched = watchlist(targets, settings)
         self._pace = pace
         self._branch: Branch | None = None
 
@@ -217,14 +216,13 @@ class ChainWatch:
     ) -> Ticked:
         started = time.monotonic()
         branch = self._branch or await self._resume()
-        observed = await observe(self._chain.reader, block, self._targets)
+        observed = await observe(self._chain.reader, block, self._watched.targets)
         result = await asyncio.to_thread(
             advance,
             branch,
             block,
             observed,
-            targets=self._targets,
-            settings=self._settings,
+            self._watched,
             safe=safe,
             finalized=finalized,
         )

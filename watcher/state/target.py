@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -49,6 +50,7 @@ class Target:
         return self.name or f"{self.protocol}:{self.address}"
 
 
+@lru_cache(65_536)
 def target_id(chain_id: int, protocol: str, address: str, key: str = "") -> str:
     """The id of a target before it is identified."""
     identity = [f"eip155:{chain_id}", protocol, address.lower(), key]
