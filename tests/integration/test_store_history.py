@@ -129,9 +129,9 @@ def test_measures_as_of_a_block_are_those_in_force_there(watch: Watch) -> None:
     assert at_eight is not None
     assert at_eight.block == block(7)
     assert math.isclose(value(at_eight.measures, "spot_price"), 2_000_000 / 900)
-    at_two = watch.store.figures_as_of(FEED.id, 5)
-    assert at_two is not None
-    assert at_two.block == block(2)
+    at_five = watch.store.figures_as_of(FEED.id, 5)
+    assert at_five is not None
+    assert at_five.block == block(1)
 
 
 def test_the_history_of_a_measure_runs_over_the_branch(watch: Watch) -> None:
