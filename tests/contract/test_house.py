@@ -89,6 +89,8 @@ def test_nothing_is_left_to_be_done() -> None:
         "LICENSE",
         "docs/concepts.md",
         "docs/glossary.md",
+        "docs/measures.md",
+        "docs/schema.md",
     ],
 )
 def test_the_documents_are_there(name: str) -> None:
@@ -209,7 +211,9 @@ def test_git_ignores_no_module(package: str) -> None:
     assert git("ls-files", "--others", "--ignored", "--exclude-standard", "--", *sources) == ""
 
 
-@pytest.mark.parametrize("name", ["scripts/setup", "scripts/demo", "scripts/test", ".ci/run"])
+@pytest.mark.parametrize(
+    "name", ["scripts/setup", "scripts/demo", "scripts/test", "scripts/docs", ".ci/run"]
+)
 def test_the_scripts_can_be_run(name: str) -> None:
     path = ROOT / name
     assert path.stat().st_mode & 0o111 == 0o111
