@@ -212,7 +212,8 @@ def test_git_ignores_no_module(package: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["scripts/setup", "scripts/demo", "scripts/test", "scripts/docs", ".ci/run"]
+    "name",
+    ["scripts/setup", "scripts/demo", "scripts/test", "scripts/docs", "scripts/golden", ".ci/run"],
 )
 def test_the_scripts_can_be_run(name: str) -> None:
     path = ROOT / name

@@ -5,7 +5,7 @@ from collections.abc import Generator
 
 import pytest
 
-OFFLINE_FOLDERS = frozenset({("tests", "unit"), ("tests", "property")})
+OFFLINE_FOLDERS = frozenset({("tests", "unit"), ("tests", "property"), ("tests", "golden")})
 REFUSED = frozenset(
     {
         "socket.bind",

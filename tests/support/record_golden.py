@@ -1,0 +1,255 @@
+"""Records what tests/golden replays; `scripts/golden --help` says how it is called."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tests.support.golden import (
+    ANSWERS,
+    FIGURES,
+    Conversation,
+    Exchange,
+    Figures,
+    conversation_to,
+    figures_from,
+    figures_to,
+    unraised,
+)
+from watcher.chain.anvil import run_anvil
+from watcher.chain.client import ChainClient, open_chain
+from watcher.chain.reader import Reader
+from watcher.config import load_config
+from watcher.config.values import Config
+from watcher.devnet.artifacts import prepare
+from watcher.devnet.configuration import to_toml
+from watcher.devnet.deploy import deploy_world
+from watcher.devnet.fetch import default_cache
+from watcher.devnet.local_chain import LocalChain, local_options
+from watcher.devnet.play import play
+from watcher.devnet.world import World
+from watcher.errors import InputError, ReadError
+from watcher.math.measures import measure
+from watcher.math.subject import PREVIOUS, Subject, assemble, roles
+from watcher.protocols import ADAPTERS, Entry
+from watcher.service.observe import observe
+from watcher.state import Answer, Block, Call, Code, Measure, Observation, Snapshot, Target
+
+BLOCKS, SEED = 40, 1
+CODE_KEPT = 32
+"""Bytes of a contract's code that are kept: all that adapters ask is whether there is any, and the
+rest is not ours to publish."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One target at one block of the play, with its measures."""
+
+    block: Block
+    subject: Subject
+    measures: tuple[Measure, ...]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="scripts/golden",
+        description="Write the figures of the recorded states anew, after their versions were "
+        "raised. Nothing is written while a figure has changed without.",
+    )
+    parser.add_argument(
+        "--record",
+        action="store_true",
+        help="play the local world and record other states and answers, for a new protocol",
+    )
+    record = parser.parse_args().record
+    old = dict(_readable())
+    complaints = [
+        f"{name}: {complaint}"
+        for name, figures in old.items()
+        for complaint in unraised(figures, figures.now())
+    ]
+    if complaints:
+        print("\n".join(complaints), file=sys.stderr)
+        return 3
+    if record:
+        asyncio.run(_record())
+    else:
+        _write(FIGURES, {name: figures_to(_again(figures)) for name, figures in old.items()})
+    return 0
+
+
+def _readable() -> Iterator[tuple[str, Figures]]:
+    """A file whose state has another form by now cannot be computed again, and is told of."""
+    for path in sorted(FIGURES.glob("*.json")):
+        try:
+            yield path.stem, figures_from(path.read_text())
+        except InputError as error:
+            print(f"{path.name} is not checked, and goes: {error}", file=sys.stderr)
+
+
+def _again(figures: Figures) -> Figures:
+    return replace(figures, measures=figures.now())
+
+
+async def _record() -> None:
+    toolchain = prepare(Path(os.environ.get("WATCHER_CACHE") or default_cache()))
+    with run_anvil(toolchain.anvil, local_options()) as anvil:
+        chain = LocalChain(anvil.url)
+        world = deploy_world(chain, toolchain.artifacts)
+        config = _configuration(world, anvil.url)
+        async with open_chain(world.chain_id, anvil.url) as client:
+            chosen = _representatives(config.entries)
+            seen = await _watch(client, chain, world, config)
+            head = await client.headers.head()
+            talks = [await _converse(client.reader, head, entry) for entry in chosen]
+    settled = {talk.snapshot.target.id for talk in talks}
+    cases = {
+        f"{_slug(each.subject.target.label)}-{each.block.number}": _figures(each, config)
+        for each in _select(seen, settled)
+    }
+    _write(ANSWERS, {_name(talk.snapshot.target): conversation_to(talk) for talk in talks})
+    _write(FIGURES, {name: figures_to(each) for name, each in cases.items()})
+
+
+def _configuration(world: World, url: str) -> Config:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "watcher.toml"
+        path.write_text(to_toml(world, endpoint_url=url, database_url="sqlite:///watcher.db"))
+        return load_config(path, {})
+
+
+def _representatives(entries: Iterable[Entry]) -> list[Entry]:
+    """One entry of each protocol and way of being configured."""
+    found: dict[tuple[object, ...], Entry] = {}
+    for entry in entries:
+        found.setdefault((entry.protocol, *sorted(entry.options.items())), entry)
+    return list(found.values())
+
+
+async def _converse(reader: Reader, block: Block, entry: Entry) -> Conversation:
+    """What `identify` and one reading ask, and the answers."""
+    adapter = ADAPTERS[entry.protocol]
+    asking = adapter.identify(entry)
+    rounds = []
+    calls = next(asking)
+    while True:
+        rounds.append(await _ask(reader, block, calls))
+        try:
+            calls = asking.send([each.answer for each in rounds[-1]])
+        except StopIteration as done:
+            target: Target = done.value
+            break
+    reading = await _ask(reader, block, adapter.calls(target))
+    state = adapter.decode(target, [each.answer for each in reading])
+    return Conversation(entry, tuple(rounds), reading, Snapshot(block, target, state))
+
+
+async def _ask(reader: Reader, block: Block, calls: Sequence[Call]) -> tuple[Exchange, ...]:
+    answers = await reader.read(block, calls)
+    return tuple(map(_exchange, calls, answers))
+
+
+def _exchange(call: Call, answer: Answer | ReadError) -> Exchange:
+    if isinstance(answer, ReadError):
+        raise answer
+    if isinstance(call, Code):
+        answer = replace(answer, data=answer.data[:CODE_KEPT])
+    return Exchange(call, answer)
+
+
+async def _watch(
+    client: ChainClient, chain: LocalChain, world: World, config: Config
+) -> list[Seen]:
+    """Every target at every block of the play."""
+    head = await client.headers.head()
+    talks = [await _converse(client.reader, head, entry) for entry in config.entries]
+    targets = [talk.snapshot.target for talk in talks]
+    before = await observe(client.reader, head, targets)
+    seen: list[Seen] = []
+    for _ in play(world, chain, blocks=BLOCKS, seed=SEED):
+        block = await client.headers.head()
+        observed = await observe(client.reader, block, targets)
+        # After a reorg, what was seen last is of another branch.
+        past = before if block.parent_hash == head.hash else {}
+        subjects = [_subject(target, block, observed, past, config) for target in targets]
+        found = measure(subjects, config.settings)
+        seen += [Seen(block, *pair) for pair in zip(subjects, found, strict=True)]
+        head, before = block, observed
+    return seen
+
+
+def _subject(
+    target: Target,
+    block: Block,
+    observed: Mapping[str, Observation],
+    past: Mapping[str, Observation],
+    config: Config,
+) -> Subject:
+    used: dict[str, Observation] = {}
+    for role, target_id in roles(target, config.settings).items():
+        source = past if role == PREVIOUS else observed
+        if target_id in source:
+            used[role] = source[target_id]
+    return assemble(target, used, timestamp=block.timestamp, settings=config.settings)
+
+
+def _select(seen: Sequence[Seen], settled: set[str]) -> list[Seen]:
+    """Each representative at its first block; every measure where it was largest, and where it was
+    first unknown."""
+    firsts: dict[str, Seen] = {}
+    unknown: dict[str, Seen] = {}
+    largest: dict[str, tuple[float, Seen]] = {}
+    for each in seen:
+        if each.subject.target.id in settled:
+            firsts.setdefault(each.subject.target.id, each)
+        for figure in each.measures:
+            size = abs(figure.value)
+            if figure.reason:
+                unknown.setdefault(figure.name, each)
+            elif figure.name not in largest or size > largest[figure.name][0]:
+                largest[figure.name] = (size, each)
+    found = [*firsts.values(), *unknown.values(), *(each for _, each in largest.values())]
+    return list({(each.subject.target.id, each.block.number): each for each in found}.values())
+
+
+def _figures(seen: Seen, config: Config) -> Figures:
+    subject = seen.subject
+    if subject.state is None:
+        raise ValueError(f"{subject.target.label} was not read at block {seen.block.number}")
+    return Figures(
+        snapshot=Snapshot(
+            seen.block, subject.target, subject.state, tuple(subject.prices.values())
+        ),
+        previous=subject.previous,
+        sizes=config.settings.sizes,
+        measures=seen.measures,
+    )
+
+
+def _name(target: Target) -> str:
+    return f"{target.protocol}-{_slug(target.label)}"
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def _write(folder: Path, files: Mapping[str, str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.glob("*.json"):
+        if path.stem not in files:
+            path.unlink()
+    for name, text in files.items():
+        (folder / f"{name}.json").write_text(text, encoding="utf-8")
+    print(f"{len(files)} files in {folder.name}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
