@@ -1,10 +1,8 @@
-"""What must hold of every figure: how it moves with its inputs, and that it says why it is none."""
+"""How figures move with their inputs; what every measure promises is in tests/contract."""
 
 from __future__ import annotations
 
 import math
-import re
-from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -15,25 +13,21 @@ from tests.support.effort import examples
 from tests.support.strategies import (
     DECIMALS,
     FEES,
+    PRICES,
     TOKEN0,
     TOKEN1,
-    feeds,
     pool,
-    pools,
-    states,
     subject_of,
+    subjects,
     usually,
     vaults,
 )
-from watcher.math.catalogue import CATALOGUE
 from watcher.math.measures import measure
 from watcher.math.settings import Settings
 from watcher.math.subject import Subject
-from watcher.state import ConstantProduct, Measure, ShareVault, State
-from watcher.state.price import unknown_price
+from watcher.state import ConstantProduct, Measure, ShareVault
 
 SETTINGS = Settings(unit="USD", sizes=(1.0, 1_000.0, 1e6), prices=())
-PRICES = st.floats(1e-12, 1e12)
 NEAR = 1e-9
 
 
@@ -41,69 +35,6 @@ def figures(subject: Subject, settings: Settings = SETTINGS) -> dict[tuple[str, 
     """Each value by its name followed by the values of its dims."""
     (found,) = measure([subject], settings)
     return {(each.name, *(value for _, value in each.dims)): each.value for each in found}
-
-
-@st.composite
-def subjects(draw: st.DrawFn, number: int = 1) -> Subject:
-    """A target with or without a state, a state before it, and prices."""
-    state = draw(states())
-    previous = draw(st.none() | st.just(state) | _like(state))
-    subject = subject_of(state, (draw(PRICES), draw(PRICES)), number=number, previous=previous)
-    if draw(st.integers(0, 4)) == 0:
-        subject = replace(subject, state=None, reason="target is reverted")
-    if draw(st.integers(0, 4)) == 0:
-        unknown = unknown_price(TOKEN1.address, "the feed is stale (heartbeat 60 s)")
-        subject = replace(subject, prices={**subject.prices, TOKEN1.address: unknown})
-    if draw(st.integers(0, 9)) == 0:
-        own = replace(subject.prices[TOKEN0.address], ancestry=(subject.target.id,))
-        subject = replace(subject, prices={**subject.prices, TOKEN0.address: own})
-    return subject
-
-
-def _like(state: State) -> st.SearchStrategy[State]:
-    match state:
-        case ConstantProduct():
-            return pools(0)
-        case ShareVault():
-            return vaults()
-        case _:
-            return feeds()
-
-
-@usually
-@given(subjects())
-def test_a_figure_that_is_unknown_says_why_and_a_known_one_says_nothing(subject: Subject) -> None:
-    (found,) = measure([subject], SETTINGS)
-    for each in found:
-        assert not math.isinf(each.value)
-        assert bool(each.reason) == math.isnan(each.value), each
-        assert each.reason != "undefined", each
-
-
-@usually
-@given(subjects())
-def test_every_figure_is_in_the_catalogue_once(subject: Subject) -> None:
-    (found,) = measure([subject], SETTINGS)
-    assert max(Counter((each.name, each.dims) for each in found).values()) == 1
-    for each in found:
-        definition = CATALOGUE[each.name]
-        assert definition.kind == subject.target.kind
-        assert definition.version == each.version
-        assert [name for name, _ in each.dims] == sorted(dict(each.dims))
-        dims = definition.dims.split(", ") if definition.dims else []
-        assert sorted(re.sub(r" \(.*\)", "", name) for name in dims) == [n for n, _ in each.dims]
-    emitted = {each.name for each in found}
-    assert emitted == {name for name, each in CATALOGUE.items() if each.kind == subject.target.kind}
-
-
-@usually
-@given(one=subjects(), two=subjects())
-def test_the_rows_depend_on_the_kind_of_target_alone(one: Subject, two: Subject) -> None:
-    rows = [
-        [(each.name, each.dims, each.version) for each in found]
-        for found in measure([one, two], SETTINGS)
-    ]
-    assert (one.target.kind != two.target.kind) or rows[0] == rows[1]
 
 
 def same(one: Measure, two: Measure) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from eth_abi.abi import encode
@@ -96,21 +96,3 @@ def drive(
     except StopIteration as done:
         target: Target = done.value
         return target
-
-
-def hostile_answers() -> Iterator[tuple[str, Answer]]:
-    """What a contract may answer instead of what it should (names for the tests' ids)."""
-    top = 2**255
-    yield "empty", EMPTY
-    yield "reverted", REVERTED
-    yield "short", data(b"\1" * 31)
-    yield "long", data(b"\0" * 31 + b"\1" + b"\0" * 33)
-    yield "cut", data(b"\1" * 64, length=1_000_000)
-    yield "all ones", data(b"\xff" * 32)
-    yield "all ones, five words", data(b"\xff" * 160)
-    yield "high bits over an address", words(2**160 | 5)
-    yield "length of 2**255", words(32, top)
-    yield "pointer of 2**255", words(top, 5, 5)
-    yield "pointer to itself", words(0, 0, 0)
-    yield "bad UTF-8", data(encode(["bytes"], [b"\xff\xfe\xc0\x80" * 8]))
-    yield "a megabyte", data(b"A" * 1_024, length=2**20)

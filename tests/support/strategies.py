@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isqrt
 
 from hypothesis import assume, settings
@@ -22,6 +22,7 @@ from watcher.state import (
     Token,
     to_address,
 )
+from watcher.state.price import unknown_price
 
 # As many examples as the usual run has time for; --deep takes its time.
 usually = settings(max_examples=examples(40, deep=1000))
@@ -182,8 +183,16 @@ def feeds(draw: st.DrawFn) -> PriceFeed:
     return feed(answer, decimals=draw(st.integers(0, 36)), updated_at=updated_at)
 
 
+# One strategy a kind; the contract tests fail while a kind has none.
+STATES: dict[str, st.SearchStrategy[State]] = {
+    ConstantProduct.KIND: pools(0),
+    ShareVault.KIND: vaults(),
+    PriceFeed.KIND: feeds(),
+}
+
+
 def states() -> st.SearchStrategy[State]:
-    return st.one_of(pools(), vaults(), feeds())
+    return st.one_of(*STATES.values())
 
 
 TOKEN0 = Token(address(0xA0), 18, "AAA")
@@ -231,3 +240,23 @@ def subject_of(
         for token, price in zip((TOKEN0, TOKEN1), prices, strict=True)
     }
     return Subject(target_of(state, number=number), state, previous, known)
+
+
+PRICES = st.floats(1e-12, 1e12)
+
+
+@st.composite
+def subjects(draw: st.DrawFn, kind: str | None = None, *, number: int = 1) -> Subject:
+    """A target with or without a state, a state before it, and prices; of any kind unless told."""
+    state = draw(states() if kind is None else STATES[kind])
+    previous = draw(st.none() | st.just(state) | STATES[state.KIND])
+    subject = subject_of(state, (draw(PRICES), draw(PRICES)), number=number, previous=previous)
+    if draw(st.integers(0, 4)) == 0:
+        subject = replace(subject, state=None, reason="target is reverted")
+    if draw(st.integers(0, 4)) == 0:
+        unknown = unknown_price(TOKEN1.address, "the feed is stale (heartbeat 60 s)")
+        subject = replace(subject, prices={**subject.prices, TOKEN1.address: unknown})
+    if draw(st.integers(0, 9)) == 0:
+        own = replace(subject.prices[TOKEN0.address], ancestry=(subject.target.id,))
+        subject = replace(subject, prices={**subject.prices, TOKEN0.address: own})
+    return subject

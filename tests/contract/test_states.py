@@ -1,0 +1,107 @@
+"""What every kind of state promises. A new one is held to it by being in KINDS."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import FrozenInstanceError, fields
+from fractions import Fraction
+from typing import get_args, get_type_hints
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import watcher.state
+from tests.support.golden import all_figures
+from tests.support.strategies import STATES, target_of, usually
+from watcher.protocols import ADAPTERS
+from watcher.state import State, amounts, state_from_json, state_to_json
+from watcher.state.kinds import KINDS
+
+EVERY = pytest.mark.parametrize("kind", KINDS)
+
+
+@EVERY
+def test_every_kind_has_a_strategy_and_a_recorded_state(kind: str) -> None:
+    assert kind in STATES, f"add a strategy of {kind} to STATES in tests/support/strategies.py"
+    recorded = {each.snapshot.state.KIND for each in all_figures().values()}
+    assert kind in recorded, "put one into the local world, then run scripts/golden --record"
+
+
+@EVERY
+def test_every_kind_is_named_exported_and_read_by_an_adapter(kind: str) -> None:
+    found = KINDS[kind]
+    assert found.KIND == kind
+    assert isinstance(found.VERSION, int)
+    assert found.VERSION >= 1
+    assert found in get_args(State)
+    assert getattr(watcher.state, found.__name__) is found
+    assert kind in {adapter.kind for adapter in ADAPTERS.values()}
+
+
+def test_there_is_no_strategy_and_no_state_of_another_kind() -> None:
+    assert STATES.keys() == KINDS.keys()
+    assert set(get_args(State)) == set(KINDS.values())
+
+
+@EVERY
+def test_a_state_holds_whole_numbers_and_no_block(kind: str) -> None:
+    """No float is ever in one, and equal contents have one hash whatever the block."""
+    hints = get_type_hints(KINDS[kind])
+    names = [field.name for field in fields(KINDS[kind])]
+    assert names
+    for name in names:
+        assert hints[name] in (int, bool) or name_of(hints[name]) == "tuple", name
+        assert not name.startswith("block"), name
+
+
+def name_of(hint: object) -> str:
+    return getattr(hint, "__name__", "")
+
+
+@EVERY
+@usually
+@given(data=st.data())
+def test_a_state_is_frozen(kind: str, data: st.DataObject) -> None:
+    state = data.draw(STATES[kind])
+    assert type(state) is KINDS[kind]
+    assert not hasattr(state, "__dict__"), "slots"
+    for field in fields(state):
+        with pytest.raises(FrozenInstanceError):
+            setattr(state, field.name, getattr(state, field.name))
+    hash(state)
+
+
+@EVERY
+@usually
+@given(data=st.data())
+def test_a_state_comes_back_as_it_was(kind: str, data: st.DataObject) -> None:
+    state = data.draw(STATES[kind])
+    text = state_to_json(state)
+    read = state_from_json(text)
+    assert read == state
+    assert state_to_json(read) == text
+    assert text.isascii()
+    plain = json.loads(text)
+    assert (plain["kind"], plain["v"]) == (kind, str(KINDS[kind].VERSION))
+    assert list(plain) == sorted(plain)
+    assert all(isinstance(value, (str, bool, list)) for value in plain.values())
+
+
+@EVERY
+@usually
+@given(data=st.data())
+def test_its_amounts_are_its_own_numbers_in_its_targets_tokens(
+    kind: str, data: st.DataObject
+) -> None:
+    state = data.draw(STATES[kind])
+    target = target_of(state)
+    assert target.kind == kind
+    coins = [*target.tokens, *filter(None, [target.share])]
+    found = amounts(target, state)
+    assert len({amount.field for amount in found}) == len(found)
+    for amount in found:
+        assert amount.raw == getattr(state, amount.field)
+        assert amount.token in coins
+        assert amount.units == float(Fraction(amount.raw, 10**amount.token.decimals))
+    assert bool(found) == bool(coins)
