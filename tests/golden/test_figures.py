@@ -86,6 +86,14 @@ def test_a_raised_version_asks_for_nothing_but_a_recording(name: str) -> None:
     assert outdated(recorded, [*now, replace(now[0], name="a_new_one")]) == ["a_new_one"]
 
 
+@CASES
+def test_a_measure_that_is_gone_asks_for_nothing_but_a_recording(name: str) -> None:
+    now = RECORDED[name].measures
+    before = replace(RECORDED[name], measures=(*now, replace(now[0], name="an_old_one")))
+    assert unraised(before, now) == []
+    assert outdated(before, now) == ["an_old_one"]
+
+
 def asks(recorded: Figures, measure: Measure, now: list[Measure]) -> bool:
     [sentence] = unraised(recorded, now)
     return f"raise the version of {measure.name} in watcher/math/catalogue.py" in sentence

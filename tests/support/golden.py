@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from watcher.math.catalogue import CATALOGUE
 from watcher.math.measures import measure
 from watcher.math.settings import Settings
 from watcher.math.subject import Subject
@@ -100,7 +101,9 @@ def unraised(recorded: Figures, now: Sequence[Measure]) -> list[str]:
     for row in [*before, *(row for row in after if row not in before)]:
         old, new = before.get(row), after.get(row)
         name = row[0]
-        if name not in versions or (new is not None and new.version > versions[name]):
+        if name not in versions or name not in CATALOGUE:
+            continue
+        if new is not None and new.version > versions[name]:
             continue
         if old is None or new is None or new.version < versions[name] or not _same(old, new):
             changed.setdefault(name, f"{_shown(old)} became {_shown(new)}")
@@ -112,10 +115,10 @@ def unraised(recorded: Figures, now: Sequence[Measure]) -> list[str]:
 
 
 def outdated(recorded: Figures, now: Sequence[Measure]) -> list[str]:
-    """The measures that have another version than the recorded one, or are not recorded."""
+    """The measures that have another version than the recorded one, are new or are gone."""
     before = {each.name: each.version for each in recorded.measures}
     after = {each.name: each.version for each in now}
-    return sorted(name for name, version in after.items() if before.get(name) != version)
+    return sorted(name for name in before | after if before.get(name) != after.get(name))
 
 
 def conversation_to(conversation: Conversation) -> str:

@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from watcher.chain.client import ChainClient, open_chain
 from watcher.chain.reader import Reader
 from watcher.config import load_config
 from watcher.config.values import Config
-from watcher.devnet.artifacts import prepare
+from watcher.devnet.artifacts import Toolchain, prepare
 from watcher.devnet.configuration import to_toml
 from watcher.devnet.deploy import deploy_world
 from watcher.devnet.fetch import default_cache
@@ -69,37 +69,49 @@ def main() -> int:
         help="play the local world and record other states and answers, for a new protocol",
     )
     record = parser.parse_args().record
-    old = dict(_readable())
-    complaints = [
+    old, unreadable = _committed()
+    changed = [
         f"{name}: {complaint}"
-        for name, figures in old.items()
-        for complaint in unraised(figures, figures.now())
+        for name, each in old.items()
+        for complaint in unraised(each, each.now())
     ]
-    if complaints:
-        print("\n".join(complaints), file=sys.stderr)
+    if unreadable:
+        print("\n".join(unreadable), file=sys.stderr)
+    if changed:
+        print("\n".join(changed), file=sys.stderr)
+    if changed or (unreadable and not record):
         return 3
     if record:
-        asyncio.run(_record())
+        toolchain = prepare(Path(os.environ.get("WATCHER_CACHE") or default_cache()))
+        answers, figures = asyncio.run(recorded(toolchain))
+        _write(ANSWERS, answers)
+        _write(FIGURES, figures)
     else:
-        _write(FIGURES, {name: figures_to(_again(figures)) for name, figures in old.items()})
+        _write(FIGURES, {name: figures_to(_again(each)) for name, each in old.items()})
     return 0
 
 
-def _readable() -> Iterator[tuple[str, Figures]]:
-    """A file whose state has another form by now cannot be computed again, and is told of."""
+def _committed() -> tuple[dict[str, Figures], list[str]]:
+    """The figures by name, and a sentence for each file whose state has another form by now."""
+    found: dict[str, Figures] = {}
+    unreadable: list[str] = []
     for path in sorted(FIGURES.glob("*.json")):
         try:
-            yield path.stem, figures_from(path.read_text())
+            found[path.stem] = figures_from(path.read_text(encoding="utf-8"))
         except InputError as error:
-            print(f"{path.name} is not checked, and goes: {error}", file=sys.stderr)
+            unreadable.append(
+                f"{path.name}: {error}: its figures cannot be compared, `scripts/golden --record` "
+                "replaces it"
+            )
+    return found, unreadable
 
 
 def _again(figures: Figures) -> Figures:
     return replace(figures, measures=figures.now())
 
 
-async def _record() -> None:
-    toolchain = prepare(Path(os.environ.get("WATCHER_CACHE") or default_cache()))
+async def recorded(toolchain: Toolchain) -> tuple[dict[str, str], dict[str, str]]:
+    """The files of answers and of figures, by name, from a play of the local world."""
     with run_anvil(toolchain.anvil, local_options()) as anvil:
         chain = LocalChain(anvil.url)
         world = deploy_world(chain, toolchain.artifacts)
@@ -114,8 +126,8 @@ async def _record() -> None:
         f"{_slug(each.subject.target.label)}-{each.block.number}": _figures(each, config)
         for each in _select(seen, settled)
     }
-    _write(ANSWERS, {_name(talk.snapshot.target): conversation_to(talk) for talk in talks})
-    _write(FIGURES, {name: figures_to(each) for name, each in cases.items()})
+    answers = {_name(talk.snapshot.target): conversation_to(talk) for talk in talks}
+    return answers, {name: figures_to(each) for name, each in cases.items()}
 
 
 def _configuration(world: World, url: str) -> Config:
