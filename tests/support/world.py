@@ -68,6 +68,16 @@ def fork_node(_fork: LocalWorld) -> Iterator[LocalWorld]:
         _fork.chain.revert(snapshot)
 
 
+@pytest.fixture(scope="module")
+def fork_site(_fork: LocalWorld) -> Iterator[LocalWorld]:
+    """The same fork for a whole module, to build on; what it builds is undone after its tests."""
+    snapshot = _fork.chain.snapshot()
+    try:
+        yield _fork
+    finally:
+        _fork.chain.revert(snapshot)
+
+
 @contextmanager
 def _anvil(
     xprocess: Any, config: pytest.Config, name: str, toolchain: Toolchain, options: AnvilOptions

@@ -162,6 +162,8 @@ def test_a_pair_that_holds_less_than_its_reserve_refuses_the_quote() -> None:
 @pytest.mark.parametrize(
     ("changes", "amounts", "reason"),
     [
+        ({}, (10**18, 0), "INSUFFICIENT_OUTPUT_AMOUNT"),
+        ({"balance_out": 10**22}, (10**23, 10**21), "INSUFFICIENT_LIQUIDITY"),
         ({"balance_out": 5}, (10**18, 6), "TRANSFER_FAILED"),
         ({"balance_in": 10**21 - 10}, (10, 1), "INSUFFICIENT_INPUT_AMOUNT"),
         ({"balance_in": UINT112}, (1, 1), "OVERFLOW"),

@@ -81,6 +81,10 @@ def require_swap(
     UniswapV2Pair.swap looks at what it holds, not at what was sent: a donation that lies in the
     pair counts as input, and where it holds less than its reserves the input makes that good first.
     """
+    if amount_out <= 0:
+        raise MathError("INSUFFICIENT_OUTPUT_AMOUNT")
+    if amount_out >= reserve_out:
+        raise MathError("INSUFFICIENT_LIQUIDITY")
     if amount_out > balance_out:
         raise MathError("TRANSFER_FAILED")
     held_in, held_out = balance_in + amount_in, balance_out - amount_out
