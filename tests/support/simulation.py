@@ -111,11 +111,6 @@ def entry_of(mapping_slot: int, key: Address) -> int:
     return int.from_bytes(keccak(_bytes(key) + mapping_slot.to_bytes(32, "big")))
 
 
-def entry_of_entry(mapping_slot: int, key: Address, inner: Address) -> int:
-    """The slot of `mapping[key][inner]`."""
-    return int.from_bytes(keccak(_bytes(inner) + entry_of(mapping_slot, key).to_bytes(32, "big")))
-
-
 def identified(chain: LocalChain, entries: Sequence[Entry]) -> list[Target]:
     """The targets as the chain confirms them to our own reader; none may be refused."""
 

@@ -73,6 +73,19 @@ def test_bzx_february_2020() -> None:
     )
 
 
+def test_a_sandwich_of_twenty_in_a_thousand() -> None:
+    """The optimum's figures, independently computed: the victim's quote before, and the profit of
+    the best front-run that leaves it 99% of that quote."""
+    pool, victim, front = 1_000 * E18, 20 * E18, 5_095_265_696_499_566_490
+    assert cp.get_amount_out(victim, pool, pool, **FEE) == 19_550_169_617_820_656_117
+    bought = cp.get_amount_out(front, pool, pool, **FEE)
+    reserve_in, reserve_out = pool + front, pool - bought
+    left = cp.get_amount_out(victim, reserve_in, reserve_out, **FEE)
+    assert left >= 19_550_169_617_820_656_117 * 99 // 100
+    back = cp.get_amount_out(bought, reserve_out - left, reserve_in + victim, **FEE)
+    assert back - front == pytest.approx(172_367_274_518_725_617, abs=2)
+
+
 @pytest.mark.parametrize(
     ("amount_in", "reserve_in", "reserve_out", "reason"),
     [
