@@ -18,7 +18,7 @@ from watcher.devnet.artifacts import Toolchain
 from watcher.errors import MathError
 from watcher.math.exact import shares as ours
 from watcher.math.exact.shares import ShareTotals
-from watcher.math.quotes import share_totals
+from watcher.math.families.share_vault import share_totals
 
 pytestmark = pytest.mark.anvil
 

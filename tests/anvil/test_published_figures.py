@@ -14,7 +14,7 @@ from tests.support.world import LocalWorld
 from watcher.devnet.artifacts import Toolchain
 from watcher.math.exact import constant_product as cp
 from watcher.math.exact.shares import preview_deposit
-from watcher.math.quotes import share_totals
+from watcher.math.families.share_vault import share_totals
 
 pytestmark = pytest.mark.anvil
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.effort import examples
-from tests.support.strategies import UINT112, pool, pools, usually
+from tests.support.strategies import UINT112, pool, pools, sizes, usually
 from watcher.errors import MathError
-from watcher.math.exact.constant_product import get_amount_out
+from watcher.math.exact.constant_product import arbitrage_amount_in, get_amount_out
 from watcher.math.exploitability.arbitrage import Arbitrage, arbitrage
 from watcher.state import ConstantProduct
 
@@ -83,6 +83,32 @@ def test_no_trade_of_a_coarse_pool_earns_a_unit_more(
         for amount in range(1, 12 * max(reserves))
     )
     assert Fraction(found.profit) > best - sum(units)
+
+
+@usually
+@given(state=pools(), price_in=sizes(1, 2**100), price_out=sizes(1, 2**100))
+def test_the_best_input_is_the_last_that_pays_at_the_margin(
+    state: ConstantProduct, price_in: int, price_out: int
+) -> None:
+    """The derivative of the profit, before rounding, changes its sign right after it."""
+    f, d = state.fee_numerator, state.fee_denominator
+    amount = arbitrage_amount_in(
+        state.reserve0,
+        state.reserve1,
+        fee_numerator=f,
+        fee_denominator=d,
+        price_in=price_in,
+        price_out=price_out,
+    )
+
+    def pays(at: int) -> bool:
+        marginal = Fraction(
+            f * d * state.reserve0 * state.reserve1, (d * state.reserve0 + f * at) ** 2
+        )
+        return price_out * marginal >= price_in
+
+    assert pays(amount) or amount == 0
+    assert not pays(amount + 1) or amount == UINT112 - state.reserve0
 
 
 @settings(max_examples=examples(60, deep=300))

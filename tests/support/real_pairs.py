@@ -20,7 +20,6 @@ from tests.support.simulation import (
     simulate,
     step,
 )
-from tests.support.strategies import UINT112
 from tests.support.world import LocalWorld
 from watcher.devnet.calldata import call_data
 from watcher.devnet.deploy.pools import PAIR_GAS
@@ -151,8 +150,3 @@ def _pair(chain: LocalChain, factory: str, a: Address, b: Address) -> int:
 def _entry(chain: LocalChain, pair: int, fee: Fraction, share: Fraction) -> Entry:
     options = {"fee": str(fee), "protocol_fee_share": str(share)}
     return Entry(chain.chain_id, ADAPTER.protocol, to_address(f"0x{pair:040x}"), options=options)
-
-
-def room(reserve: int) -> int:
-    """What a pair can still take of a coin."""
-    return UINT112 - reserve

@@ -137,6 +137,14 @@ def test_exact_out_asks_one_unit_too_much_where_nothing_remains() -> None:
     assert cp.get_amount_out(1_000, 1_000, 1_000, **fee) == 500
 
 
+def test_exact_out_has_no_quote_once_its_one_unit_too_much_has_no_room() -> None:
+    """Half of the reserve and one: with a third of 2**112 - 1 that is one more than fits."""
+    fee = {"fee_numerator": 1, "fee_denominator": 1}
+    assert cp.get_amount_in(1, 2 * UINT112 // 3 - 1, 3, **fee) == UINT112 // 3
+    with pytest.raises(MathError, match=r"^OVERFLOW$"):
+        cp.get_amount_in(1, 2 * UINT112 // 3, 3, **fee)
+
+
 @pytest.mark.parametrize("amounts", [(0, 10, 10), (10, 10, 10), (1, 0, 10)])
 def test_no_least_input_for_what_cannot_be_bought(amounts: tuple[int, int, int]) -> None:
     with pytest.raises(MathError, match="INSUFFICIENT_LIQUIDITY"):
@@ -195,6 +203,8 @@ def test_a_donation_pays_for_a_swap() -> None:
     out = cp.get_amount_out(10**18, 10**21, 10**21, **FEE)
     cp.require_swap(0, out, **{**SWAP, "balance_in": 10**21 + 10**18})
     cp.require_swap(0, 10**18 * 997 // 1000, **{**SWAP, "balance_out": 10**21 + 10**18})
+    with pytest.raises(MathError, match=r"^K$"):
+        cp.require_swap(0, 10**18 * 997 // 1000 + 1, **{**SWAP, "balance_out": 10**21 + 10**18})
 
 
 POOL = {"reserve0": 4 * E18, "reserve1": 9 * E18, "total_supply": 6 * E18, "protocol_minted": 0}
