@@ -43,6 +43,12 @@ GIFTS = st.one_of(st.just(0), sizes(0, UINT112))
 BEYOND = ("K", "INSUFFICIENT_LIQUIDITY", "TRANSFER_FAILED")
 """Why an amount is refused that is too much to ask for."""
 
+GIVEN = Drifted(pool(10**21, 10**21), (0, 10**18))
+"""Somebody gave the pair some of the coin that is bought: part of it can be taken for nothing."""
+
+GROWN = Drifted(pool(10**21, 10**21, k_last=10**41, protocol_share=(1, 6)), (0, 0))
+"""Fees were earned since the last mint, and the protocol has not had its part yet."""
+
 Pairs = dict[str, list[RealPair]]
 
 
@@ -71,6 +77,7 @@ def agrees(found: Result, expected: int | None) -> bool:
 @each_protocol
 @on_chain
 @given(mix=MIXES, trade=inputs())
+@example(mix=0, trade=Case(pool(10**30, 10**30), 0, room(10**30) + 1))
 def test_exact_in_is_what_the_pair_pays_and_it_pays_no_more(
     pairs: Pairs, protocol: str, mix: int, trade: Case
 ) -> None:
@@ -96,6 +103,7 @@ def test_exact_in_is_what_the_pair_pays_and_it_pays_no_more(
 @each_protocol
 @on_chain
 @given(mix=MIXES, trade=ANY_OUTPUT)
+@example(mix=0, trade=Case(pool(UINT112 - 5207920604725241538971686772, 10**6), 0, 1))
 def test_exact_out_is_paid_for_what_the_rule_asks_and_two_units_less_are_refused(
     pairs: Pairs, protocol: str, mix: int, trade: Case
 ) -> None:
@@ -178,6 +186,7 @@ def test_uniswaps_router_answers_as_we_do(pairs: Pairs, mix: int, bought: Case, 
 @each_protocol
 @on_chain
 @given(mix=MIXES, trade=drifted_inputs(), wild=sizes(0, 2 * UINT112))
+@example(mix=0, trade=(GIVEN, Case(GIVEN.state, 0, 10**18)), wild=0)
 def test_the_pair_accepts_what_we_say_it_accepts(
     pairs: Pairs, protocol: str, mix: int, trade: tuple[Drifted, Case], wild: int
 ) -> None:
@@ -259,6 +268,7 @@ def check_mint(pair: RealPair, state: ConstantProduct, amount0: int, amount1: in
 @each_protocol
 @on_chain
 @given(mix=MIXES, drawn=drifted(), part=SHARES)
+@example(mix=0, drawn=GROWN, part=2**62)
 def test_burning_pays_what_we_say(
     pairs: Pairs, protocol: str, mix: int, drawn: Drifted, part: int
 ) -> None:
