@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.command import watcher
+from tests.e2e.command import WATCHER, environment, watcher
 
 pytestmark = pytest.mark.e2e
 
@@ -100,3 +100,38 @@ def test_what_init_writes_is_valid_once_its_node_is_named(tmp_path: Path) -> Non
     again = watcher("init", cwd=tmp_path)
     assert again.returncode == 2
     assert "--force" in again.stderr
+
+
+def test_a_reader_that_has_gone_is_no_failure(tmp_path: Path) -> None:
+    (tmp_path / "watcher.toml").write_text(VALID)
+    pipe = 'set -o pipefail; "$@" | head -n 1 > first'
+    done = subprocess.run(
+        ["bash", "-c", pipe, "bash", *WATCHER, "demo", "--blocks", "30"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("output", "code", "said"),
+    [
+        (">&-", 0, ""),
+        ("> /dev/full", 5, "watcher: the output cannot be written: No space left on device\n"),
+    ],
+)
+def test_an_output_that_takes_nothing(tmp_path: Path, output: str, code: int, said: str) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f'"$@" {output}', "bash", *WATCHER, "paths"],
+        cwd=tmp_path,
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (code, said)

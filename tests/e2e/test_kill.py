@@ -4,7 +4,9 @@ import asyncio
 import random
 import signal
 import sqlite3
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -20,8 +22,11 @@ from watcher.store import Store, TickResult, recompute
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
-START_SECONDS = 3.5
-"""About what a start takes, so that the kills fall before, while and after blocks are written."""
+KILLS = 20
+STARTING_SECONDS = (0.3, 2.0)
+WRITING_SECONDS = (0.0, 1.5)
+"""After it began to watch: some blocks, the first of them those that were missed."""
+START_SECONDS = 60.0
 
 
 def test_nothing_is_lost_doubled_or_halved(devnet: Devnet) -> None:
@@ -29,17 +34,30 @@ def test_nothing_is_lost_doubled_or_halved(devnet: Devnet) -> None:
     print(f"seed {seed}")
     moments = random.Random(seed)
     log = devnet.folder / "run.log"
-    for _ in range(examples(8, deep=20)):
+    for _ in range(examples(KILLS, deep=3 * KILLS)):
         process = start("run", "--config", str(devnet.config), cwd=devnet.folder, log=log)
-        time.sleep(moments.uniform(0.3, 2 * START_SECONDS))
+        if moments.random() < 0.25:
+            time.sleep(moments.uniform(*STARTING_SECONDS))
+        else:
+            _wait_until_it_watches(process, log)
+            time.sleep(moments.uniform(*WRITING_SECONDS))
         assert process.poll() is None, log.read_text()[-4_000:]
         process.send_signal(signal.SIGKILL)
         process.wait()
+        log.unlink()
     config = load_config(devnet.config, {})
     last = asyncio.run(_head(config)).number
     done = watcher("run", "--until", str(last), cwd=devnet.folder)
     assert done.returncode == 0, done.stderr[-4_000:]
     asyncio.run(_compare(config, devnet))
+
+
+def _wait_until_it_watches(process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + START_SECONDS
+    while "] watching " not in log.read_text():
+        assert process.poll() is None, log.read_text()[-4_000:]
+        assert time.monotonic() < until, log.read_text()[-4_000:]
+        time.sleep(0.02)
 
 
 async def _head(config: Config) -> Block:

@@ -73,6 +73,8 @@ HEAD = Block(31337, 5, "0x05", "0x04", 1_700_000_060)
 class StandingChain:
     """A reader for whom nothing that is planned ever happens."""
 
+    block_seconds = 12
+
     def head(self) -> Block:
         return HEAD
 

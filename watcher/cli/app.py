@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -11,11 +12,13 @@ import typer
 from typer.core import TyperGroup
 
 from watcher import __version__
+from watcher.cli import say_interrupted
 from watcher.cli.commands import analysis, database, history, setup, watching, world
 from watcher.cli.text import one_line
 from watcher.errors import ConfigError, WatcherError
 
-INTERRUPTED = 130
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+CONFIGURATION = 5
 
 
 class Guarded(TyperGroup):
@@ -26,19 +29,32 @@ class Guarded(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            return self._invoke(ctx)
         except WatcherError as error:
             if ctx.params.get("debug"):
                 traceback.print_exc()
             _explain(error)
             raise typer.Exit(error.exit_code) from None
-        except KeyboardInterrupt:
-            print("interrupted", file=sys.stderr)
-            raise typer.Exit(INTERRUPTED) from None
+        except KeyboardInterrupt as interrupt:
+            # Typer itself would end without a word.
+            raise typer.Exit(say_interrupted(interrupt)) from None
         except BrokenPipeError:
             # The reader of our output has gone (`watcher history | head`): that is no failure.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(0) from None
+        except OSError as error:
+            if error.errno not in FULL or error.filename is not None:
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            print(f"watcher: the output cannot be written: {error.strerror}", file=sys.stderr)
+            raise typer.Exit(CONFIGURATION) from None
+
+    def _invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        finally:
+            # Here a reader that has gone or a full disk can still be told of.
+            sys.stdout.flush()
 
 
 app = typer.Typer(

@@ -8,8 +8,8 @@ chain and recomputed.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -93,9 +93,11 @@ async def demonstrate(
         config = _configure(world, url=anvil.url, folder=folder)
         with Store.create(config.database) as store:
             watched = []
-            async for block, targets in _watched(config, store, world, chain, blocks, seed, watch):
-                watched.append(block)
-                on_block(block, targets)
+            played = _watched(config, store, world, chain, blocks, seed, watch)
+            async with aclosing(played) as seen:
+                async for block, targets in seen:
+                    watched.append(block)
+                    on_block(block, targets)
             with watch.measure("check"):
                 checks = check_demo(store, chain, chosen=Random(seed))  # noqa: S311 - to repeat it
             return Demonstration(config, tuple(watched), store.statuses(), checks, watch)
@@ -116,7 +118,7 @@ async def _watched(
     blocks: int,
     seed: int,
     watch: Stopwatch,
-) -> AsyncIterator[tuple[WatchedBlock, tuple[Target, ...]]]:
+) -> AsyncGenerator[tuple[WatchedBlock, tuple[Target, ...]]]:
     with Writer() as writer:
         async with connect(config.chains[0]) as client:
             prepared = await prepare(config, config.chains[0], client, store=store, writer=writer)

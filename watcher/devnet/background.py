@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain
@@ -18,6 +19,8 @@ from watcher.devnet.world import World
 
 # A state takes 0.4 MB of Anvil's memory. Who was away for longer finds older states pruned.
 KEPT_STATES = 500
+# The world is set up in this many blocks.
+_SET_UP_BLOCKS = 5
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -50,13 +53,19 @@ def run_devnet(
     """Deploy the world, play `blocks` blocks, then calm ones, `interval` seconds apart, until
     SIGINT, SIGTERM or `stop`; the signal that ended it.
 
+    Block times go with the clock, at least a second apart, so that whoever watches sees young data.
     `on_ready` is told the world and the node's URL before the first block. Anvil has ended when
     this returns, or raises.
     """
     stop = stop or Stop()
-    options = local_options(port=port, kept_states=KEPT_STATES)
+    seconds = max(1, round(interval))
+    options = local_options(
+        port=port,
+        kept_states=KEPT_STATES,
+        genesis_timestamp=int(time.time()) - _SET_UP_BLOCKS * seconds,
+    )
     with _stopped_by_signals(stop), run_anvil(toolchain.anvil, options) as anvil:
-        local_chain = LocalChain(anvil.url)
+        local_chain = LocalChain(anvil.url, block_seconds=seconds)
         world = deploy_world(local_chain, toolchain.artifacts)
         on_ready(world, anvil.url)
         for block in _paced(_without_end(world, local_chain, blocks, seed), interval, stop):
@@ -72,8 +81,11 @@ def _without_end(
 
 
 def _paced(blocks: Iterator[PlayedBlock], interval: float, stop: Stop) -> Iterator[PlayedBlock]:
-    while not stop.wait(interval):
+    due = time.monotonic() + interval
+    while not stop.wait(max(0.0, due - time.monotonic())):
         yield next(blocks)
+        # Kept to, not counted from now: block times would fall behind the clock.
+        due += interval
 
 
 @contextmanager

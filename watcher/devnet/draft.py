@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from watcher.devnet.calldata import call_data
-from watcher.devnet.local_chain import BLOCK_SECONDS, Reader, Transaction
+from watcher.devnet.local_chain import Reader, Transaction
 from watcher.devnet.world import Feed, Pair, Vault, World
 from watcher.state.token import Address, Token
 
@@ -26,10 +26,11 @@ class Draft:
     What an actor pays with is minted or wrapped for it, so no scene depends on an earlier one.
     """
 
-    def __init__(self, world: World, reader: Reader, *, seconds: int = BLOCK_SECONDS) -> None:
+    def __init__(self, world: World, reader: Reader, *, seconds: int | None = None) -> None:
         self.world = world
-        self.seconds = seconds
-        self.timestamp = reader.head().timestamp + seconds
+        self.block_seconds = reader.block_seconds
+        self.seconds = self.block_seconds if seconds is None else seconds
+        self.timestamp = reader.head().timestamp + self.seconds
         self.transactions: list[Transaction] = []
         self._reader = reader
         self._reserves: dict[str, tuple[int, int]] = {}

@@ -21,11 +21,13 @@ MAX_FEE_WEI = 100 * 10**9
 PRIORITY_FEE_WEI = 10**9
 
 
-def local_options(*, port: int = 0, kept_states: int | None = None) -> AnvilOptions:
+def local_options(
+    *, port: int = 0, kept_states: int | None = None, genesis_timestamp: int = GENESIS_TIMESTAMP
+) -> AnvilOptions:
     """The Anvil of a local world: always the same genesis, no block but those asked for."""
     return AnvilOptions(
         port=port,
-        genesis_timestamp=GENESIS_TIMESTAMP,
+        genesis_timestamp=genesis_timestamp,
         automine=False,
         kept_states=kept_states,
     )
@@ -46,6 +48,9 @@ class Transaction:
 class Reader(Protocol):
     """Reads contracts at the head of a chain."""
 
+    @property
+    def block_seconds(self) -> int: ...
+
     def read(self, address: Address, signature: str, *args: Any) -> tuple[Any, ...]: ...
 
     def head(self) -> Block: ...
@@ -54,11 +59,13 @@ class Reader(Protocol):
 class LocalChain:
     """An Anvil that was started with `automine=False`; any other node is refused.
 
-    It keeps no account of the chain itself, so rolling back needs no repair here.
+    It keeps no account of the chain itself, so rolling back needs no repair here. `block_seconds`
+    is what usually lies between two block times.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, block_seconds: int = BLOCK_SECONDS) -> None:
         self.url = url
+        self.block_seconds = block_seconds
         version = self.request("web3_clientVersion")
         if not str(version).lower().startswith("anvil/"):
             raise SetupError(
@@ -88,13 +95,14 @@ class LocalChain:
         return int(self.request("eth_getTransactionCount", account, "latest"), 16)
 
     def mine(
-        self, transactions: Sequence[Transaction] = (), *, seconds: int = BLOCK_SECONDS
+        self, transactions: Sequence[Transaction] = (), *, seconds: int | None = None
     ) -> Block:
-        """One block with these transactions, in this order, `seconds` after its parent.
+        """One block with these transactions, in this order, `seconds` after its parent (None: as
+        usual).
 
         Raises SetupError when one of them fails or is left out: the world is then not as planned.
         """
-        timestamp = self.head().timestamp + seconds
+        timestamp = self.head().timestamp + (self.block_seconds if seconds is None else seconds)
         sent = self._send(transactions)
         self.request("evm_setNextBlockTimestamp", timestamp)
         self.request("evm_mine")

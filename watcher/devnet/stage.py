@@ -8,7 +8,7 @@ from random import Random
 from typing import TypeAlias
 
 from watcher.devnet.draft import Draft
-from watcher.devnet.local_chain import BLOCK_SECONDS, Reader, Transaction
+from watcher.devnet.local_chain import Reader, Transaction
 from watcher.devnet.moves.feeds import keep_heartbeats
 from watcher.devnet.world import World
 
@@ -42,7 +42,7 @@ class Stage:
     reader: Reader
     random: Random
 
-    def draft(self, *, seconds: int = BLOCK_SECONDS) -> Draft:
+    def draft(self, *, seconds: int | None = None) -> Draft:
         """The next block, on top of the head as it is now, with the answers that are due."""
         draft = Draft(self.world, self.reader, seconds=seconds)
         keep_heartbeats(draft)

@@ -30,7 +30,10 @@ OnTick = Callable[[Ticked], None]
 
 
 class Service:
-    """Runs until `stop`, a signal, the loss of the lease, or until block `until` is stored."""
+    """Runs until `stop`, a signal, the loss of the lease, or until block `until` is stored.
+
+    `interrupted` tells afterwards whether Ctrl-C ended it.
+    """
 
     def __init__(
         self,
@@ -47,10 +50,15 @@ class Service:
         self._stopping = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
+        self.interrupted = False
 
     def stop(self) -> None:
         """Let the tick under way finish, then end."""
         self._stopping.set()
+
+    def _interrupt(self) -> None:
+        self.interrupted = True
+        self.stop()
 
     async def run(self) -> None:
         """Raises StoreError when another instance watches into this database."""
@@ -137,8 +145,8 @@ class Service:
     @contextmanager
     def _signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
-        for one in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(one, self.stop)
+        loop.add_signal_handler(signal.SIGINT, self._interrupt)
+        loop.add_signal_handler(signal.SIGTERM, self.stop)
         try:
             yield
         finally:

@@ -97,7 +97,10 @@ def run(
     configure_logs(log_format)
     settings = read_config(config)
     with open_store(settings, create=True) as store:
-        asyncio.run(Service(settings, store, until=until).run())
+        service = Service(settings, store, until=until)
+        asyncio.run(service.run())
+    if service.interrupted:
+        raise KeyboardInterrupt("every stored block is whole; `watcher run` goes on after the last")
 
 
 def _once_row(ticked: Ticked) -> dict[str, str | int]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from watcher.state.target import Target
 
 CHECK_FAILED = 3
-SeedOption = Annotated[int, typer.Option("--seed", help="Equal seeds play equal blocks.")]
+SeedOption = Annotated[int, typer.Option("--seed", help="Equal seeds play equal scenes.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -57,15 +57,20 @@ def demo(
                 if not as_json:
                     typer.echo(narrator.line(watched, targets))
 
-            shown = asyncio.run(
-                demonstrate(toolchain, folder=folder, blocks=blocks, seed=seed, on_block=on_block)
-            )
+            try:
+                shown = asyncio.run(
+                    demonstrate(
+                        toolchain, folder=folder, blocks=blocks, seed=seed, on_block=on_block
+                    )
+                )
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt(_demo_ended(keep)) from None
         if as_json:
             print_json(as_document(shown, seed=seed))
         else:
             print_summary(shown)
     if keep is not None:
-        typer.echo(f"kept: try `watcher history --config {keep}/watcher.toml weth-usdc`", err=True)
+        typer.echo(f"kept: try `watcher history --config {keep}/watcher.toml WETH/USDC`", err=True)
     if not shown.checks.passed:
         raise typer.Exit(CHECK_FAILED)
 
@@ -126,7 +131,12 @@ def devnet(
         on_block=tell,
     )
     if stopped_by is signal.SIGINT:
-        raise KeyboardInterrupt
+        raise KeyboardInterrupt("the local world has ended, nothing of it is kept")
+
+
+def _demo_ended(keep: Path | None) -> str:
+    left = "nothing of it is kept" if keep is None else f"{keep} holds the blocks up to here"
+    return f"the local world has ended, {left}"
 
 
 def _toolchain() -> Toolchain:

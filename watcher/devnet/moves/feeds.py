@@ -5,12 +5,11 @@ from __future__ import annotations
 from random import Random
 
 from watcher.devnet.draft import Draft
-from watcher.devnet.local_chain import BLOCK_SECONDS
 from watcher.devnet.world import Feed
 from watcher.state.token import Token
 
-# The oracle answers this long before its heartbeat would be missed.
-_MARGIN_S = 5 * BLOCK_SECONDS
+# The oracle answers so many blocks before its heartbeat would be missed.
+_MARGIN_BLOCKS = 5
 # Steps of a drift, in basis points: far inside the feeds' deviations.
 _COIN_BPS = 8
 _STABLE_BPS = 5
@@ -37,9 +36,10 @@ def submit(draft: Draft, feed: Feed, answer: int) -> None:
 
 def keep_heartbeats(draft: Draft) -> None:
     """Repeat each answer whose heartbeat is nearly over."""
+    margin = _MARGIN_BLOCKS * draft.block_seconds
     for feed in draft.world.feeds:
         current = draft.round(feed)
-        if draft.timestamp - current.updated_at >= feed.heartbeat - _MARGIN_S:
+        if draft.timestamp - current.updated_at >= feed.heartbeat - margin:
             submit(draft, feed, current.answer)
 
 

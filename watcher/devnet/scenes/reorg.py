@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from watcher.devnet.draft import Draft
-from watcher.devnet.local_chain import BLOCK_SECONDS
 from watcher.devnet.moves.trades import Trade, sell, small_trades, trades_text
 from watcher.devnet.stage import RollBack, Scene, Stage, Step, step
 from watcher.devnet.world import Pair
@@ -15,7 +14,7 @@ DEEPEST = 5
 # The sale that is undone and the one that replaces it, in basis points of what the pool holds.
 _SALE_BPS = (400, 800)
 # The new branch starts a slot late: at the old one's times it could repeat an empty block.
-_LATE_SECONDS = 2 * BLOCK_SECONDS
+_LATE_SLOTS = 2
 
 
 def play(stage: Stage, blocks: int) -> Iterator[Step | RollBack]:
@@ -29,7 +28,7 @@ def play(stage: Stage, blocks: int) -> Iterator[Step | RollBack]:
         draft = stage.draft()
         yield step(draft, trades_text(small_trades(draft, stage.random, most=2)))
     yield RollBack(depth)
-    draft = stage.draft(seconds=_LATE_SECONDS)
+    draft = stage.draft(seconds=_LATE_SLOTS * stage.reader.block_seconds)
     instead = _sale(stage, draft, pair, pair.token1)
     text = f"{_replaced(depth)}: instead of {undone} a whale sells {instead} in {pair.name}"
     yield step(draft, text, announced=False)
