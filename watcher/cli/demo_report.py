@@ -8,32 +8,53 @@ from typing import Any
 
 from watcher.alerts.health import health
 from watcher.cli.demo import Demonstration, WatchedBlock
-from watcher.cli.output import figure, print_table
+from watcher.cli.output import print_table
+from watcher.cli.phrases import price, symbols
 from watcher.math.catalogue import FEED, POOL, VAULT
 from watcher.state.measure import Measure
 from watcher.state.target import Target
 from watcher.store import TargetStatus
 
-CHARACTERS_OF_TEXT = 64
+TEXT_COLUMNS = 64
+"""What most of the texts take."""
+EFFECT_COLUMNS = 44
+NARROW_TEXT = 40
+"""With less room than this for the text, its effect goes into a line of its own."""
+HEADING = f"{'block':>6}  {'scene':<16}  {'what happens':<{TEXT_COLUMNS}}  what it moved most"
 NOTABLE = {"ln_spot_over_reference": 0.005, "price_per_share_change": 0.000_5}
 """From which size a figure is worth a word on its block's line."""
 
 
 class Narrator:
-    """Tells each block in one line, and of each target only what it has not told yet."""
+    """Tells each block in one line, and of each target only what it has not told yet.
 
-    def __init__(self) -> None:
+    On a terminal of `columns` a long text is cut; None is no terminal, and nothing is.
+    """
+
+    def __init__(self, columns: int | None = None) -> None:
+        self._columns = columns
         self._told: dict[tuple[str, str], str] = {}
+
+    def heading(self) -> str:
+        return HEADING if self._columns is None else HEADING[: self._columns].rstrip()
 
     def line(self, watched: WatchedBlock, targets: Sequence[Target]) -> str:
         """Number, scene, what happened, and the largest figure that it moved."""
         played = watched.played
-        text = played.text
-        shown = text if len(text) <= CHARACTERS_OF_TEXT else text[: CHARACTERS_OF_TEXT - 1] + "…"
-        scene = played.scene.replace("_", " ")
+        start = f"{played.number:>6}  {played.scene.replace('_', ' '):<16}  "
         effect = self._effect(watched, {target.id: target for target in targets})
-        line = f"{played.number:>6}  {scene:<16}  {shown:<{CHARACTERS_OF_TEXT}}  {effect}"
-        return line.rstrip()
+        return f"{start}{self._beside(played.text, effect, indent=len(start))}".rstrip()
+
+    def _beside(self, text: str, effect: str, *, indent: int) -> str:
+        if self._columns is None:
+            return f"{text:<{TEXT_COLUMNS}}  {effect}"
+        room = self._columns - indent
+        if not effect:
+            return _cut(text, room)
+        left = room - EFFECT_COLUMNS
+        if left < NARROW_TEXT:
+            return f"{_cut(text, room)}\n{' ' * indent}{_cut(effect, room)}"
+        return f"{_cut(text, left):<{min(left, TEXT_COLUMNS)}}  {effect}"
 
     def _effect(self, watched: WatchedBlock, targets: Mapping[str, Target]) -> str:
         news: list[tuple[float, str]] = []
@@ -48,6 +69,10 @@ class Narrator:
                         self._told[key] = text
         size, text = max(news, default=(0.0, ""))
         return text if size >= 1 else ""
+
+
+def _cut(text: str, columns: int) -> str:
+    return text if len(text) <= columns else text[: columns - 1] + "…"
 
 
 def _in_words(measure: Measure) -> str:
@@ -74,11 +99,13 @@ def print_summary(shown: Demonstration) -> None:
             "pool",
             "state",
             "spot",
+            "unit",
             "from reference",
             "disparity",
             f"to 1% ({unit})",
             f"arbitrage ({unit})",
         ],
+        elastic=3,
     )
     print()
     print_table(
@@ -100,11 +127,12 @@ def _closing(shown: Demonstration) -> Iterable[str]:
     checks, seconds = shown.checks, shown.stopwatch.seconds
     replaced = sum(ticked.orphaned for block in shown.blocks for ticked in block.ticks)
     yield (
-        f"{checks.blocks} blocks of {checks.targets} targets, each in force at each block"
+        f"{checks.blocks} blocks: each of {checks.targets} targets has a state in force at each"
         if not checks.incomplete
         else f"{checks.incomplete} observations are missing"
     )
-    yield f"reorgs: {replaced} blocks left the chain and were read again"
+    blocks_left = "1 block" if replaced == 1 else f"{replaced} blocks"
+    yield f"reorgs: {blocks_left} left the chain; those that came instead were read"
     blocks = ", ".join(map(str, checks.compared_blocks))
     yield (
         f"{checks.compared} states at blocks {blocks} compared with plain eth_calls: "
@@ -118,10 +146,12 @@ def _pool_row(shown: Demonstration, standing: TargetStatus) -> list[str]:
     measures = _latest(standing)
     off = measures.get("ln_spot_over_reference", math.nan)
     depths = [value for name, value in _all(standing) if name == "depth_money"]
+    names = symbols(standing.target)
     return [
         standing.target.label,
         _grade(shown, standing),
-        figure(measures.get("spot_price", math.nan)),
+        price(measures.get("spot_price", math.nan)),
+        " per ".join(names[coin.address] for coin in reversed(standing.target.tokens)),
         "" if math.isnan(off) else _percent(math.expm1(off)),
         _share(measures.get("disparity_value", math.nan)),
         _money(min(depths, default=math.nan)),
@@ -135,7 +165,7 @@ def _vault_row(shown: Demonstration, standing: TargetStatus) -> list[str]:
     return [
         standing.target.label,
         _grade(shown, standing),
-        figure(measures.get("price_per_share", math.nan)),
+        price(measures.get("price_per_share", math.nan)),
         "" if math.isnan(change) else _percent(change),
         _money(measures.get("donation_1pct_money", math.nan)),
     ]

@@ -28,7 +28,7 @@ NARROWEST = 20
 """Columns that an elastic column keeps on the narrowest terminal."""
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[-+]?[0-9]+)?", re.ASCII)
-_FIGURE = re.compile(r"[-−]?[0-9][0-9,]*(\.[0-9]+)?(e[-−+]?[0-9]+)?%?", re.ASCII)
+_FIGURE = re.compile(r"[-−+]?[0-9][0-9,]*(\.[0-9]+)?(e[-−+]?[0-9]+)?%?", re.ASCII)
 
 COLOURS = {"breached": "1;31", "blind": "1;35", "strained": "33", "healthy": "32"}
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,7 +52,10 @@ def demo(
     with TemporaryDirectory(prefix="watcher-demo-") as scratch:
         folder = keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        narrator = Narrator()
+        looked_at = sys.stdout.isatty() or "COLUMNS" in os.environ
+        narrator = Narrator(shutil.get_terminal_size().columns if looked_at else None)
+        if not as_json:
+            typer.echo(narrator.heading())
         with counted("blocks", blocks, shown=as_json) as step:
 
             def on_block(watched: WatchedBlock, targets: tuple[Target, ...]) -> None:
