@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
@@ -406,6 +407,30 @@ ended = run_devnet(
 )
 print(ended.name)
 """
+
+
+def test_a_devnet_keeps_to_the_clock(toolchain: Toolchain) -> None:
+    ages = []
+    stop = Stop()
+
+    def seen(block: PlayedBlock) -> None:
+        ages.append(time.time() - block.timestamp)
+        if len(ages) == 3:
+            stop.set()
+
+    run_devnet(
+        toolchain,
+        port=0,
+        blocks=5,
+        seed=1,
+        interval=2.0,
+        on_ready=lambda world, url: None,
+        on_block=seen,
+        stop=stop,
+    )
+    # Seconds, on a busy machine some more; a fixed genesis would be years away.
+    assert all(abs(age) < 60 for age in ages)
+    assert max(ages) - min(ages) < 4
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

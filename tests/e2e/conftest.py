@@ -10,6 +10,9 @@ import pytest
 
 from tests.e2e.command import start
 
+# The devnet keeps 500 states: on a busy machine, too, no test may play more blocks than that.
+INTERVAL = "0.5"
+
 
 @dataclass(frozen=True, slots=True)
 class Devnet:
@@ -29,9 +32,9 @@ class Devnet:
 
 @pytest.fixture
 def devnet(tmp_path: Path) -> Iterator[Devnet]:
-    """A node on which the scenes play, a block each 0.15 seconds."""
+    """A node on which the scenes play, a block each half a second."""
     config = tmp_path / "watcher.toml"
-    arguments = ["--port", "0", "--interval", "0.15", "--write-config", str(config)]
+    arguments = ["--port", "0", "--interval", INTERVAL, "--write-config", str(config)]
     log = tmp_path / "devnet.log"
     process = start("devnet", *arguments, cwd=tmp_path, log=log)
     try:

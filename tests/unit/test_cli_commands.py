@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from watcher.cli.app import app
 
@@ -34,6 +35,13 @@ def test_the_commands_that_read_are_there() -> None:
 def test_every_command_and_option_has_help(path: str, command: Any) -> None:
     assert command.help
     assert [each.name for each in command.params if not getattr(each, "help", None)] == []
+
+
+@pytest.mark.parametrize("group", [[], ["db"]], ids=["watcher", "db"])
+def test_no_summary_is_cut_in_the_list_of_commands(group: list[str]) -> None:
+    done = CliRunner().invoke(app, [*group, "--help"], env={"COLUMNS": "80"})
+    assert "Commands:" in done.output
+    assert "..." not in done.output.replace("[ARGS]...", "")
 
 
 def test_loading_the_commands_loads_nothing_heavy() -> None:

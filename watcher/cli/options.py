@@ -32,6 +32,7 @@ ConfigOption = Annotated[
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print the data.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
+OnlyJsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 LogFormatOption = Annotated[LogFormat, typer.Option("--log-format", help="How to print logs.")]
 AtOption = Annotated[
     int | None, typer.Option("--at", min=0, help="As of this block [default: the newest stored].")

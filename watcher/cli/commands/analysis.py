@@ -13,6 +13,7 @@ from watcher.cli.options import (
     Format,
     FormatOption,
     JsonOption,
+    OnlyJsonOption,
     chosen,
 )
 
@@ -33,9 +34,11 @@ StateOption = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    app.command("quote")(quote)
-    app.command("measure")(measure)
-    app.command("recompute")(recompute)
+    app.command("quote", short_help="What a trade pays, to the smallest unit.")(quote)
+    app.command("measure", short_help="Every measure of a target, computed now.")(measure)
+    app.command("recompute", short_help="Compute every stored figure again, and compare.")(
+        recompute
+    )
 
 
 def quote(
@@ -113,7 +116,7 @@ def measure(
 
 def recompute(
     config: ConfigOption = None,
-    as_json: JsonOption = False,
+    as_json: OnlyJsonOption = False,
 ) -> None:
     """Compute every stored figure again from what was stored, and name each row that differs.
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from watcher.cli.options import ConfigOption, JsonOption
+from watcher.cli.options import ConfigOption, OnlyJsonOption
 
 
 def register(app: typer.Typer) -> None:
     group = typer.Typer(help="The database's schema.", no_args_is_help=True, rich_markup_mode=None)
-    group.command("upgrade")(upgrade)
-    group.command("current")(current)
+    group.command("upgrade", short_help="Make the database, or bring it up to date.")(upgrade)
+    group.command("current", short_help="Which schema the database has, and which is needed.")(
+        current
+    )
     app.add_typer(group, name="db")
 
 
-def upgrade(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def upgrade(config: ConfigOption = None, as_json: OnlyJsonOption = False) -> None:
     """Make the database, or bring it up to this program's schema, with all that it holds."""
     from watcher.cli.session import open_store, read_config
     from watcher.store import Store
@@ -33,7 +35,7 @@ def upgrade(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         _print(f"{settings.database_shown}: schema {now.revision} ({was})")
 
 
-def current(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def current(config: ConfigOption = None, as_json: OnlyJsonOption = False) -> None:
     """Which schema the database has, and which one this program needs."""
     from watcher.cli.session import read_config
     from watcher.store import Store

@@ -29,9 +29,9 @@ TargetArgument = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    app.command("status")(status)
-    app.command("history")(history)
-    app.command("state")(state)
+    app.command("status", short_help="Every target's state in a word, the worst first.")(status)
+    app.command("history", short_help="A target's figures, block by block.")(history)
+    app.command("state", short_help="A target's state as JSON, for --state of others.")(state)
 
 
 def status(

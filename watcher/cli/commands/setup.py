@@ -12,8 +12,8 @@ from watcher.cli.options import ConfigOption, Format, FormatOption, JsonOption, 
 
 
 def register(app: typer.Typer) -> None:
-    app.command("init")(init)
-    app.command("paths")(paths)
+    app.command("init", short_help="Write a configuration with every key explained.")(init)
+    app.command("paths", short_help="Where this installation keeps its files.")(paths)
 
 
 def init(

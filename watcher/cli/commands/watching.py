@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    app.command("check")(check)
-    app.command("once")(once)
-    app.command("run")(run)
+    app.command("check", short_help="List what is wrong: file, database, node, targets.")(check)
+    app.command("once", short_help="Read every target once at the head, and store it.")(once)
+    app.command("run", short_help="Watch every block until stopped.")(run)
 
 
 def check(

@@ -23,8 +23,8 @@ SeedOption = Annotated[int, typer.Option("--seed", help="Equal seeds play equal 
 
 
 def register(app: typer.Typer) -> None:
-    app.command("demo")(demo)
-    app.command("devnet")(devnet)
+    app.command("demo", short_help="Watch real contracts on a local chain: start here.")(demo)
+    app.command("devnet", short_help="Run that local chain as a node of its own.")(devnet)
 
 
 def demo(
