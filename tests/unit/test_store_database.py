@@ -57,6 +57,12 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
         Store.create(url_of(tmp_path / "nowhere" / "watcher.db"))
 
 
+def test_a_folder_where_the_database_should_be_is_told(file: Path) -> None:
+    file.mkdir()
+    with pytest.raises(StoreError, match=r"unable to open .*: its path must be that of a file"):
+        Store.create(url_of(file))
+
+
 def test_a_database_without_tables_asks_for_the_upgrade(file: Path) -> None:
     write(file, "PRAGMA user_version = 1")
     with pytest.raises(StoreError, match=r"has no schema yet: run `watcher db upgrade`\.$"):

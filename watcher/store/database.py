@@ -38,6 +38,7 @@ CURES = (
     ("full", "make room and start again; nothing was half written"),
     ("readonly", "give this user the right to write it"),
     ("read-only", "give this user the right to write it"),
+    ("unable to open", "its path must be that of a file, in a folder that this user may write to"),
     ("malformed", "the file is damaged: restore a backup"),
     ("not a database", "the file is something else: give another path"),
     ("password authentication", "check the user and the password"),
