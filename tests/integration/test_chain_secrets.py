@@ -43,6 +43,11 @@ def texts(thrown: BaseException | None, seen: set[int]) -> Iterator[str]:
             yield from texts(inner, seen)
 
 
+def patience(fault: Fault) -> float:
+    """Seconds; short only for a node that lets it pass, since a busy machine is slow as well."""
+    return 1.0 if fault in {Fault.HANG, Fault.DRIP} else 10.0
+
+
 def assert_clean(thrown: BaseException | None, caplog: pytest.LogCaptureFixture) -> None:
     shown = [*texts(thrown, set()), caplog.text]
     shown += [f"{record.getMessage()} {record.__dict__}" for record in caplog.records]
@@ -104,7 +109,9 @@ async def test_no_fault_shows_the_key(fault: Fault, caplog: pytest.LogCaptureFix
     thrown: list[BaseException] = []
     async with (
         serve(node) as host,
-        open_chain(CHAIN_ID, with_key(host), deadline=0.2, response_cap=300_000) as chain,
+        open_chain(
+            CHAIN_ID, with_key(host), deadline=patience(fault), response_cap=300_000
+        ) as chain,
     ):
         node.fault = fault
         for use in (head, read, block_range, web3_call, web3_batch):
@@ -125,7 +132,7 @@ async def test_a_failed_start_does_not_show_the_key(
 ) -> None:
     async with serve(FaultyNode(fault)) as host:
         with pytest.raises(ReadError) as caught:
-            async with open_chain(CHAIN_ID, with_key(host), deadline=0.2):
+            async with open_chain(CHAIN_ID, with_key(host), deadline=patience(fault)):
                 pass
     assert_clean(caught.value, caplog)
     assert host in str(caught.value)
