@@ -1,0 +1,203 @@
+"""What many targets ask alike, found in a plain list of calls.
+
+Calls of the same function with the same caps are of one *form*. Where a sequence of forms comes
+again and again (`getReserves, balanceOf, balanceOf, totalSupply` for a pair), it is a pattern; all
+its repetitions together are one shape. Finding more or fewer patterns changes the length of the
+program and the order of its answers, never an answer.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import TypeAlias
+
+from watcher.state import Address, Balance, Call, Code, Slot, Static
+
+WORD = 32
+MOST_SLOTS = 64
+MOST_PATCHES = 2**8 - 1
+MOST_ROWS = 2**16 - 1
+MOST_TEMPLATES = 2**16 - 1
+LONGEST_PATTERN = 48
+_TRIES = 12
+
+Form: TypeAlias = tuple[object, ...]
+Pattern: TypeAlias = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One call of a shape. A patch (slot, offset) puts a slot's value into a word of the data."""
+
+    kind: int
+    to: int
+    gas_cap: int
+    return_cap: int
+    data: bytes
+    patches: tuple[tuple[int, int], ...]
+
+    def encode(self) -> bytes:
+        head = struct.pack(">BBI", self.kind, self.to, self.gas_cap)
+        caps = self.return_cap.to_bytes(3, "big")
+        sizes = struct.pack(">HB", len(self.data), len(self.patches))
+        patches = b"".join(struct.pack(">BH", *patch) for patch in self.patches)
+        return head + caps + sizes + patches + self.data
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Templates, and for each slot its value for each target."""
+
+    templates: tuple[Template, ...]
+    slots: tuple[tuple[int, ...], ...]
+
+    @property
+    def targets(self) -> int:
+        return len(self.slots[0])
+
+    def rows(self, start: int, stop: int) -> Shape:
+        return Shape(self.templates, tuple(slot[start:stop] for slot in self.slots))
+
+
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    """A call taken apart: what all calls of its form share, its address and its words."""
+
+    kind: int
+    gas_cap: int
+    return_cap: int
+    prefix: bytes
+    to: int
+    words: tuple[int, ...]
+
+    @property
+    def form(self) -> Form:
+        return self.kind, self.gas_cap, self.return_cap, self.prefix, len(self.words)
+
+
+STATIC, CODE, BALANCE = range(3)
+
+
+def shapes_of(calls: Sequence[Call]) -> tuple[list[Shape], list[int]]:
+    """Shapes that make all `calls`, and the order in which they do: positions in `calls`."""
+    parsed = [_parse(call) for call in calls]
+    numbers: dict[Form, int] = {}
+    forms = [numbers.setdefault(one.form, len(numbers)) for one in parsed]
+    starts: dict[Pattern, list[int]] = {}
+    for start, pattern in _targets(forms):
+        starts.setdefault(pattern, []).append(start)
+    shapes: list[Shape] = []
+    order: list[int] = []
+    for pattern, where in starts.items():
+        for rows in _blocks(where):
+            groups = [range(start, start + len(pattern)) for start in rows]
+            for shape, made in _shapes([[parsed[i] for i in group] for group in groups], groups):
+                shapes.append(shape)
+                order += made
+    return shapes, order
+
+
+def _blocks(where: list[int]) -> Iterator[list[int]]:
+    return (where[i : i + MOST_ROWS] for i in range(0, len(where), MOST_ROWS))
+
+
+def _targets(forms: Sequence[int]) -> Iterator[tuple[int, Pattern]]:
+    """Where each target starts, and its pattern: the longest known one that fits there."""
+    patterns = sorted(_patterns(forms), key=len, reverse=True)
+    at = 0
+    while at < len(forms):
+        pattern = next(
+            (known for known in patterns if tuple(forms[at : at + len(known)]) == known),
+            (forms[at],),
+        )
+        yield at, pattern
+        at += len(pattern)
+
+
+def _patterns(forms: Sequence[int]) -> set[Pattern]:
+    """Sequences of forms that follow upon themselves at least once."""
+    found: set[Pattern] = set()
+    at = 0
+    while at < len(forms):
+        period, covered = _best_period(forms, at)
+        if period:
+            found.add(tuple(forms[at : at + period]))
+        at += covered
+    return found
+
+
+def _best_period(forms: Sequence[int], at: int) -> tuple[int, int]:
+    """The period whose repetitions from `at` on cover most calls, and how many those are."""
+    best, most = 0, 1
+    nearby = range(1, min(LONGEST_PATTERN, len(forms) - at - 1) + 1)
+    periods = [period for period in nearby if forms[at + period] == forms[at]]
+    for period in periods[:_TRIES]:
+        last = len(forms) - period
+        same = next(n for n in count() if at + n >= last or forms[at + n] != forms[at + n + period])
+        covered = period * (same // period + 1)
+        if covered > max(most, period):
+            best, most = period, covered
+    return best, most
+
+
+def _shapes(
+    targets: list[list[_Parsed]], groups: Sequence[range]
+) -> Iterator[tuple[Shape, list[int]]]:
+    """One shape of all targets; several where one would be more than the lens can hold."""
+    shape = _shape(targets)
+    if shape is not None:
+        yield shape, [i for group in groups for i in group]
+    elif len(groups[0]) > 1:
+        for j in range(len(groups[0])):
+            single = [[target[j]] for target in targets]
+            yield from _shapes(single, [group[j : j + 1] for group in groups])
+    else:
+        for target, group in zip(targets, groups, strict=True):
+            yield from _shapes([target], [group])
+
+
+def _shape(targets: list[list[_Parsed]]) -> Shape | None:
+    slots: dict[tuple[int, ...], int] = {}
+    templates = []
+    for same in zip(*targets, strict=True):
+        first = same[0]
+        to = slots.setdefault(tuple(call.to for call in same), len(slots))
+        patches = []
+        for j, word in enumerate(first.words):
+            column = tuple(call.words[j] for call in same)
+            if any(value != word for value in column):
+                offset = len(first.prefix) + WORD * j
+                patches.append((slots.setdefault(column, len(slots)), offset))
+        data = first.prefix + b"".join(word.to_bytes(WORD, "big") for word in first.words)
+        templates.append(
+            Template(first.kind, to, first.gas_cap, first.return_cap, data, tuple(patches))
+        )
+    if len(slots) > MOST_SLOTS or any(len(one.patches) > MOST_PATCHES for one in templates):
+        return None
+    if sum(len(template.encode()) for template in templates) > MOST_TEMPLATES:
+        return None
+    return Shape(tuple(templates), tuple(slots))
+
+
+def _parse(call: Call) -> _Parsed:
+    match call:
+        case Static(to, data, gas_cap, return_cap):
+            # a selector and whole words, as the ABI has them; anything else is taken as it is
+            size = len(data) - len(data) % WORD if len(data) % WORD == 4 else 0
+            prefix = data[: len(data) - size]
+            words = (data[i : i + WORD] for i in range(len(prefix), len(data), WORD))
+            numbers = tuple(int.from_bytes(word, "big") for word in words)
+            return _Parsed(STATIC, gas_cap, return_cap, prefix, _number(to), numbers)
+        case Code(address, return_cap):
+            return _Parsed(CODE, 0, return_cap, b"", _number(address), ())
+        case Balance(address):
+            return _Parsed(BALANCE, 0, WORD, b"", _number(address), ())
+        case Slot():
+            raise ValueError("the lens reads no storage")
+
+
+def _number(address: Address) -> int:
+    return int(address, 16)
