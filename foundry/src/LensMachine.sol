@@ -5,44 +5,32 @@ pragma solidity 0.8.28;
 /// is described in docs/lens.md, and written and read by watcher/chain/lens_program.py and
 /// lens_answer.py.
 ///
-/// Memory: the slots of one target, then the program, then the answer. Call data is patched and sent
-/// where it lies in the program, so nothing is copied but the answers.
+/// Memory: four words of scratch (0x00 the calls answered, 0x20 the gas kept back, 0x60 whether gas
+/// has run short), the slots of one target, then the program, then the answer. Call data is patched
+/// and sent where it lies in the program, so nothing is copied but the answers.
 abstract contract LensMachine {
-    /// Where the caller of `_run` has put the program: after 0x80 and 64 slots of a word.
+    /// Where the caller of `_run` has put the program: after 64 slots of a word from 0x80 on.
     uint256 internal constant PROGRAM = 0x880;
 
     /// Runs the program in memory from PROGRAM to `end`; the answer is `length` bytes at `end`.
     function _run(uint256 end) internal view returns (uint256 length) {
         assembly {
-            function slot(index) -> value {
-                value := mload(add(0x80, shl(5, index)))
-            }
-
-            // One target's values: an index into the address table, or so many bytes in place.
-            function load(widths, count, row) -> next {
+            // One target's values into the slots: an index into the address table, or so many
+            // bytes in place.
+            function load(widths, edge, row) -> next {
                 next := row
-                for { let i := 0 } lt(i, count) { i := add(i, 1) } {
-                    let width := byte(0, mload(add(widths, i)))
+                for { let to := 0x80 } lt(widths, edge) { to := add(to, 32) } {
+                    let width := byte(0, mload(widths))
+                    widths := add(widths, 1)
                     let value := mload(next)
-                    switch width
-                    case 0 {
-                        value := shr(96, mload(add(0x882, mul(20, shr(240, value)))))
+                    if iszero(width) {
+                        mstore(to, shr(96, mload(add(0x882, mul(20, shr(240, value))))))
                         next := add(next, 2)
+                        continue
                     }
-                    default {
-                        value := shr(sub(256, shl(3, width)), value)
-                        next := add(next, width)
-                    }
-                    mstore(add(0x80, shl(5, i)), value)
+                    mstore(to, shr(sub(256, shl(3, width)), value))
+                    next := add(next, width)
                 }
-            }
-
-            // Whether the gas that is left gives the call all of its cap (EIP-150 keeps a 64th),
-            // and then pays for its answer's memory, and for the end.
-            function affords(gas_cap, return_cap, out) -> yes {
-                let words := add(shr(5, return_cap), 2)
-                let memory_gas := mul(words, add(7, shr(8, add(shr(5, out), words))))
-                yes := gt(gas(), add(add(gas_cap, div(gas_cap, 63)), add(memory_gas, 8000)))
             }
 
             // The form for everything but whole words: a flag, the full length, the bytes kept.
@@ -54,84 +42,94 @@ abstract contract LensMachine {
                 at := add(out, 5)
             }
 
-            function read_code(target, return_cap, out) -> next {
-                let kept, at := announce(1, extcodesize(target), return_cap, out)
-                extcodecopy(target, at, 0, kept)
+            function keep(ok, return_cap, out) -> next {
+                let kept, at := announce(ok, returndatasize(), return_cap, out)
+                returndatacopy(at, 0, kept)
                 next := add(at, kept)
             }
 
-            // The call at `head`, its data at `data`; `next` is 0 where the gas does not suffice.
-            function ask(head, data, out) -> next {
-                let return_cap := and(shr(184, head), 0xffffff)
-                let gas_cap := and(shr(208, head), 0xffffffff)
-                if iszero(affords(gas_cap, return_cap, out)) { leave }
-                let target := slot(byte(1, head))
-                switch byte(0, head)
-                case 0 {
-                    let ok := staticcall(gas_cap, target, data, and(shr(168, head), 0xffff), 0, 0)
-                    let size := returndatasize()
-                    // whole words, fewer than 128, and no more than the cap
-                    if and(ok, iszero(or(and(size, not(0xfe0)), gt(size, return_cap)))) {
-                        mstore8(out, shr(5, size))
-                        returndatacopy(add(out, 1), 0, size)
-                        next := add(add(out, 1), size)
+            function read_account(kind, target, return_cap, out) -> next {
+                if eq(kind, 1) {
+                    let kept, at := announce(1, extcodesize(target), return_cap, out)
+                    extcodecopy(target, at, 0, kept)
+                    next := add(at, kept)
+                    leave
+                }
+                mstore8(out, 1)
+                mstore(add(out, 1), balance(target))
+                next := add(out, 33)
+            }
+
+            // The calls of the target whose values are in the slots, one template after the other.
+            function ask(at, edge, out) -> next {
+                next := out
+                for {} lt(at, edge) {} {
+                    let head := mload(at)
+                    let data := add(at, byte(4, head))
+                    for { let patch := add(at, 14) } lt(patch, data) { patch := add(patch, 4) } {
+                        let where := mload(patch)
+                        mstore(add(data, and(shr(224, where), 0xffff)), mload(shr(240, where)))
+                    }
+                    // All of its gas cap or no call at all: EIP-150 keeps a 64th back.
+                    let gas_cap := and(shr(168, head), 0xffffffff)
+                    if lt(gas(), add(mload(0x20), add(gas_cap, div(gas_cap, 63)))) {
+                        mstore(0, add(mload(0), byte(3, head)))
+                        mstore(0x60, 1)
                         leave
                     }
-                    let kept, at := announce(ok, size, return_cap, out)
-                    returndatacopy(at, 0, kept)
-                    next := add(at, kept)
-                }
-                case 1 { next := read_code(target, return_cap, out) }
-                default {
-                    mstore8(out, 1)
-                    mstore(add(out, 1), balance(target))
-                    next := add(out, 33)
-                }
-            }
-
-            // All calls of the target whose values are in the slots.
-            function ask_all(templates, calls, out, count) -> next, total, more {
-                next := out
-                total := count
-                let at := templates
-                for { let left := calls } left { left := sub(left, 1) } {
-                    let head := mload(at)
-                    let data := add(at, add(12, mul(3, byte(11, head))))
-                    for { let patch := add(at, 12) } lt(patch, data) { patch := add(patch, 3) } {
-                        let where := mload(patch)
-                        mstore(add(data, and(shr(232, where), 0xffff)), slot(byte(0, where)))
+                    let size := and(shr(200, head), 0xffff)
+                    at := add(data, size)
+                    let return_cap := and(shr(144, head), 0xffffff)
+                    if byte(2, head) {
+                        next := read_account(byte(2, head), mload(shr(240, head)), return_cap, next)
+                        continue
                     }
-                    let after := ask(head, data, next)
-                    if iszero(after) { leave }
-                    next := after
-                    total := add(total, 1)
-                    at := add(data, and(shr(168, head), 0xffff))
+                    let ok := staticcall(gas_cap, mload(shr(240, head)), data, size, 0, 0)
+                    size := returndatasize()
+                    // not whole words, 128 words or more, over the cap, or failed
+                    if or(or(and(size, not(0xfe0)), gt(size, return_cap)), iszero(ok)) {
+                        next := keep(ok, return_cap, next)
+                        continue
+                    }
+                    mstore8(next, shr(5, size))
+                    next := add(next, 1)
+                    returndatacopy(next, 0, size)
+                    next := add(next, size)
                 }
-                more := 1
             }
 
-            function run_shape(at, out, count) -> following, next, total, more {
+            // Gas for the memory of `room` more bytes of answers, for one access, and for the end:
+            // so many words at 3 each, copied at 3 each, and at the next word's share of the square.
+            function kept_back(room, out) -> amount {
+                let words := add(shr(5, room), 2)
+                amount := add(8000, mul(words, add(7, shr(8, add(shr(5, out), words)))))
+            }
+
+            function run_shape(at, out) -> following, next {
                 next := out
-                total := count
-                more := 1
                 let head := mload(at)
-                let widths := add(at, 6)
+                let widths := add(at, 10)
                 let templates := add(widths, byte(1, head))
-                following := add(templates, and(shr(208, head), 0xffff))
+                let edge := add(templates, and(shr(208, head), 0xffff))
+                following := edge
                 for { let left := and(shr(224, head), 0xffff) } left { left := sub(left, 1) } {
-                    following := load(widths, byte(1, head), following)
-                    next, total, more := ask_all(templates, byte(0, head), next, total)
-                    if iszero(more) { leave }
+                    following := load(widths, templates, following)
+                    mstore(0x20, kept_back(and(shr(176, head), 0xffffffff), next))
+                    next := ask(templates, edge, next)
+                    if mload(0x60) { leave }
+                    mstore(0, add(mload(0), byte(0, head)))
                 }
             }
 
+            mstore(0, 0)
+            mstore(0x60, 0)
             let out := add(end, 52)
-            let count := 0
             let at := add(0x882, mul(20, shr(240, mload(0x880))))
-            for { let more := 1 } and(more, lt(at, end)) {} {
-                at, out, count, more := run_shape(at, out, count)
+            for {} lt(at, end) {} {
+                at, out := run_shape(at, out)
+                if mload(0x60) { break }
             }
-            mstore(end, or(shl(224, count), or(shl(160, number()), shl(96, timestamp()))))
+            mstore(end, or(shl(224, mload(0)), or(shl(160, number()), shl(96, timestamp()))))
             mstore(add(end, 20), blockhash(sub(number(), 1)))
             length := sub(out, end)
         }

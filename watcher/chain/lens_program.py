@@ -32,6 +32,10 @@ T = TypeVar("T")
 MOST_GAS = 2**32 - 1
 MOST_RETURN = 2**24 - 1
 MOST_DATA = 2**15
+HEADER_SIZE = 52
+"""Bytes before the first answer: count, block number, timestamp, parent hash."""
+
+_SHAPE = struct.Struct(">BBHHI")
 _MOST_TABLE = 2**16 - 1
 _INDEX_WIDTH = 2
 _REMEMBERED = 8
@@ -72,10 +76,7 @@ class Program:
     @cached_property
     def longest_answer(self) -> int:
         """Bytes of the longest response that the return caps admit."""
-        return 52 + sum(
-            shape.targets * sum(5 + max(32, template.return_cap) for template in shape.templates)
-            for shape in self.shapes
-        )
+        return HEADER_SIZE + sum(shape.targets * shape.longest_answer for shape in self.shapes)
 
     def part(self, first: int, count: int) -> Program:
         """`count` targets from `first` on, as a program of its own."""
@@ -173,9 +174,13 @@ def _encode_shape(shape: Shape, table: dict[int, int]) -> bytes:
         width, column = _encode_slot(slot, table)
         widths.append(width)
         columns.append(column)
-    templates = b"".join(template.encode() for template in shape.templates)
-    head = struct.pack(
-        ">BBHH", len(shape.templates), len(shape.slots), shape.targets, len(templates)
+    templates = shape.encode_templates()
+    head = _SHAPE.pack(
+        len(shape.templates),
+        len(shape.slots),
+        shape.targets,
+        len(templates),
+        shape.longest_answer,
     )
     rows = b"".join(chain.from_iterable(zip(*columns, strict=True)))
     return head + bytes(widths) + templates + rows

@@ -18,11 +18,14 @@ from watcher.state import Address, Balance, Call, Code, Slot, Static
 
 WORD = 32
 MOST_SLOTS = 64
-MOST_PATCHES = 2**8 - 1
+MOST_PATCHES = 60
 MOST_ROWS = 2**16 - 1
 MOST_TEMPLATES = 2**16 - 1
 LONGEST_PATTERN = 48
 _TRIES = 12
+
+_TEMPLATE = struct.Struct(">HBBBHI3s")
+_PATCH = struct.Struct(">HH")
 
 Form: TypeAlias = tuple[object, ...]
 Pattern: TypeAlias = tuple[int, ...]
@@ -39,12 +42,18 @@ class Template:
     data: bytes
     patches: tuple[tuple[int, int], ...]
 
-    def encode(self) -> bytes:
-        head = struct.pack(">BBI", self.kind, self.to, self.gas_cap)
+    def encode(self, position: int) -> bytes:
+        """Its bytes as the `position`-th call of a target."""
+        header = _TEMPLATE.size + _PATCH.size * len(self.patches)
+        place = _slot_place(self.to), self.kind, position, header, len(self.data), self.gas_cap
         caps = self.return_cap.to_bytes(3, "big")
-        sizes = struct.pack(">HB", len(self.data), len(self.patches))
-        patches = b"".join(struct.pack(">BH", *patch) for patch in self.patches)
-        return head + caps + sizes + patches + self.data
+        patches = b"".join(_PATCH.pack(_slot_place(slot), at) for slot, at in self.patches)
+        return _TEMPLATE.pack(*place, caps) + patches + self.data
+
+    @property
+    def longest_answer(self) -> int:
+        """Bytes of its longest answer, mark and length included."""
+        return 5 + self.return_cap
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,14 @@ class Shape:
     @property
     def targets(self) -> int:
         return len(self.slots[0])
+
+    @property
+    def longest_answer(self) -> int:
+        """Bytes of one target's longest answers."""
+        return sum(template.longest_answer for template in self.templates)
+
+    def encode_templates(self) -> bytes:
+        return b"".join(template.encode(i) for i, template in enumerate(self.templates))
 
     def rows(self, start: int, stop: int) -> Shape:
         return Shape(self.templates, tuple(slot[start:stop] for slot in self.slots))
@@ -177,9 +194,8 @@ def _shape(targets: list[list[_Parsed]]) -> Shape | None:
         )
     if len(slots) > MOST_SLOTS or any(len(one.patches) > MOST_PATCHES for one in templates):
         return None
-    if sum(len(template.encode()) for template in templates) > MOST_TEMPLATES:
-        return None
-    return Shape(tuple(templates), tuple(slots))
+    shape = Shape(tuple(templates), tuple(slots))
+    return shape if len(shape.encode_templates()) <= MOST_TEMPLATES else None
 
 
 def _parse(call: Call) -> _Parsed:
@@ -201,3 +217,8 @@ def _parse(call: Call) -> _Parsed:
 
 def _number(address: Address) -> int:
     return int(address, 16)
+
+
+def _slot_place(slot: int) -> int:
+    """Where in its memory the lens keeps a slot."""
+    return 0x80 + WORD * slot
