@@ -25,7 +25,6 @@ from watcher.state import Answer
 HEADER = struct.Struct(">IQQ32s")
 _LONG = 0x80
 _LONG_OK = 0x81
-_END = 0xFF
 _MOST_WORDS = 0x7F
 _LENGTH = struct.Struct(">I")
 _FIRST_REACH = 16
@@ -100,27 +99,33 @@ def _decode_calls(
 def _status(response: bytes, at: int, template: Template) -> tuple[bool, int, int]:
     """Whether a call succeeded, its full length, and where its bytes begin. Only the one form that
     the lens gives to such an answer is taken."""
-    flag = response[at] if at < len(response) else _END
-    ok, length, start = True, WORD * flag, at + 1
-    if flag >= _LONG:
-        ok, start = flag == _LONG_OK, at + 1 + _LENGTH.size
+    if at >= len(response):
+        raise DecodeError("the lens's answer ends before all calls that it counts")
+    mark = response[at]
+    ok, length, start = True, WORD * mark, at + 1
+    if mark >= _LONG:
+        ok, start = mark == _LONG_OK, start + _LENGTH.size
         if start > len(response):
             raise DecodeError("the lens's answer ends in the middle of a call's length")
         (length,) = _LENGTH.unpack_from(response, at + 1)
-    if flag > _LONG_OK or (flag < _LONG) != _is_short(ok, length, template):
-        raise DecodeError(f"the lens's answer has a mark that cannot be at byte {at}: {flag}")
+    if not _may_have(mark, template) or (mark < _LONG) != _is_short(ok, length, template):
+        raise DecodeError(f"the lens's answer has a mark that cannot be at byte {at}: {mark}")
     return ok, length, start
+
+
+def _may_have(mark: int, template: Template) -> bool:
+    match template.kind:
+        case lens_shapes.BALANCE:
+            return mark == 1
+        case lens_shapes.CODE:
+            return mark == _LONG_OK
+    return mark <= _LONG_OK
 
 
 def _is_short(ok: bool, length: int, template: Template) -> bool:
     """Whether the lens marks such an answer by its number of words alone."""
-    match template.kind:
-        case lens_shapes.BALANCE:
-            return True
-        case lens_shapes.CODE:
-            return False
     whole = length % WORD == 0 and length <= WORD * _MOST_WORDS
-    return ok and whole and length <= template.return_cap
+    return ok and whole and length <= template.return_cap and template.kind != lens_shapes.CODE
 
 
 @dataclass(frozen=True, slots=True)

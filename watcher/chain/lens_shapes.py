@@ -141,9 +141,29 @@ def _patterns(forms: Sequence[int]) -> set[Pattern]:
     while at < len(forms):
         period, covered = _best_period(forms, at)
         if period:
-            found.add(tuple(forms[at : at + period]))
+            found |= _parts(tuple(forms[at : at + period]))
         at += covered
     return found
+
+
+def _parts(pattern: Pattern) -> set[Pattern]:
+    """A pattern of several targets (five pairs and a feed, again and again) in its targets; two
+    equal calls one after the other are no targets."""
+    parts: set[Pattern] = set()
+    rest: list[int] = []
+    at = 0
+    while at < len(pattern):
+        period, covered = _best_period(pattern, at)
+        if period < 2:
+            rest.append(pattern[at])
+            at += 1
+            continue
+        parts |= _parts(pattern[at : at + period])
+        at += covered
+        if rest:
+            parts.add(tuple(rest))
+            rest = []
+    return parts | {tuple(rest)} if rest else parts
 
 
 def _best_period(forms: Sequence[int], at: int) -> tuple[int, int]:
