@@ -102,7 +102,7 @@ def shapes_of(calls: Sequence[Call]) -> tuple[list[Shape], list[int]]:
     """Shapes that make all `calls`, and the order in which they do: positions in `calls`."""
     parsed = [_parse(call) for call in calls]
     numbers: dict[Form, int] = {}
-    forms = [numbers.setdefault(one.form, len(numbers)) for one in parsed]
+    forms = tuple(numbers.setdefault(one.form, len(numbers)) for one in parsed)
     starts: dict[Pattern, list[int]] = {}
     for start, pattern in _targets(forms):
         starts.setdefault(pattern, []).append(start)
@@ -121,52 +121,61 @@ def _blocks(where: list[int]) -> Iterator[list[int]]:
     return (where[i : i + MOST_ROWS] for i in range(0, len(where), MOST_ROWS))
 
 
-def _targets(forms: Sequence[int]) -> Iterator[tuple[int, Pattern]]:
+def _targets(forms: Pattern) -> Iterator[tuple[int, Pattern]]:
     """Where each target starts, and its pattern: the longest known one that fits there."""
-    patterns = sorted(_patterns(forms), key=len, reverse=True)
+    patterns = sorted(_apart(_repeated(forms)), key=len, reverse=True)
     at = 0
     while at < len(forms):
         pattern = next(
-            (known for known in patterns if tuple(forms[at : at + len(known)]) == known),
-            (forms[at],),
+            (known for known in patterns if forms[at : at + len(known)] == known),
+            forms[at : at + 1],
         )
         yield at, pattern
         at += len(pattern)
 
 
-def _patterns(forms: Sequence[int]) -> set[Pattern]:
-    """Sequences of forms that follow upon themselves at least once."""
+def _repeated(forms: Pattern) -> set[Pattern]:
+    """Sequences of forms that follow upon themselves, and such sequences inside them."""
     found: set[Pattern] = set()
     at = 0
     while at < len(forms):
         period, covered = _best_period(forms, at)
         if period:
-            found |= _parts(tuple(forms[at : at + period]))
+            pattern = forms[at : at + period]
+            found |= {pattern} | _repeated(pattern)
         at += covered
     return found
 
 
-def _parts(pattern: Pattern) -> set[Pattern]:
-    """A pattern of several targets (five pairs and a feed, again and again) in its targets; two
-    equal calls one after the other are no targets."""
-    parts: set[Pattern] = set()
-    rest: list[int] = []
-    at = 0
+def _apart(patterns: set[Pattern]) -> list[Pattern]:
+    """Patterns of several targets (five pairs and a feed, again and again) taken apart. A single
+    call that is repeated is no target: a pair asks two balances one after the other."""
+    apart: list[Pattern] = []
+    for pattern in sorted(patterns, key=len):
+        pieces = [pattern]
+        for known in apart:
+            if len(known) > 1:
+                pieces = [rest for piece in pieces for rest in _without(piece, known)]
+        apart += pieces
+    return apart
+
+
+def _without(pattern: Pattern, known: Pattern) -> list[Pattern]:
+    """What is left of a pattern before, between and after a known one."""
+    left: list[Pattern] = []
+    start = at = 0
     while at < len(pattern):
-        period, covered = _best_period(pattern, at)
-        if period < 2:
-            rest.append(pattern[at])
+        if pattern[at : at + len(known)] == known:
+            left.append(pattern[start:at])
+            at += len(known)
+            start = at
+        else:
             at += 1
-            continue
-        parts |= _parts(pattern[at : at + period])
-        at += covered
-        if rest:
-            parts.add(tuple(rest))
-            rest = []
-    return parts | {tuple(rest)} if rest else parts
+    left.append(pattern[start:])
+    return [piece for piece in left if piece]
 
 
-def _best_period(forms: Sequence[int], at: int) -> tuple[int, int]:
+def _best_period(forms: Pattern, at: int) -> tuple[int, int]:
     """The period whose repetitions from `at` on cover most calls, and how many those are."""
     best, most = 0, 1
     nearby = range(1, min(LONGEST_PATTERN, len(forms) - at - 1) + 1)
