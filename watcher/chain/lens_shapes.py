@@ -151,7 +151,7 @@ def _apart(patterns: set[Pattern]) -> list[Pattern]:
     """Patterns of several targets (five pairs and a feed, again and again) taken apart. A single
     call that is repeated is no target: a pair asks two balances one after the other."""
     apart: list[Pattern] = []
-    for pattern in sorted(patterns, key=len):
+    for pattern in sorted(patterns, key=lambda one: (len(one), one)):
         pieces = [pattern]
         for known in apart:
             if len(known) > 1:
