@@ -6,7 +6,7 @@ pragma solidity 0.8.28;
 /// lens_answer.py.
 ///
 /// Memory: four words of scratch (0x00 the calls answered, 0x20 the gas kept back, 0x60 whether gas
-/// has run short), the slots of one target, then the program, then the answer. Call data is patched
+/// has run short), the slots of one row, then the program, then the answer. Call data is patched
 /// and sent where it lies in the program, so nothing is copied but the answers.
 abstract contract LensMachine {
     /// Where the caller of `_run` has put the program: after 64 slots of a word from 0x80 on.
@@ -15,7 +15,7 @@ abstract contract LensMachine {
     /// Runs the program in memory from PROGRAM to `end`; the answer is `length` bytes at `end`.
     function _run(uint256 end) internal view returns (uint256 length) {
         assembly {
-            // One target's values into the slots: an index into the address table, or so many
+            // One row's values into the slots: an index into the address table, or so many
             // bytes in place.
             function load(widths, edge, row) -> next {
                 next := row
@@ -48,19 +48,19 @@ abstract contract LensMachine {
                 next := add(at, kept)
             }
 
-            function read_account(kind, target, return_cap, out) -> next {
+            function read_account(kind, account, return_cap, out) -> next {
                 if eq(kind, 1) {
-                    let kept, at := announce(1, extcodesize(target), return_cap, out)
-                    extcodecopy(target, at, 0, kept)
+                    let kept, at := announce(1, extcodesize(account), return_cap, out)
+                    extcodecopy(account, at, 0, kept)
                     next := add(at, kept)
                     leave
                 }
                 mstore8(out, 1)
-                mstore(add(out, 1), balance(target))
+                mstore(add(out, 1), balance(account))
                 next := add(out, 33)
             }
 
-            // The calls of the target whose values are in the slots, one template after the other.
+            // The calls of the row whose values are in the slots, one template after the other.
             function ask(at, edge, out) -> next {
                 next := out
                 for {} lt(at, edge) {} {

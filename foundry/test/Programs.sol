@@ -19,9 +19,9 @@ abstract contract Programs is Test {
         bytes memory data
     ) internal pure returns (bytes memory) {
         uint16 place = 0x80 + 32 * uint16(slot);
-        uint8 header = 14 + uint8(patches.length);
+        uint8 size = 14 + uint8(patches.length);
         return abi.encodePacked(
-            place, kind, position, header, uint16(data.length), gasCap, returnCap, patches, data
+            place, kind, position, size, uint16(data.length), gasCap, returnCap, patches, data
         );
     }
 
@@ -29,22 +29,22 @@ abstract contract Programs is Test {
         return abi.encodePacked(0x80 + 32 * uint16(slot), offset);
     }
 
-    /// `room` is the length of one target's longest answers.
+    /// `room` is the length of one row's longest answers.
     function shape(
         uint8 calls,
         bytes memory widths,
-        uint16 targets,
+        uint16 count,
         uint32 room,
         bytes memory templates,
         bytes memory rows
     ) internal pure returns (bytes memory) {
         uint8 slots = uint8(widths.length);
         return abi.encodePacked(
-            calls, slots, targets, uint16(templates.length), room, widths, templates, rows
+            calls, slots, count, uint16(templates.length), room, widths, templates, rows
         );
     }
 
-    /// A shape of one target and one static call without patches.
+    /// A shape of one row and one static call without patches.
     function single(address to, uint32 gasCap, uint24 returnCap, bytes memory data)
         internal
         pure

@@ -216,8 +216,8 @@ def test_when_gas_runs_short_the_answers_so_far_are_given(anvil: Anvil, way: Way
         assert isinstance(call, Static)
         assert answer.ok == (call.to == GOOD)
     assert len(answers) < len(calls) or gas == 6_000_000
-    done = plan.program.targets_in(len(reading.answers))
-    rest = plan.program.part(done, plan.program.targets - done)
+    done = plan.program.rows_in(len(reading.answers))
+    rest = plan.program.part(done, plan.program.rows - done)
     others = decode(way(anvil.url, rest.encode()), rest).answers
     kept = reading.answers[: plan.program.calls_before(done)]
     assert plan.arrange(kept + others) == run(anvil, way, calls)[0]

@@ -21,7 +21,7 @@ CAPS = st.sampled_from([0, 1, 32, 64, 100, 4096])
 
 @st.composite
 def groups(draw: st.DrawFn) -> list[Call]:
-    """Targets that are asked alike, now and then another between them."""
+    """Rows that are asked alike, now and then another between them."""
     functions = draw(
         st.lists(
             st.tuples(st.binary(min_size=4, max_size=4), st.integers(0, 3), CAPS),
@@ -80,11 +80,11 @@ def test_every_call_gets_its_own_answer(calls: list[Call]) -> None:
 def test_parts_answer_what_the_whole_does(calls: list[Call], cuts: list[int]) -> None:
     plan = make_plan(calls)
     program = plan.program
-    edges = sorted({0, program.targets, *(cut for cut in cuts if cut < program.targets)})
+    edges = sorted({0, program.rows, *(cut for cut in cuts if cut < program.rows)})
     answers: list[Answer] = []
     for first, after in pairwise(edges):
         part = program.part(first, after - first)
-        assert part.targets == after - first
+        assert part.rows == after - first
         assert program.calls_before(first) == len(answers)
         answers += decode(lens.response(part.encode()), part).answers
     assert plan.arrange(answers) == [lens.expected(call) for call in calls]
@@ -92,7 +92,7 @@ def test_parts_answer_what_the_whole_does(calls: list[Call], cuts: list[int]) ->
 
 @usually
 @given(calls=call_lists.filter(bool), drawn=st.data())
-def test_where_gas_runs_short_the_rest_is_asked_from_its_target_on(
+def test_where_gas_runs_short_the_rest_is_asked_from_its_row_on(
     calls: list[Call], drawn: st.DataObject
 ) -> None:
     plan = make_plan(calls)
@@ -101,11 +101,11 @@ def test_where_gas_runs_short_the_rest_is_asked_from_its_target_on(
     reading = decode(lens.response(program.encode(), stop_after=count), program)
     assert len(reading.answers) == count
     assert reading.complete(program) == (count == program.calls)
-    done = program.targets_in(count)
+    done = program.rows_in(count)
     whole = program.calls_before(done)
     assert whole <= count
-    assert done == program.targets or program.calls_before(done + 1) > count
-    rest = program.part(done, program.targets - done)
+    assert done == program.rows or program.calls_before(done + 1) > count
+    rest = program.part(done, program.rows - done)
     answers = reading.answers[:whole] + decode(lens.response(rest.encode()), rest).answers
     assert plan.arrange(answers) == [lens.expected(call) for call in calls]
 

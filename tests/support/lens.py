@@ -58,15 +58,15 @@ def calls_of(program: bytes) -> Iterator[Call]:
     reader = Bytes(program)
     table = [reader.number(20) for _ in range(reader.number(2))]
     while reader.at < len(program):
-        calls, slots, targets, size = (reader.number(n) for n in (1, 1, 2, 2))
+        calls, slots, rows, size = (reader.number(n) for n in (1, 1, 2, 2))
         room = reader.number(4)
         widths = [reader.number(1) for _ in range(slots)]
         assert slots <= 64
-        assert targets > 0
+        assert rows > 0
         templates = list(_templates(Bytes(reader.take(size))))
         assert len(templates) == calls
         assert room == sum(5 + template.return_cap for template in templates)
-        for _ in range(targets):
+        for _ in range(rows):
             row = [reader.number(width) if width else table[reader.number(2)] for width in widths]
             yield from (template.call(row) for template in templates)
 

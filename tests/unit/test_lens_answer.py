@@ -1,4 +1,4 @@
-"""Answers are taken apart alike, one by one or many targets at once, and refused when malformed."""
+"""Answers are taken apart alike, one by one or many rows at once, and refused when malformed."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from watcher.chain.lens_program import make_plan
 from watcher.errors import DecodeError
 from watcher.state import Answer, Balance, Call, Code, Static
 
-TARGETS = 300
+ROWS = 300
 
 
 def word(number: int) -> Answer:
     return Answer(True, number.to_bytes(32, "big"), 32)
 
 
-def two_calls(target: int) -> list[Call]:
+def two_calls(row: int) -> list[Call]:
     return [
-        Static(address(target), b"one1", return_cap=96),
-        Static(address(target), b"two2", return_cap=64),
+        Static(address(row), b"one1", return_cap=96),
+        Static(address(row), b"two2", return_cap=64),
     ]
 
 
@@ -30,14 +30,12 @@ def two_calls(target: int) -> list[Call]:
     "odd", [{}, {0}, {1}, {16}, {17}, {31, 32}, {299}, set(range(0, 300, 2)), set(range(300))]
 )
 @pytest.mark.parametrize("stop_after", [None, 0, 1, 299, 300, 599])
-def test_targets_that_answered_otherwise_lie_between_the_alike(
+def test_rows_that_answered_otherwise_lie_between_the_alike(
     odd: set[int], stop_after: int | None
 ) -> None:
-    calls = [call for target in range(TARGETS) for call in two_calls(target + 1)]
+    calls = [call for row in range(ROWS) for call in two_calls(row + 1)]
     plan = make_plan(calls)
-    assert [(len(shape.templates), shape.targets) for shape in plan.program.shapes] == [
-        (2, TARGETS)
-    ]
+    assert [(len(shape.templates), shape.rows) for shape in plan.program.shapes] == [(2, ROWS)]
     answers = [
         Answer(False, bytes(70)[: call.return_cap], 70)
         if i // 2 in odd and i % 2 and isinstance(call, Static)
@@ -53,7 +51,7 @@ def test_targets_that_answered_otherwise_lie_between_the_alike(
 
 
 def test_answers_are_answers() -> None:
-    calls = [call for target in range(5) for call in two_calls(target)]
+    calls = [call for row in range(5) for call in two_calls(row)]
     plan = make_plan(calls)
     for answer in decode(lens.response(plan.program.encode()), plan.program).answers:
         assert type(answer) is Answer

@@ -43,21 +43,21 @@ def flat(groups: list[list[Call]]) -> list[Call]:
 
 def test_a_thousand_pairs_take_under_thirty_bytes_each() -> None:
     plan = make_plan(flat(pairs(1000)))
-    shapes = [(len(shape.templates), shape.targets) for shape in plan.program.shapes]
+    shapes = [(len(shape.templates), shape.rows) for shape in plan.program.shapes]
     assert shapes == [(5, 1000), (1, 1)]  # what the factory says is asked once
     assert len(plan.program.encode()) < 30 * 1000
     assert plan.program.calls == 5001
     assert len(plan.order) == 6000
 
 
-def test_targets_of_one_protocol_are_found_between_others() -> None:
+def test_rows_of_one_protocol_are_found_between_others() -> None:
     groups = pairs(40)
     for i in range(0, 40, 3):
         feed = address(i + 1)
         calls: list[Call] = [chainlink.DECIMALS.call(feed), chainlink.LATEST_ROUND_DATA.call(feed)]
         groups.insert(2 * i, calls)
     plan = make_plan(flat(groups))
-    shapes = {(len(shape.templates), shape.targets) for shape in plan.program.shapes}
+    shapes = {(len(shape.templates), shape.rows) for shape in plan.program.shapes}
     assert (5, 40) in shapes
     assert [plan.calls[i] for i in plan.order] == flat(groups)
 
@@ -95,7 +95,7 @@ def test_equal_calls_go_out_once() -> None:
 def test_no_calls_and_one_call() -> None:
     empty = make_plan([])
     assert empty.program.encode() == b"\0\0"
-    assert (empty.program.targets, empty.program.calls, empty.arrange([])) == (0, 0, [])
+    assert (empty.program.rows, empty.program.calls, empty.arrange([])) == (0, 0, [])
     one = make_plan([Balance(address(1))])
     assert one.arrange([7]) == [7]
 
@@ -123,12 +123,12 @@ def test_what_the_lens_can_ask(call: Call, may: bool) -> None:
             make_plan([call])
 
 
-def test_more_targets_than_a_shape_holds() -> None:
+def test_more_rows_than_a_shape_holds() -> None:
     calls: list[Call] = [Balance(Address(f"0x{i:040x}")) for i in range(MOST_ROWS + 10)]
     program = make_plan(calls).program
-    assert [shape.targets for shape in program.shapes] == [MOST_ROWS, 10]
-    assert program.part(MOST_ROWS - 1, 3).targets == 3
-    assert program.targets_in(MOST_ROWS + 3) == MOST_ROWS + 3
+    assert [shape.rows for shape in program.shapes] == [MOST_ROWS, 10]
+    assert program.part(MOST_ROWS - 1, 3).rows == 3
+    assert program.rows_in(MOST_ROWS + 3) == MOST_ROWS + 3
 
 
 @pytest.mark.parametrize("words", [MOST_SLOTS - 1, MOST_SLOTS, 200])

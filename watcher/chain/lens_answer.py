@@ -4,7 +4,7 @@
     reading.answers                       # of the program's first calls, in its order
     reading.complete(program)             # False where the gas did not suffice for all of them
 
-Strict: a response that the lens cannot have given to this program is a DecodeError. Where targets
+Strict: a response that the lens cannot have given to this program is a DecodeError. Where rows
 follow each other that all answered alike (the common case), they are taken apart together.
 """
 
@@ -54,7 +54,7 @@ def decode(response: bytes, program: Program) -> Reading:
     answers: list[Answer] = []
     at = HEADER.size
     for shape in program.shapes:
-        wanted = min(count - len(answers), shape.targets * len(shape.templates))
+        wanted = min(count - len(answers), shape.rows * len(shape.templates))
         at = _decode_shape(response, at, shape.templates, wanted, answers)
     if at != len(response):
         raise DecodeError(f"the lens's answer goes on for {len(response) - at} bytes after its end")
@@ -65,20 +65,20 @@ def _decode_shape(
     response: bytes, at: int, templates: Sequence[Template], wanted: int, answers: list[Answer]
 ) -> int:
     """Append the answers of `wanted` calls of one shape; where they end."""
-    targets, rest = divmod(wanted, len(templates))
+    rows, rest = divmod(wanted, len(templates))
     reach = _FIRST_REACH  # not further than twice what was alike: each byte is looked at once or so
-    while targets:
+    while rows:
         first = len(answers)
         at = _decode_calls(response, at, templates, answers)
-        targets -= 1
+        rows -= 1
         layout = _layout_of(answers[first:], templates)
-        if layout is None or not targets:
+        if layout is None or not rows:
             continue
-        most = min(targets, reach)
-        alike = layout.targets_alike(response, at, most)
+        most = min(rows, reach)
+        alike = layout.rows_alike(response, at, most)
         end = at + alike * layout.size
         answers += layout.answers(response[at:end])
-        at, targets = end, targets - alike
+        at, rows = end, rows - alike
         reach = 2 * reach if alike == most else _FIRST_REACH
     return _decode_calls(response, at, templates[:rest], answers)
 
@@ -130,23 +130,23 @@ def _is_short(ok: bool, length: int, template: Template) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """How targets look whose answers are all whole words: the marks and where they are."""
+    """How rows look whose answers are all whole words: the marks and where they are."""
 
     size: int
     marks: tuple[tuple[int, bytes], ...]
     lengths: tuple[int, ...]
     fields: struct.Struct
 
-    def targets_alike(self, response: bytes, at: int, most: int) -> int:
-        """How many of the next `most` targets look so."""
+    def rows_alike(self, response: bytes, at: int, most: int) -> int:
+        """How many of the next `most` rows look so."""
         alike = min(most, (len(response) - at) // self.size)
         for offset, mark in self.marks:
             marks = response[at + offset : at + alike * self.size : self.size]
             alike = len(marks) - len(marks.lstrip(mark))
         return alike
 
-    def answers(self, targets: bytes) -> Iterator[Answer]:
-        datas = chain.from_iterable(self.fields.iter_unpack(targets))
+    def answers(self, rows: bytes) -> Iterator[Answer]:
+        datas = chain.from_iterable(self.fields.iter_unpack(rows))
         values = zip(repeat(True), datas, cycle(self.lengths), strict=False)
         return map(_new_answer, repeat(Answer), values)  # all in C: it runs for each call
 
@@ -155,7 +155,7 @@ _new_answer: Callable[[type[Answer], tuple[bool, bytes, int]], Answer] = tuple._
 
 
 def _layout_of(answers: Sequence[Answer], templates: Sequence[Template]) -> _Layout | None:
-    """The layout of one target's answers; None where one of them is not marked by its words."""
+    """The layout of one row's answers; None where one of them is not marked by its words."""
     for answer, template in zip(answers, templates, strict=True):
         if not _is_short(answer.ok, answer.length, template):
             return None

@@ -1,17 +1,18 @@
 """Calls as a program for the lens, the contract of foundry/src; docs/lens.md shows the bytes.
 
-    planner = Planner()                       # remembers: asking the same calls again costs nothing
-    plan = planner.plan(calls)                # only calls for which `fits(call)` is true
-    plan.program.encode()                     # what the lens is given, bytes
-    plan.program.targets, plan.program.calls  # how many targets, and how many calls, it has
-    part = plan.program.part(first, count)    # a program again: so many targets from the first on
-    reading = decode(response, part)          # lens_answer: answers of the part's first calls
-    part.targets_in(len(reading.answers))     # whole targets among them; the rest is to be asked
-    plan.arrange(answers)                     # answers of the whole program, as `calls` were asked
+    planner = Planner()                      # remembers: asking the same calls again costs nothing
+    plan = planner.plan(calls)               # only calls for which `fits(call)` is true
+    plan.program.encode()                    # what the lens is given, bytes
+    plan.program.rows, plan.program.calls    # how many rows, and how many calls, it has
+    part = plan.program.part(first, count)   # a program again: so many rows from the first on
+    reading = decode(response, part)         # lens_answer: answers of the part's first calls
+    part.rows_in(len(reading.answers))       # whole rows among them; the rest is to be asked again
+    plan.arrange(answers)                    # answers of the whole program, as `calls` were asked
+    plan.calls                               # the distinct calls, in the program's order
 
 Equal calls go out once. What several targets ask alike (the same functions, other addresses and
-numbers) becomes one *shape*: the templates of its calls once, then a few bytes a target. A target
-here is one repetition of a shape, and the unit that is split.
+numbers) becomes one *shape*: the templates of its calls once, then a *row* of a few bytes for each
+target. Rows are never split; a call that nothing else is like is a shape of one row.
 """
 
 from __future__ import annotations
@@ -61,52 +62,52 @@ def fits(call: Call) -> bool:
 
 @dataclass(frozen=True)
 class Program:
-    """Shapes and their targets, in the order in which the lens answers. No two calls are equal."""
+    """Shapes and their rows, in the order in which the lens answers. No two calls are equal."""
 
     shapes: tuple[Shape, ...]
 
     @cached_property
-    def targets(self) -> int:
-        return sum(shape.targets for shape in self.shapes)
+    def rows(self) -> int:
+        return sum(shape.rows for shape in self.shapes)
 
     @cached_property
     def calls(self) -> int:
-        return sum(shape.targets * len(shape.templates) for shape in self.shapes)
+        return sum(shape.rows * len(shape.templates) for shape in self.shapes)
 
     @cached_property
     def longest_answer(self) -> int:
         """Bytes of the longest response that the return caps admit."""
-        return HEADER_SIZE + sum(shape.targets * shape.longest_answer for shape in self.shapes)
+        return HEADER_SIZE + sum(shape.rows * shape.longest_answer for shape in self.shapes)
 
     def part(self, first: int, count: int) -> Program:
-        """`count` targets from `first` on, as a program of its own."""
+        """`count` rows from `first` on, as a program of its own."""
         shapes = []
         for shape in self.shapes:
-            start, stop = max(0, first), min(first + count, shape.targets)
+            start, stop = max(0, first), min(first + count, shape.rows)
             if start < stop:
-                shapes.append(shape.rows(start, stop))
-            first -= shape.targets
+                shapes.append(shape.part(start, stop))
+            first -= shape.rows
         return Program(tuple(shapes))
 
-    def calls_before(self, target: int) -> int:
-        """The number of calls of the first `target` targets."""
+    def calls_before(self, row: int) -> int:
+        """The number of calls of the first `row` rows."""
         calls = 0
         for shape in self.shapes:
-            taken = min(target, shape.targets)
+            taken = min(row, shape.rows)
             calls += taken * len(shape.templates)
-            target -= taken
+            row -= taken
         return calls
 
-    def targets_in(self, calls: int) -> int:
-        """How many targets are whole among the first `calls` calls."""
-        targets = 0
+    def rows_in(self, calls: int) -> int:
+        """How many rows are whole among the first `calls` calls."""
+        rows = 0
         for shape in self.shapes:
-            taken = min(calls // len(shape.templates), shape.targets)
-            targets += taken
+            taken = min(calls // len(shape.templates), shape.rows)
+            rows += taken
             calls -= taken * len(shape.templates)
-            if taken < shape.targets:
+            if taken < shape.rows:
                 break
-        return targets
+        return rows
 
     def encode(self) -> bytes:
         """The bytes that the lens reads; made once."""
@@ -178,7 +179,7 @@ def _encode_shape(shape: Shape, table: dict[int, int]) -> bytes:
     head = _SHAPE.pack(
         len(shape.templates),
         len(shape.slots),
-        shape.targets,
+        shape.rows,
         len(templates),
         shape.longest_answer,
     )
@@ -187,7 +188,7 @@ def _encode_shape(shape: Shape, table: dict[int, int]) -> bytes:
 
 
 def _encode_slot(slot: Sequence[int], table: dict[int, int]) -> tuple[int, list[bytes]]:
-    """One slot's values of all targets: in place, or where that is shorter by the address table."""
+    """One slot's values of all rows: in place, or where that is shorter by the address table."""
     width = max(1, (max(slot).bit_length() + 7) // 8)
     new = set(slot) - table.keys()
     shorter = _INDEX_WIDTH * len(slot) + 20 * len(new) < width * len(slot)

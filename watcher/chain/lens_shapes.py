@@ -43,7 +43,7 @@ class Template:
     patches: tuple[tuple[int, int], ...]
 
     def encode(self, position: int) -> bytes:
-        """Its bytes as the `position`-th call of a target."""
+        """Its bytes as the `position`-th call of a row."""
         header = _TEMPLATE.size + _PATCH.size * len(self.patches)
         place = _slot_place(self.to), self.kind, position, header, len(self.data), self.gas_cap
         caps = self.return_cap.to_bytes(3, "big")
@@ -58,24 +58,24 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Templates, and for each slot its value for each target."""
+    """Templates, and for each slot its value for each row."""
 
     templates: tuple[Template, ...]
     slots: tuple[tuple[int, ...], ...]
 
     @property
-    def targets(self) -> int:
+    def rows(self) -> int:
         return len(self.slots[0])
 
     @property
     def longest_answer(self) -> int:
-        """Bytes of one target's longest answers."""
+        """Bytes of one row's longest answers."""
         return sum(template.longest_answer for template in self.templates)
 
     def encode_templates(self) -> bytes:
         return b"".join(template.encode(i) for i, template in enumerate(self.templates))
 
-    def rows(self, start: int, stop: int) -> Shape:
+    def part(self, start: int, stop: int) -> Shape:
         return Shape(self.templates, tuple(slot[start:stop] for slot in self.slots))
 
 
@@ -104,7 +104,7 @@ def shapes_of(calls: Sequence[Call]) -> tuple[list[Shape], list[int]]:
     numbers: dict[Form, int] = {}
     forms = tuple(numbers.setdefault(one.form, len(numbers)) for one in parsed)
     starts: dict[Pattern, list[int]] = {}
-    for start, pattern in _targets(forms):
+    for start, pattern in _rows(forms):
         starts.setdefault(pattern, []).append(start)
     shapes: list[Shape] = []
     order: list[int] = []
@@ -121,8 +121,8 @@ def _blocks(where: list[int]) -> Iterator[list[int]]:
     return (where[i : i + MOST_ROWS] for i in range(0, len(where), MOST_ROWS))
 
 
-def _targets(forms: Pattern) -> Iterator[tuple[int, Pattern]]:
-    """Where each target starts, and its pattern: the longest known one that fits there."""
+def _rows(forms: Pattern) -> Iterator[tuple[int, Pattern]]:
+    """Where each row starts, and its pattern: the longest known one that fits there."""
     patterns = sorted(_apart(_repeated(forms)), key=len, reverse=True)
     at = 0
     while at < len(forms):
@@ -190,25 +190,25 @@ def _best_period(forms: Pattern, at: int) -> tuple[int, int]:
 
 
 def _shapes(
-    targets: list[list[_Parsed]], groups: Sequence[range]
+    rows: list[list[_Parsed]], groups: Sequence[range]
 ) -> Iterator[tuple[Shape, list[int]]]:
-    """One shape of all targets; several where one would be more than the lens can hold."""
-    shape = _shape(targets)
+    """One shape of all rows; several where one would be more than the lens can hold."""
+    shape = _shape(rows)
     if shape is not None:
         yield shape, [i for group in groups for i in group]
     elif len(groups[0]) > 1:
         for j in range(len(groups[0])):
-            single = [[target[j]] for target in targets]
+            single = [[row[j]] for row in rows]
             yield from _shapes(single, [group[j : j + 1] for group in groups])
     else:
-        for target, group in zip(targets, groups, strict=True):
-            yield from _shapes([target], [group])
+        for row, group in zip(rows, groups, strict=True):
+            yield from _shapes([row], [group])
 
 
-def _shape(targets: list[list[_Parsed]]) -> Shape | None:
+def _shape(rows: list[list[_Parsed]]) -> Shape | None:
     slots: dict[tuple[int, ...], int] = {}
     templates = []
-    for same in zip(*targets, strict=True):
+    for same in zip(*rows, strict=True):
         first = same[0]
         to = slots.setdefault(tuple(call.to for call in same), len(slots))
         patches = []
