@@ -8,8 +8,16 @@ import pytest
 
 from tests.support import lens
 from tests.support.strategies import address
-from watcher.chain.lens_program import MOST_DATA, MOST_GAS, MOST_RETURN, Planner, fits, make_plan
-from watcher.chain.lens_shapes import MOST_ROWS, MOST_SLOTS
+from watcher.chain.lens_program import (
+    MOST_DATA,
+    MOST_GAS,
+    MOST_RETURN,
+    Planner,
+    Program,
+    fits,
+    make_plan,
+)
+from watcher.chain.lens_shapes import BALANCE, MOST_ROWS, MOST_SLOTS, Shape, Template
 from watcher.protocols import chainlink, erc20, uniswap_v2
 from watcher.state import Address, Balance, Call, Code, Slot, Static
 
@@ -131,16 +139,42 @@ def test_more_rows_than_a_shape_holds() -> None:
     assert program.rows_in(MOST_ROWS + 3) == MOST_ROWS + 3
 
 
-@pytest.mark.parametrize("words", [MOST_SLOTS - 1, MOST_SLOTS, 200])
-def test_more_differences_than_there_are_slots(words: int) -> None:
+@pytest.mark.parametrize("calls", [1, 3])
+@pytest.mark.parametrize("words", [20, 21, 22, 60, 61, 200])
+def test_more_differences_than_there_are_slots_or_patches(calls: int, words: int) -> None:
     drawn = random.Random(words)
-    calls: list[Call] = [
-        Static(address(i), b"call" + b"".join(drawn.randbytes(32) for _ in range(words)))
-        for i in range(3)
+    asked: list[Call] = [
+        Static(address(row), bytes([call]) * 4 + drawn.randbytes(32 * words))
+        for row in range(3)
+        for call in range(calls)
     ]
-    plan = make_plan(calls)
+    plan = make_plan(asked)
     assert list(lens.calls_of(plan.program.encode())) == list(plan.calls)
-    assert sorted(plan.calls, key=repr) == sorted(calls, key=repr)
+    assert [plan.calls[i] for i in plan.order] == asked
+    assert all(len(shape.slots) <= MOST_SLOTS for shape in plan.program.shapes)
+
+
+def test_the_address_table_is_not_overfilled() -> None:
+    template = Template(kind=BALANCE, to=0, gas_cap=0, return_cap=32, data=b"", patches=())
+    first, second = (
+        tuple(2**159 + start + i % 40_000 for i in range(MOST_ROWS)) for start in (0, 40_000)
+    )
+    program = Program((Shape((template,), (first,)), Shape((template,), (second,)))).encode()
+    assert int.from_bytes(program[:2]) == 40_000
+    heads = 2 * (10 + 1 + len(template.encode(0)))
+    assert len(program) == 2 + 20 * 40_000 + heads + (2 + 20) * MOST_ROWS
+
+
+def test_rows_are_counted_in_the_order_of_the_shapes() -> None:
+    program = make_plan([*flat(pairs(3)), Balance(address(1)), Balance(address(2))]).program
+    assert [(len(shape.templates), shape.rows) for shape in program.shapes] == [
+        (5, 3),
+        (1, 1),
+        (1, 2),
+    ]
+    rows = [program.rows_in(calls) for calls in range(program.calls + 1)]
+    assert rows == [0] * 5 + [1] * 5 + [2] * 5 + [3, 4, 5, 6]
+    assert [program.calls_before(row) for row in range(7)] == [0, 5, 10, 15, 16, 17, 18]
 
 
 def test_many_calls_of_long_data_in_one_target() -> None:

@@ -188,6 +188,7 @@ def test_several_views_are_decoded_in_one_go() -> None:
     ("at", "answer", "error", "why"),
     [
         (0, REVERTED, RevertedCall, "decimals"),
+        (0, Answer(False, bytes(32), 32), RevertedCall, "decimals"),
         (0, words(256), DecodeError, "no uint8"),
         (1, words(1 << 160), DecodeError, "no address"),
         (2, data(bytes(160), length=10**6), TooLarge, "1000000 bytes"),
