@@ -98,11 +98,12 @@ abstract contract LensMachine {
                 }
             }
 
-            // Gas for the memory of `room` more bytes of answers, for one access, and for the end:
-            // so many words at 3 each, copied at 3 each, and at the next word's share of the square.
+            // Gas for the memory of `room` more bytes of answers (3 a word, 3 to copy it, and its
+            // share of the square), and 24,000 for one cold account, for the largest row and its
+            // patches, which are read before gas is looked at again, and for the end.
             function kept_back(room, out) -> amount {
                 let words := add(shr(5, room), 2)
-                amount := add(8000, mul(words, add(7, shr(8, add(shr(5, out), words)))))
+                amount := add(24000, mul(words, add(7, shr(8, add(shr(5, out), words)))))
             }
 
             function run_shape(at, out) -> following, next {

@@ -193,6 +193,28 @@ contract LensTest is Programs {
         require(most > 50, "it could have gone on");
     }
 
+    /// The largest rows that there can be: 64 slots, 60 patches.
+    function test_gas_runs_out_before_the_largest_row_is_read() public view {
+        bytes memory widths = hex"14";
+        bytes memory row = abi.encodePacked(adder);
+        bytes memory patches;
+        bytes memory data = bytes.concat(bytes4(0), ABI_WORD);
+        for (uint8 i = 1; i < 64; ++i) {
+            widths = bytes.concat(widths, hex"01");
+            row = bytes.concat(row, bytes1(i));
+            if (i <= 60) patches = bytes.concat(patches, patch(i, 4));
+        }
+        bytes memory one = template(0, 0, 0, 100, 64, patches, data);
+        bytes memory program = withoutTable(shape(1, widths, 50, 69, one, repeated(row, 50)));
+        uint256 most;
+        for (uint256 limit = 60_000; limit < 600_000; limit += 503) {
+            uint256 count = counted(program, limit);
+            require(count >= most, "not what the gas allows");
+            most = count;
+        }
+        require(most > 20, "it could have gone on");
+    }
+
     /// Beside the call itself, for one of a pair's calls: an address and one patch.
     function test_overhead_of_a_call() public view {
         bytes memory data = bytes.concat(bytes4(0), ABI_WORD, ABI_WORD);
