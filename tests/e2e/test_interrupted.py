@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,15 @@ from tests.e2e.command import WATCHER, environment
 from tests.e2e.conftest import Devnet
 
 pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(autouse=True)
+def heeded() -> Iterator[None]:
+    """Where the suite itself is a shell's background job, Ctrl-C is ignored: by it, and by each
+    process that it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def stopped(
@@ -44,6 +53,7 @@ def stopped(
         code = process.wait(60)
     finally:
         process.kill()
+        process.wait()
     return code, log.read_text().splitlines()[-1]
 
 
