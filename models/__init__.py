@@ -3,6 +3,7 @@ watcher, and only `watcher.store` reads or writes through it."""
 
 from models.base import SCHEMA, metadata, table_of
 from models.block import BLOCK_STATUSES, BlockRow, CursorRow, GapRow
+from models.endpoint import ENDPOINT_EVENTS, EndpointEventRow
 from models.lease import LeaseRow
 from models.measure import ComputationInputRow, ComputationRow, MeasureRow, SettingsRow
 from models.observation import OBSERVATION_STATUSES, AmountRow, ObservationRow, StateRow
@@ -10,6 +11,7 @@ from models.target import TargetRow, TargetTokenRow, TokenRow
 
 __all__ = [
     "BLOCK_STATUSES",
+    "ENDPOINT_EVENTS",
     "OBSERVATION_STATUSES",
     "SCHEMA",
     "AmountRow",
@@ -17,6 +19,7 @@ __all__ = [
     "ComputationInputRow",
     "ComputationRow",
     "CursorRow",
+    "EndpointEventRow",
     "GapRow",
     "LeaseRow",
     "MeasureRow",

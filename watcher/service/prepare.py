@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from watcher.chain.client import ChainClient, open_chain
+from watcher.chain.client import ChainClient, Policies, open_chain
 from watcher.config.values import ChainConfig, Config
 from watcher.errors import ConfigError, Problem
 from watcher.service.identify import Identified, identify
@@ -21,6 +21,7 @@ class Prepared:
     """A chain whose targets the node has confirmed."""
 
     chain: ChainConfig
+    client: ChainClient
     watch: ChainWatch
     targets: tuple[Target, ...]
 
@@ -29,7 +30,10 @@ class Prepared:
 async def connect(chain: ChainConfig) -> AsyncIterator[ChainClient]:
     """The client of a configured chain; its connections end with the context."""
     async with open_chain(
-        chain.chain_id, chain.endpoint.url, deadline=chain.deadline_seconds
+        chain.chain_id,
+        chain.endpoints,
+        deadline=chain.deadline_seconds,
+        policies=Policies(quorum=chain.quorum, sample=chain.sample),
     ) as client:
         yield client
 
@@ -60,7 +64,7 @@ async def prepare(
             catch_up_blocks=chain.catch_up_blocks,
         ),
     )
-    return Prepared(chain=chain, watch=watch, targets=targets)
+    return Prepared(chain=chain, client=client, watch=watch, targets=targets)
 
 
 def refuse(found: Sequence[Identified], *, source: str) -> None:

@@ -16,6 +16,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from watcher.config.values import Config
 from watcher.errors import ReadError, StoreError
 from watcher.service import lease
+from watcher.service.endpoints import keep_events
 from watcher.service.prepare import Prepared, connect, prepare
 from watcher.service.watch import Ticked
 from watcher.service.writer import Writer
@@ -101,7 +102,7 @@ class Service:
             scheduler.add_job(
                 self._job,
                 "interval",
-                args=[found],
+                args=[found, writer],
                 seconds=found.chain.poll_seconds,
                 id=f"eip155:{found.chain.chain_id}",
                 next_run_time=datetime.now(UTC),
@@ -111,15 +112,17 @@ class Service:
         )
         return scheduler
 
-    async def _job(self, found: Prepared) -> None:
+    async def _job(self, found: Prepared, writer: Writer) -> None:
         task = asyncio.current_task()
         if task is None or self._stopping.is_set():
             return
         self._running.add(task)
         try:
-            await self._advance(found)
-        except ReadError as error:
-            LOG.warning("chain not read", chain=found.chain.chain_id, detail=str(error))
+            try:
+                await self._advance(found)
+            except ReadError as error:
+                LOG.warning("chain not read", chain=found.chain.chain_id, detail=str(error))
+            await keep_events(found.client, self._store, writer)
         except Exception as error:  # noqa: BLE001 - handed to `run`, which raises it
             # What is no fault of the node would fail again for ever: end, and say why.
             self._failure = error

@@ -8,13 +8,25 @@ from types import TracebackType
 
 from watcher.math.settings import Settings
 from watcher.state.block import Block
+from watcher.state.endpoint_event import EndpointEvent
 from watcher.state.snapshot import Snapshot
 from watcher.state.target import Target
-from watcher.store import branch, commit, find, history, lease, register, schema, standing, tables
+from watcher.store import (
+    branch,
+    commit,
+    endpoints,
+    find,
+    history,
+    lease,
+    register,
+    schema,
+    standing,
+    tables,
+)
 from watcher.store.database import WAIT_SECONDS, Database
 from watcher.store.schema import Schema
 from watcher.store.tick import Resumption, TickResult
-from watcher.store.values import Extent, Figure, Figures, Gap, Standing, TargetStatus
+from watcher.store.values import Extent, Figure, Figures, Gap, Standing, StoredEvent, TargetStatus
 
 
 def _utc_now() -> datetime:
@@ -117,6 +129,10 @@ class Store:
         with self.database.writing() as connection:
             branch.record_gap(connection, chain_id, first, last, reason, self._now())
 
+    def record_endpoint_events(self, events: Sequence[EndpointEvent]) -> None:
+        with self.database.writing() as connection:
+            endpoints.record(connection, events, at=self._now())
+
     # Going on
 
     def resume(self, chain_id: int) -> Resumption:
@@ -131,6 +147,11 @@ class Store:
     def gaps(self, chain_id: int) -> tuple[Gap, ...]:
         with self.database.reading() as connection:
             return branch.gaps(connection, chain_id)
+
+    def endpoint_events(self, chain_id: int) -> tuple[StoredEvent, ...]:
+        """What befell the chain's endpoints, oldest first."""
+        with self.database.reading() as connection:
+            return endpoints.events(connection, chain_id)
 
     # The history
 
