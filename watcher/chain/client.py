@@ -112,6 +112,7 @@ async def open_chain(
                 deadline=deadline,
                 response_cap=response_cap,
                 patience=policies.patience,
+                alone=len(options) == 1,
             )
             for one in options
         ]
@@ -153,12 +154,15 @@ def _link(
     deadline: float,
     response_cap: int,
     patience: Patience,
+    alone: bool,
 ) -> tuple[Link, AsyncWeb3[EndpointProvider]]:
     from watcher.chain.provider import web3_over
 
     rate = Rate()
+    # Where there are others, they are asked rather than waited for this one.
+    longest_wait = deadline / 2 if alone else deadline / 10
     transport = HttpTransport(session, options.endpoint, response_cap=response_cap)
-    paced = Paced(transport, rate, longest_wait=deadline)
+    paced = Paced(transport, rate, longest_wait=longest_wait)
     rpc = JsonRpc(Deadline(paced, deadline), on_limit=rate.limited)
     w3 = web3_over(rpc, Batches(rpc, reply_bytes=response_cap // 2))
     headers = NodeHeaders(w3.provider, chain_id=chain_id, deadline=deadline)

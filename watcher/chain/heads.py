@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 from watcher.chain.health import State
 from watcher.chain.lag import Heard, lag
@@ -102,21 +103,26 @@ class Heads:
         )
         return head
 
+    def keeps_up(self, link: Link) -> bool:
+        """Whether its head, taken by itself, can be the chain's: neither back, stuck nor ahead of
+        the time."""
+        heard = link.health.heard
+        return heard is not None and not self._lag(heard, 0)
+
     def judge_lag(self, agreed: Block | None) -> None:
-        """Mark who lags behind the agreed head, or behind the others where one alone is believed:
-        then a head that went back or is in the future leads nobody."""
+        """Mark who lags: behind the agreed head, or the others where one alone is believed."""
         heard = {
             link: link.health.heard
             for link in self._links.all
             if link.health.heard is not None and link.health.state is not State.DISABLED
         }
-        if agreed is None:
-            fit = [one.head.number for one in heard.values() if not self._lag(one, 0)]
-            newest = max(fit, default=0)
-        else:
-            newest = agreed.number
+        leading = [one.head.number for link, one in heard.items() if self.keeps_up(link)]
+        newest = max(leading, default=0) if agreed is None else agreed.number
         for link, one in heard.items():
-            link.health.lags(self._lag(one, newest))
+            # Who has the agreed head has left behind whatever it said before.
+            now = replace(one, highest=one.head.number) if one.head == agreed else one
+            link.health.heard = now
+            link.health.lags(self._lag(now, newest))
 
     def _lag(self, heard: Heard, newest: int) -> str:
         links = self._links

@@ -72,8 +72,16 @@ class Health:
 
     @property
     def reason(self) -> str:
+        """Why the state is what it is; "" while all is well."""
         fault = "" if self.fault is None else str(self.fault)
-        return self.disagrees or fault or self.lag
+        match self.state:
+            case State.OUTVOTED:
+                return self.disagrees
+            case State.LAGGING:
+                return self.lag
+            case State.COOLING | State.DISABLED:
+                return fault
+        return ""
 
     @property
     def retry_in(self) -> float:

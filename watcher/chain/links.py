@@ -58,7 +58,7 @@ class Link:
         return EndpointHealth(
             endpoint=self.name,
             state=health.state,
-            reason="" if health.state is State.READY else health.reason,
+            reason=health.reason,
             retry_in=health.retry_in,
             head=None if health.heard is None else health.heard.head.number,
             archive=self.archive,

@@ -88,9 +88,9 @@ class QuorumHeaders:
 
     async def _agreed_head(self, heads: Mapping[Link, Block], *, are_all: bool) -> Block | None:
         believed = {link: head for link, head in heads.items() if not link.health.disagrees}
-        needed = self._needed(len(believed), are_all=are_all)
-        fresh = {link: head for link, head in believed.items() if not link.health.lag}
-        voters = fresh if len(fresh) >= needed else believed
+        keeping_up = {link: head for link, head in believed.items() if self._heads.keeps_up(link)}
+        voters = keeping_up or believed
+        needed = self._needed(len(voters), are_all=are_all)
         if len(voters) < needed:
             return None
         if needed == 1:

@@ -19,7 +19,7 @@ from watcher.chain.transport import Transport
 WINDOW = 10.0
 """Seconds over which the speed is measured that turned out to be too high."""
 
-LEAST = 1.0
+LEAST = 4.0
 """Items a second below which no endpoint is slowed: each block takes a few."""
 
 FORGOTTEN = 10_000.0
@@ -29,8 +29,9 @@ BURST = 2.0
 """Seconds' worth of items that may go out at once after a rest."""
 
 GROWTH = 0.05
-"""Each second adds this part of the limit that was found, so it is back at it in ten seconds and
-at twice that in another twenty."""
+LEAST_GROWTH = 1.0
+"""Each second adds this part of the limit that was found, and one item a second at least: it is
+back at the limit in ten seconds, and at twice that in another twenty."""
 
 
 class Rate:
@@ -82,7 +83,8 @@ class Rate:
     def _grow(self) -> None:
         now = self._clock()
         if self._per_second is not None:
-            self._per_second += GROWTH * self._found * max(now - self._grown_at, 0.0)
+            growth = max(GROWTH * self._found, LEAST_GROWTH)
+            self._per_second += growth * max(now - self._grown_at, 0.0)
             if self._per_second > FORGOTTEN:
                 self._per_second = None
         self._grown_at = now
