@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from watcher.chain.endpoint import Endpoint, EndpointOptions, endpoint_problem
 from watcher.chain.failover import FailoverReader
 from watcher.chain.faults import EndpointError, WrongChain
 from watcher.chain.headers import Headers, NodeHeaders
-from watcher.chain.health import EndpointHealth, Health
+from watcher.chain.health import Clock, EndpointHealth, Health
 from watcher.chain.jsonrpc import JsonRpc
 from watcher.chain.lag import DEFAULT_LIMITS, LagLimits
 from watcher.chain.links import Link, Links
@@ -24,16 +24,13 @@ from watcher.chain.rate import Paced, Rate
 from watcher.chain.reader import BatchReader, Reader
 from watcher.chain.retry import DEFAULT_PATIENCE, Patience
 from watcher.chain.sample import Sampler
-from watcher.chain.transport import HttpTransport, http_session
+from watcher.chain.transport import HttpTransport, Transport, http_session
 from watcher.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
-    import aiohttp
     from web3 import AsyncWeb3
 
     from watcher.chain.provider import EndpointProvider
-
-log = logging.getLogger(__name__)
 
 DEADLINE = 10.0
 """Seconds for one request, and for one whole read."""
@@ -105,14 +102,15 @@ async def open_chain(
     options = _options(endpoints)
     async with http_session(connections=PARALLEL * len(options)) as session:
         made = [
-            _link(
+            link_over(
                 chain_id,
                 one,
-                session,
+                HttpTransport(session, one.endpoint, response_cap=response_cap),
                 deadline=deadline,
+                # Where there are others, they are asked rather than waited for this one.
+                longest_wait=deadline / (2 if len(options) == 1 else 10),
                 response_cap=response_cap,
                 patience=policies.patience,
-                alone=len(options) == 1,
             )
             for one in options
         ]
@@ -146,22 +144,24 @@ def _options(endpoints: str | Sequence[EndpointOptions]) -> Sequence[EndpointOpt
     return [EndpointOptions(Endpoint(endpoints))]
 
 
-def _link(
+def link_over(
     chain_id: int,
     options: EndpointOptions,
-    session: aiohttp.ClientSession,
+    transport: Transport,
     *,
     deadline: float,
-    response_cap: int,
-    patience: Patience,
-    alone: bool,
+    longest_wait: float,
+    response_cap: int = RESPONSE_CAP,
+    patience: Patience = DEFAULT_PATIENCE,
+    clock: Clock = time.monotonic,
 ) -> tuple[Link, AsyncWeb3[EndpointProvider]]:
+    """One endpoint with all its policies over a bare transport, not connected yet.
+
+    `longest_wait` seconds are waited to keep to its rate, no longer.
+    """
     from watcher.chain.provider import web3_over
 
-    rate = Rate()
-    # Where there are others, they are asked rather than waited for this one.
-    longest_wait = deadline / 2 if alone else deadline / 10
-    transport = HttpTransport(session, options.endpoint, response_cap=response_cap)
+    rate = Rate(clock)
     paced = Paced(transport, rate, longest_wait=longest_wait)
     rpc = JsonRpc(Deadline(paced, deadline), on_limit=rate.limited)
     w3 = web3_over(rpc, Batches(rpc, reply_bytes=response_cap // 2))
@@ -171,7 +171,7 @@ def _link(
         headers=headers,
         reader=BatchReader(w3.provider, headers, deadline=deadline),
         connect=headers.connect,
-        health=Health(options.endpoint.name, patience=patience),
+        health=Health(options.endpoint.name, patience=patience, clock=clock),
         rate=rate,
         archive=options.archive,
     )

@@ -20,9 +20,9 @@ class Endpoint:
 
     __slots__ = ("_secrets", "_url", "name")
 
-    def __init__(self, url: str, *, websocket: bool = False) -> None:
+    def __init__(self, url: str) -> None:
         """Raises ValueError, with a text that holds nothing of the URL, where it cannot be used."""
-        problem = websocket_problem(url) if websocket else endpoint_problem(url)
+        problem = endpoint_problem(url)
         if problem is not None:
             raise ValueError(problem)
         self._url = url
@@ -68,34 +68,35 @@ def endpoint_name(url: str) -> str:
 
 def endpoint_problem(url: str) -> str | None:
     """What is wrong with `url`, without repeating any of it; None where it can be used."""
-    if url.startswith(("ws://", "wss://")):
-        return "a websocket URL cannot be read from: give the node's http:// or https:// URL"
-    return _problem(url, schemes=("http", "https"))
-
-
-def websocket_problem(url: str) -> str | None:
-    """As `endpoint_problem`, for the URL at which new heads are announced."""
-    if url.startswith(("http://", "https://")):
-        return "new heads are announced on a websocket: give the node's ws:// or wss:// URL"
-    return _problem(url, schemes=("ws", "wss"))
-
-
-def _problem(url: str, *, schemes: tuple[str, str]) -> str | None:
-    plain, secured = schemes
     if any(not char.isprintable() or char.isspace() for char in url):
         return "the URL holds white space or a control character: write it without"
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - reading it is the check
     except ValueError:
-        return f"the URL's host or port cannot be read: write {plain}://HOST:PORT/PATH"
-    if parts.scheme not in schemes:
-        return f"the URL does not begin with {plain}:// or {secured}://"
+        return "the URL's host or port cannot be read: write http://HOST:PORT/PATH"
+    if parts.scheme in ("ws", "wss"):
+        return "a websocket URL cannot be read from: give the node's http:// or https:// URL"
+    if parts.scheme not in ("http", "https"):
+        return "the URL does not begin with http:// or https://"
     if not _is_host(parts.hostname):
-        return f"the URL has no valid host: write {plain}://HOST:PORT/PATH"
+        return "the URL has no valid host: write http://HOST:PORT/PATH"
     if parts.fragment:
         return "the URL has a part after #, which would never be sent: remove it"
     return None
+
+
+def websocket_endpoint(url: str) -> Endpoint:
+    """The endpoint of a ws:// or wss:// URL. Raises ValueError that repeats nothing of the URL."""
+    scheme, separator, rest = url.partition("://")
+    if scheme not in ("ws", "wss") or not separator:
+        raise ValueError("the URL does not begin with ws:// or wss://")
+    # The same connection by its HTTP name, under which it is checked and kept out of texts.
+    same = f"{'https' if scheme == 'wss' else 'http'}://{rest}"
+    problem = endpoint_problem(same)
+    if problem is not None:
+        raise ValueError(problem.replace("http://", "ws://").replace("https://", "wss://"))
+    return Endpoint(same)
 
 
 def _is_host(host: str | None) -> bool:

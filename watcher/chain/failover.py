@@ -116,7 +116,8 @@ class FailoverReader:
         finally:
             asking.cancel()
         votes = {
-            at: {link: given[at] for link, given in samples.items()} | {sources[at]: answers[at]}
+            at: {sources[at]: answers[at]}
+            | {link: given[at] for link, given in samples.items() if link is not sources[at]}
             for at in drawn
         }
         verdict = compare(votes, believed=[one for one in self._links.all if _believed(one)])
@@ -235,12 +236,11 @@ def _believed(link: Link) -> bool:
 
 
 def _may_vote(link: Link, block: Block) -> bool:
-    """Who was outvoted is asked as well, to see it agree again."""
-    return (
-        link.health.state in (State.READY, State.LAGGING, State.OUTVOTED)
-        and link.health.retry_in == 0
-        and link.may_have(block)
-    )
+    """Who was outvoted on a value is asked as well, to see it agree again."""
+    health = link.health
+    lied = health.dispute is EventKind.VALUE_OUTVOTED
+    standing = health.state in (State.READY, State.LAGGING) or lied
+    return standing and health.retry_in == 0 and link.may_have(block)
 
 
 def _shown(answer: Answer | ReadError) -> str:

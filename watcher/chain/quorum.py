@@ -8,9 +8,9 @@ from contextlib import aclosing, asynccontextmanager
 from typing import TypeVar
 
 from watcher.chain.headers import Tag
-from watcher.chain.heads import Heads
 from watcher.chain.health import State
 from watcher.chain.links import Link, Links, timed_out
+from watcher.chain.poll import HeadPoll
 from watcher.chain.votes import most
 from watcher.errors import ReadError, StaleBlock, Unavailable
 from watcher.state import Block
@@ -31,11 +31,11 @@ class QuorumHeaders:
 
     def __init__(self, links: Links) -> None:
         self._links = links
-        self._heads = Heads(links)
+        self._polled = HeadPoll(links)
         self._undecided: set[Link] = set()
 
     async def close(self) -> None:
-        await self._heads.close()
+        await self._polled.close()
 
     async def head(self) -> Block:
         """Raises Unavailable while too few agree."""
@@ -43,7 +43,7 @@ class QuorumHeaders:
             found = await self._head()
         if found is None:
             raise self._disagreement(f"the head ({self._said()})")
-        self._heads.judge_lag(found if self._links.quorum > 1 else None)
+        self._polled.judge_lag(found if self._links.quorum > 1 else None)
         return found
 
     async def by_number(self, number: int) -> Block | None:
@@ -79,7 +79,7 @@ class QuorumHeaders:
     # The head
 
     async def _head(self) -> Block | None:
-        async with aclosing(self._heads.poll(self._links.quorum)) as polls:
+        async with aclosing(self._polled.poll(self._links.quorum)) as polls:
             async for heads, are_all in polls:
                 found = await self._agreed_head(heads, are_all=are_all)
                 if found is not None:
@@ -88,7 +88,7 @@ class QuorumHeaders:
 
     async def _agreed_head(self, heads: Mapping[Link, Block], *, are_all: bool) -> Block | None:
         believed = {link: head for link, head in heads.items() if not link.health.disagrees}
-        keeping_up = {link: head for link, head in believed.items() if self._heads.keeps_up(link)}
+        keeping_up = {link: head for link, head in believed.items() if self._polled.keeps_up(link)}
         voters = keeping_up or believed
         needed = self._needed(len(voters), are_all=are_all)
         if len(voters) < needed:

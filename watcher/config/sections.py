@@ -6,7 +6,7 @@ from collections.abc import Set
 from types import MappingProxyType
 
 from watcher.alerts.health import Limits
-from watcher.chain.endpoint import Endpoint, EndpointOptions
+from watcher.chain.endpoint import Endpoint, EndpointOptions, websocket_endpoint
 from watcher.config import fields
 from watcher.config.section import Section
 from watcher.config.values import ChainConfig
@@ -98,7 +98,7 @@ def _quorum(value: object, endpoints: list[EndpointOptions | None]) -> int:
 def _websocket(value: object) -> Endpoint:
     if not isinstance(value, str):
         raise ValueError("write the node's websocket URL, ws:// or wss://")
-    return Endpoint(value, websocket=True)
+    return websocket_endpoint(value)
 
 
 def _url(value: object) -> Endpoint:

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from watcher.alerts.health import Limits
-from watcher.chain.endpoint import EndpointOptions
+from watcher.chain.endpoint import Endpoint, EndpointOptions
 from watcher.math.settings import Settings
 from watcher.protocols import Entry
 
@@ -33,6 +33,11 @@ class ChainConfig:
     poll_seconds: float
     deadline_seconds: float
     catch_up_blocks: int
+
+    @property
+    def websocket(self) -> Endpoint | None:
+        """Where new heads are announced: the first endpoint's that has one."""
+        return next((one.websocket for one in self.endpoints if one.websocket is not None), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ GRACE = 0.1
 ABOUT = "eth_getBlockByNumber (the head)"
 
 
-class Heads:
+class HeadPoll:
     """Polls of the heads. What is still under way when enough have answered goes on by itself: its
     endpoint's health follows, and it is not asked a second time meanwhile."""
 
