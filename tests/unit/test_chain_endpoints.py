@@ -216,6 +216,12 @@ async def test_fault_05_two_that_hang_cost_no_read_of_the_third() -> None:
         assert time.monotonic() - started < 0.2
 
 
+async def test_fault_05_one_that_hangs_leaves_time_for_the_next() -> None:
+    async with linked(honest_nodes(2), sample=0, deadline=1.0, real_clock=True) as chain:
+        chain.transports[0].hangs = True
+        assert numbers(await chain.reader.read(CHAIN[9], CALLS)) == TRUE
+
+
 async def test_a_head_does_not_wait_for_one_that_hangs_once_the_quorum_is_there() -> None:
     async with linked(honest_nodes(3), real_clock=True) as chain:
         chain.transports[2].hangs = True
@@ -252,6 +258,9 @@ async def test_a_stale_block_is_stale_only_where_all_that_answer_say_so() -> Non
         with pytest.raises(StaleBlock):
             await chain.reader.read(CHAIN[9], CALLS)
         assert chain.states() == [READY, READY]
+        chain.transports[1].fail(Kind.NODE_FAULT)
+        with pytest.raises(StaleBlock):
+            await chain.reader.read(CHAIN[9], CALLS)
 
 
 async def test_an_endpoint_that_is_behind_the_block_is_asked_last() -> None:
@@ -408,6 +417,14 @@ async def test_a_default_quorum_shrinks_to_who_answers_and_a_configured_one_does
             assert not is_ready(chain)
 
 
+async def test_one_vote_at_a_height_that_two_claim_to_have_is_not_two() -> None:
+    nodes = [honest(11), honest(10)]
+    nodes[0].blocks = [*CHAIN[:9], CHAIN[10]]
+    async with linked(nodes, quorum=2) as chain:
+        with pytest.raises(Unavailable, match="fewer than 2 endpoints"):
+            await chain.headers.head()
+
+
 async def test_the_head_is_the_highest_that_enough_have() -> None:
     nodes = [honest(11), honest(10), honest(9)]
     async with linked(nodes) as chain:
@@ -510,6 +527,36 @@ async def test_fault_12_a_liar_is_believed_again_after_ten_blocks_of_truth() -> 
             EventKind.VALUE_OUTVOTED,
             EventKind.AGREES_AGAIN,
         ]
+
+
+async def test_fault_12_what_was_lied_about_is_compared_at_each_block_until_it_is_true() -> None:
+    pools = [to_address(f"0x{0xCAFE00 + row:040x}") for row in range(100)]
+    calls: list[Call] = [Static(pool, b"\1") for pool in pools]
+    nodes = [FaultyNode(blocks=CHAIN, calls={p.lower(): word(7) for p in pools}) for _ in range(3)]
+    async with linked(nodes) as chain:
+        at = 0
+        nodes[1].calls[pools[61].lower()] = word(8)
+        while chain.states()[1] is READY:
+            await chain.reader.read(CHAIN[at], calls)
+            at += 1
+        nodes[1].calls[pools[61].lower()] = word(7)
+        for _ in range(9):
+            await chain.reader.read(CHAIN[at], calls)
+            at += 1
+            assert chain.states()[1] is OUTVOTED
+        await chain.reader.read(CHAIN[at], calls)
+        assert chain.states()[1] is READY
+
+
+async def test_fault_12_who_no_longer_says_what_it_lied_about_is_not_believed() -> None:
+    nodes = honest_nodes(3, 30)
+    async with linked(nodes) as chain:
+        nodes[2].calls[POOLS[3].lower()] = word(999)
+        await chain.reader.read(CHAIN[0], CALLS)
+        nodes[2].calls[POOLS[3].lower()] = error(-32000, "missing trie node 12 (path )")
+        for at in range(1, 20):
+            await chain.reader.read(CHAIN[at], CALLS)
+        assert chain.states() == [READY, READY, OUTVOTED]
 
 
 async def test_fault_12_two_that_disagree_give_no_number() -> None:
