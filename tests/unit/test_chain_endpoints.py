@@ -401,6 +401,17 @@ async def test_fault_11_other_hashes_below_a_true_head_are_found_in_the_range() 
         assert chain.events() == [("node-a.example", EventKind.HASH_OUTVOTED)]
 
 
+async def test_a_range_with_blocks_left_out_is_not_taken_from_a_minority() -> None:
+    async with linked(honest_nodes(3)) as chain:
+
+        async def without_the_last(first: int, last: int) -> list[Block]:
+            return CHAIN[first:last]
+
+        vars(chain.link(0).headers)["range"] = without_the_last
+        assert await chain.headers.range(5, 9) == CHAIN[5:10]
+        assert chain.events() == []
+
+
 async def test_a_default_quorum_shrinks_to_who_answers_and_a_configured_one_does_not() -> None:
     for quorum in (None, 2):
         async with linked(honest_nodes(3), quorum=quorum) as chain:

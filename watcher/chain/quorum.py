@@ -207,10 +207,16 @@ class QuorumHeaders:
 
     def _name_other_blocks(self, won: object, votes: Mapping[Link, object]) -> None:
         for link, value in votes.items():
-            if not isinstance(won, tuple) or not isinstance(value, tuple) or won == value:
+            if not isinstance(won, tuple) or not isinstance(value, tuple):
                 continue
-            block, found = next(pair for pair in zip(value, won, strict=True) if len({*pair}) > 1)
-            self._outvote(link, block, found)
+            # Who leaves blocks out is not believed either, but says nothing false of any.
+            other = [
+                (block, found)
+                for block, found in zip(value, won, strict=False)
+                if block != found and block.number == found.number
+            ]
+            if other:
+                self._outvote(link, *other[0])
 
     def _needed(self, answering: int, *, are_all: bool) -> int:
         """How many must agree. Where the quorum is our default, no more than answer at all."""
