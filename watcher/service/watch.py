@@ -12,8 +12,10 @@ import structlog
 
 from watcher.chain.headers import Headers
 from watcher.chain.reader import Reader
-from watcher.errors import StaleBlock, StoreError
+from watcher.errors import BelowFinality, StaleBlock
 from watcher.math.settings import Settings
+from watcher.service.finality import Finality
+from watcher.service.linked import linked
 from watcher.service.observe import observe
 from watcher.service.tick import Branch, advance, watchlist
 from watcher.service.writer import Writer
@@ -25,8 +27,6 @@ LOG = structlog.get_logger(__name__)
 
 REORG_DEPTH = 256
 """Known blocks compared after a reorg; finality is nearer on every chain that is watched."""
-
-HEADERS_AT_ONCE = 64
 
 
 class Ledger(Protocol):
@@ -97,6 +97,7 @@ class ChainWatch:
         self._writer = writer
         self._watched = watchlist(targets, settings)
         self._pace = pace
+        self._finality = Finality(chain_id, confirmations=pace.confirmations)
         self._branch: Branch | None = None
 
     async def advance(self, *, head_only: bool = False) -> AsyncGenerator[Ticked, None]:
@@ -105,7 +106,8 @@ class ChainWatch:
         With `head_only` just the head, and a gap row for what lies between.
 
         Ends early when the chain changes under way: the next call goes on. Raises Unavailable when
-        the node does not answer; what was committed stays.
+        the node does not answer, BelowFinality when its chain contradicts what is final here; what
+        was committed stays.
         """
         try:
             async for ticked in self._advance(head_only=head_only):
@@ -118,7 +120,7 @@ class ChainWatch:
         branch = self._branch or await self._resume()
         if branch.cursor is not None and head.hash == branch.cursor.hash:
             return
-        safe, finalized = await self._finality(head)
+        safe, finalized = await self._finality.ask(self._chain.headers, head)
         if branch.cursor is not None and head.parent_hash == branch.cursor.hash:
             # The usual case: one new block on top of ours needs no further header.
             if head.number % self._pace.every_blocks == 0:
@@ -135,6 +137,7 @@ class ChainWatch:
 
     async def _resume(self) -> Branch:
         stored = await self._writer.do(self._ledger.resume, self._chain_id)
+        self._finality.remember(stored.finalized)
         self._branch = Branch(
             cursor=stored.cursor, in_force=stored.in_force, keys=stored.computation_keys
         )
@@ -151,7 +154,7 @@ class ChainWatch:
         known = await self._writer.do(self._ledger.recent_blocks, self._chain_id, REORG_DEPTH)
         ancestor = await self._chain.headers.common_ancestor(known)
         if ancestor is None:
-            raise StoreError(
+            raise BelowFinality(
                 f"none of the last {len(known)} stored blocks of eip155:{self._chain_id} is on the "
                 "node's chain: it serves another chain, or was reset; use another database for it"
             )
@@ -171,13 +174,6 @@ class ChainWatch:
         head = await self._chain.headers.head()
         return head.hash == ancestor.hash
 
-    async def _finality(self, head: Block) -> tuple[int | None, int | None]:
-        headers = self._chain.headers
-        safe, finalized = await asyncio.gather(headers.tagged("safe"), headers.tagged("finalized"))
-        if finalized is None:
-            finalized = max(head.number - self._pace.confirmations, 0)
-        return safe, finalized
-
     async def _due(
         self, cursor: Block | None, head: Block, *, head_only: bool
     ) -> AsyncIterator[Block]:
@@ -188,15 +184,10 @@ class ChainWatch:
             yield head
             return
         first = await self._skip_what_is_too_old(cursor.number + 1, head.number)
-        last_hash = cursor.hash if first == cursor.number + 1 else None
-        for start in range(first, head.number + 1, HEADERS_AT_ONCE):
-            stop = min(start + HEADERS_AT_ONCE - 1, head.number)
-            for block in await self._chain.headers.range(start, stop):
-                if last_hash is not None and block.parent_hash != last_hash:
-                    raise StaleBlock(f"block {block.number} does not follow the one before")
-                last_hash = block.hash
-                if block.number % self._pace.every_blocks == 0:
-                    yield block
+        before = cursor if first == cursor.number + 1 else None
+        async for block in linked(self._chain.headers, first, head.number, after=before):
+            if block.number % self._pace.every_blocks == 0:
+                yield block
 
     async def _skip_what_is_too_old(self, first: int, head: int) -> int:
         start = head - self._pace.catch_up_blocks + 1

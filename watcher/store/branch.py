@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select, text, update
 
-from watcher.errors import StoreError
+from watcher.errors import BelowFinality, StoreError
 from watcher.state.block import Block
 from watcher.store import tables
 from watcher.store.rows import block_of, storable
@@ -113,7 +113,7 @@ def settle(
 def rewind(connection: Connection, chain_id: int, ancestor_hash: str | None) -> int:
     """Orphan every block above the ancestor and move the cursor to it; with None, all blocks.
 
-    Raises StoreError, and changes nothing, when one of them is finalized.
+    Raises BelowFinality, and changes nothing, when one of them is finalized.
     """
     lock_branch(connection, chain_id)
     above = [block.c.chain_id == chain_id, canonical]
@@ -124,7 +124,7 @@ def rewind(connection: Connection, chain_id: int, ancestor_hash: str | None) -> 
         select(func.min(block.c.number)).where(*above, block.c.status == FINALIZED)
     ).scalar()
     if final is not None:
-        raise StoreError(
+        raise BelowFinality(
             f"block {final} of eip155:{chain_id} is finalized here and not on the node's chain: "
             "nothing was changed; see whether the node is in sync."
         )
@@ -144,6 +144,15 @@ def _ancestor(connection: Connection, chain_id: int, block_hash: str) -> RowMapp
             "there is nothing to go back to."
         )
     return row
+
+
+def finalized_of(connection: Connection, chain_id: int) -> int | None:
+    """The highest stored block that is final."""
+    query = select(func.max(block.c.number)).where(
+        block.c.chain_id == chain_id, block.c.status == FINALIZED
+    )
+    found: int | None = connection.execute(query).scalar()
+    return found
 
 
 def recent_blocks(connection: Connection, chain_id: int, count: int) -> tuple[Block, ...]:

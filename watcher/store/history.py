@@ -18,7 +18,7 @@ from watcher.state.observation import Observation
 from watcher.state.snapshot import Snapshot
 from watcher.state.target import Target
 from watcher.store import tables
-from watcher.store.branch import BLOCK_COLUMNS, cursor_of
+from watcher.store.branch import BLOCK_COLUMNS, cursor_of, finalized_of
 from watcher.store.register import Registered
 from watcher.store.rows import block_of, measure_of, observation_of
 from watcher.store.tables import canonical
@@ -74,6 +74,7 @@ def resume(connection: Connection, chain_id: int) -> Resumption:
         cursor=cursor_of(connection, chain_id),
         in_force={uid: InForce(seen, since.hash) for uid, (seen, since) in observed.items()},
         computation_keys={row.uid: row.key for row in connection.execute(keys)},
+        finalized=finalized_of(connection, chain_id),
     )
 
 

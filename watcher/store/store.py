@@ -108,7 +108,7 @@ class Store:
     def rewind(self, chain_id: int, ancestor_hash: str | None) -> int:
         """Orphan what lies above the ancestor (None: everything); returns how many blocks.
 
-        Raises StoreError, and changes nothing, if that would orphan a finalized block.
+        Raises BelowFinality, and changes nothing, if that would orphan a finalized block.
         """
         with self.database.writing() as connection:
             return branch.rewind(connection, chain_id, ancestor_hash)

@@ -35,8 +35,10 @@ class InForce:
 
 @dataclass(frozen=True, slots=True)
 class Resumption:
-    """Where a chain's watch stopped, and by target id what was in force there."""
+    """Where a chain's watch stopped, and by target id what was in force there. `finalized` is the
+    highest stored block that is final."""
 
     cursor: Block | None
     in_force: dict[str, InForce]
     computation_keys: dict[str, str]
+    finalized: int | None = None
