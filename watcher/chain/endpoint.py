@@ -75,6 +75,19 @@ def endpoint_problem(url: str) -> str | None:
     return None
 
 
+def websocket_endpoint(url: str) -> Endpoint:
+    """The endpoint of a ws:// or wss:// URL. Raises ValueError that repeats nothing of the URL."""
+    scheme, separator, rest = url.partition("://")
+    if scheme not in ("ws", "wss") or not separator:
+        raise ValueError("the URL does not begin with ws:// or wss://")
+    # The same connection by its HTTP name, under which it is checked and kept out of texts.
+    same = f"{'https' if scheme == 'wss' else 'http'}://{rest}"
+    problem = endpoint_problem(same)
+    if problem is not None:
+        raise ValueError(problem.replace("http://", "ws://").replace("https://", "wss://"))
+    return Endpoint(same)
+
+
 def _is_host(host: str | None) -> bool:
     if not host:
         return False

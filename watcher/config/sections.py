@@ -6,7 +6,7 @@ from collections.abc import Set
 from types import MappingProxyType
 
 from watcher.alerts.health import Limits
-from watcher.chain.endpoint import Endpoint
+from watcher.chain.endpoint import Endpoint, websocket_endpoint
 from watcher.config import fields
 from watcher.config.section import Section
 from watcher.config.values import ChainConfig
@@ -28,7 +28,7 @@ def read_chain(key: str, section: Section) -> ChainConfig | None:
         section.problem("", str(error))
         chain_id = None
     name = section.optional("name", fields.text, key)
-    endpoint = _endpoint(section)
+    endpoint, websocket = _endpoint(section)
     chain = {
         "every_blocks": section.optional("every_blocks", _blocks, 1),
         "confirmations": section.optional("confirmations", _blocks, 12),
@@ -47,25 +47,34 @@ def read_chain(key: str, section: Section) -> ChainConfig | None:
         endpoint=endpoint,
         poll_seconds=poll,
         deadline_seconds=deadline,
+        websocket=websocket,
         **chain,
     )
 
 
-def _endpoint(section: Section) -> Endpoint | None:
+def _endpoint(section: Section) -> tuple[Endpoint | None, Endpoint | None]:
+    """Where the node is asked, and where it announces new heads."""
     endpoints = section.list("endpoints")
     if len(endpoints) != 1:
         section.problem("endpoints", 'give one endpoint: endpoints = [{ url = "${ETH_RPC_URL}" }]')
-    found = None
+    found, websocket = None, None
     for endpoint in endpoints:
         found = endpoint.required("url", _url)
+        websocket = endpoint.optional("websocket", _websocket, None)
         endpoint.finish()
-    return found
+    return found, websocket
 
 
 def _url(value: object) -> Endpoint:
     if not isinstance(value, str):
         raise ValueError("write the node's URL, http:// or https://")
     return Endpoint(value)
+
+
+def _websocket(value: object) -> Endpoint:
+    if not isinstance(value, str):
+        raise ValueError("write the node's websocket URL, ws:// or wss://")
+    return websocket_endpoint(value)
 
 
 def _blocks(value: object) -> int:

@@ -18,7 +18,8 @@ class ChainConfig:
     """One chain. Times are seconds; `endpoint` shows only its host.
 
     `confirmations` stands in for the node's finalized tag where it has none. A watch that was away
-    for more than `catch_up_blocks` goes on at the head and leaves a gap row.
+    for more than `catch_up_blocks` goes on at the head and leaves a gap row. `websocket` is where
+    the node announces new heads.
     """
 
     chain_id: int
@@ -29,6 +30,7 @@ class ChainConfig:
     poll_seconds: float
     deadline_seconds: float
     catch_up_blocks: int
+    websocket: Endpoint | None = None
 
 
 @dataclass(frozen=True, slots=True)
