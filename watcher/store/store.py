@@ -10,7 +10,19 @@ from watcher.math.settings import Settings
 from watcher.state.block import Block
 from watcher.state.snapshot import Snapshot
 from watcher.state.target import Target
-from watcher.store import branch, commit, find, history, lease, register, schema, standing, tables
+from watcher.store import (
+    branch,
+    commit,
+    fill,
+    find,
+    gaps,
+    history,
+    lease,
+    register,
+    schema,
+    standing,
+    tables,
+)
 from watcher.store.database import WAIT_SECONDS, Database
 from watcher.store.schema import Schema
 from watcher.store.tick import Resumption, TickResult
@@ -115,13 +127,32 @@ class Store:
 
     def record_gap(self, chain_id: int, first: int, last: int, reason: str) -> None:
         with self.database.writing() as connection:
-            branch.record_gap(connection, chain_id, first, last, reason, self._now())
+            gaps.record_gap(connection, chain_id, first, last, reason, self._now())
+
+    def fill(self, result: TickResult) -> None:
+        """Insert a block that is missing below the cursor, and mend what was stored after it.
+
+        Raises StoreError when the block does not lie on the stored branch.
+        """
+        with self.database.writing() as connection:
+            fill.fill(connection, result, now=self._now())
+
+    def close_gap(self, chain_id: int, first: int, last: int) -> None:
+        """Of these blocks all that are watched are stored now."""
+        with self.database.writing() as connection:
+            gaps.shrink_gaps(connection, chain_id, first, last, filled_at=self._now())
 
     # Going on
 
-    def resume(self, chain_id: int) -> Resumption:
+    def resume(self, chain_id: int, *, below: int | None = None) -> Resumption:
+        """What is in force at the cursor, or at the last stored block below number `below`."""
         with self.database.reading() as connection:
-            return history.resume(connection, chain_id)
+            return history.resume(connection, chain_id, below=below)
+
+    def neighbours(self, chain_id: int, number: int) -> tuple[Block | None, Block | None]:
+        """The nearest canonical blocks below and above `number`."""
+        with self.database.reading() as connection:
+            return branch.neighbours(connection, chain_id, number)
 
     def recent_blocks(self, chain_id: int, count: int) -> tuple[Block, ...]:
         """The canonical blocks, newest first: what a reorg is walked back along."""
@@ -130,7 +161,12 @@ class Store:
 
     def gaps(self, chain_id: int) -> tuple[Gap, ...]:
         with self.database.reading() as connection:
-            return branch.gaps(connection, chain_id)
+            return gaps.gaps(connection, chain_id)
+
+    def missing(self, chain_id: int, first: int, last: int) -> tuple[tuple[int, int], ...]:
+        """The stretches between `first` and `last` of which no block is stored."""
+        with self.database.reading() as connection:
+            return gaps.missing(connection, chain_id, first, last)
 
     # The history
 
