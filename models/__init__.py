@@ -3,6 +3,7 @@ watcher, and only `watcher.store` reads or writes through it."""
 
 from models.base import SCHEMA, metadata, table_of
 from models.block import BLOCK_STATUSES, BlockRow, CursorRow, GapRow
+from models.code import CodeRow
 from models.lease import LeaseRow
 from models.measure import ComputationInputRow, ComputationRow, MeasureRow, SettingsRow
 from models.observation import OBSERVATION_STATUSES, AmountRow, ObservationRow, StateRow
@@ -14,6 +15,7 @@ __all__ = [
     "SCHEMA",
     "AmountRow",
     "BlockRow",
+    "CodeRow",
     "ComputationInputRow",
     "ComputationRow",
     "CursorRow",

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import structlog
 
 from watcher.chain.headers import Headers
 from watcher.chain.reader import Reader
-from watcher.errors import BelowFinality, StaleBlock
+from watcher.errors import BelowFinality, StaleBlock, Unavailable
 from watcher.math.settings import Settings
+from watcher.service import codes
 from watcher.service.finality import Finality
 from watcher.service.linked import linked
 from watcher.service.observe import observe
 from watcher.service.tick import Branch, advance, watchlist
 from watcher.service.writer import Writer
 from watcher.state.block import Block
+from watcher.state.code import Deployed
 from watcher.state.target import Target
 from watcher.store.tick import Resumption, TickResult
 
@@ -40,6 +42,8 @@ class Ledger(Protocol):
 
     def rewind(self, chain_id: int, ancestor_hash: str) -> int: ...
 
+    def deployed(self, chain_id: int) -> Mapping[str, Deployed]: ...
+
     def record_gap(self, chain_id: int, first: int, last: int, reason: str) -> None: ...
 
 
@@ -55,11 +59,13 @@ class ChainView(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Which blocks are watched, and how far back a watch that was away is filled."""
+    """Which blocks are watched, how far back a watch that was away is filled, and how many blocks
+    pass before it is looked at again what is deployed."""
 
     every_blocks: int = 1
     confirmations: int = 12
     catch_up_blocks: int = 7_200
+    code_every_blocks: int = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,7 @@ class ChainWatch:
         self._pace = pace
         self._finality = Finality(chain_id, confirmations=pace.confirmations)
         self._branch: Branch | None = None
+        self._codes_at: int | None = None
 
     async def advance(self, *, head_only: bool = False) -> AsyncGenerator[Ticked, None]:
         """Commit every block from the cursor to the head, giving each as it is done.
@@ -217,13 +224,31 @@ class ChainWatch:
             safe=safe,
             finalized=finalized,
         )
+        tick = await self._with_codes(result.tick)
         # Should the commit fail, whether it was made is unknown: the store alone can tell.
         self._branch = None
-        await self._writer.do(self._ledger.commit_tick, result.tick)
+        await self._writer.do(self._ledger.commit_tick, tick)
         self._branch = result.branch
         return Ticked(
-            tick=result.tick,
+            tick=tick,
             orphaned=orphaned,
             failing=sum(found.state is None for found in observed.values()),
             seconds=time.monotonic() - started,
         )
+
+    async def _with_codes(self, tick: TickResult) -> TickResult:
+        """Where it is time for it, the tick with what has been deployed since the last look."""
+        block, last = tick.block, self._codes_at
+        if last is not None and last <= block.number < last + self._pace.code_every_blocks:
+            return tick
+        before = await self._writer.do(self._ledger.deployed, self._chain_id)
+        try:
+            found = await codes.deployed(self._chain.reader, block, self._watched.targets)
+        except Unavailable as error:
+            # The block itself was read: it is stored, and the next one is looked at instead.
+            LOG.warning("code not read", chain=self._chain_id, detail=str(error))
+            return tick
+        now = codes.changed(found, before)
+        codes.tell(block, now, before)
+        self._codes_at = block.number
+        return replace(tick, codes=now)

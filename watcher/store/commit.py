@@ -47,7 +47,7 @@ class Tick:
             ) from None
 
 
-def commit_tick(connection: Connection, result: TickResult, *, now: datetime) -> None:
+def commit_tick(connection: Connection, result: TickResult, *, now: datetime) -> Tick:
     """Append what the tick found and move the cursor.
 
     A block that is stored already may come again (a crash between the commit and what follows it):
@@ -76,11 +76,13 @@ def commit_tick(connection: Connection, result: TickResult, *, now: datetime) ->
     observation_ids = add_observations(tick, observations)
     add_computations(tick, computations, observation_ids)
     branch.settle(connection, block.chain_id, safe=result.safe, finalized=result.finalized)
+    return tick
 
 
 def tick_of(connection: Connection, result: TickResult, block_id: int) -> Tick:
     named = {each.target_id for each in result.observations}
     named |= {each.target_id for each in result.computations}
+    named |= {each.target_id for each in result.codes}
     named |= {used.target_id for each in result.computations for used in each.inputs}
     book = {entry.target.id: entry for entry in registered(connection, uids=named)}
     return Tick(connection, result, block_id, book)

@@ -8,10 +8,12 @@ from types import TracebackType
 
 from watcher.math.settings import Settings
 from watcher.state.block import Block
+from watcher.state.code import CodeChange, Deployed
 from watcher.state.snapshot import Snapshot
 from watcher.state.target import Target
 from watcher.store import (
     branch,
+    codes,
     commit,
     fill,
     find,
@@ -115,7 +117,9 @@ class Store:
         """All of a tick and the cursor, or nothing. Raises StoreError when the block does not
         follow the stored branch, or is stored with other facts."""
         with self.database.writing() as connection:
-            commit.commit_tick(connection, result, now=self._now())
+            tick = commit.commit_tick(connection, result, now=self._now())
+            if result.codes:
+                codes.add_codes(tick)
 
     def rewind(self, chain_id: int, ancestor_hash: str | None) -> int:
         """Orphan what lies above the ancestor (None: everything); returns how many blocks.
@@ -168,7 +172,17 @@ class Store:
         with self.database.reading() as connection:
             return gaps.missing(connection, chain_id, first, last)
 
+    def deployed(self, chain_id: int) -> dict[str, Deployed]:
+        """By target id, what was deployed when it was looked at last."""
+        with self.database.reading() as connection:
+            return codes.deployed_now(connection, chain_id)
+
     # The history
+
+    def code_changes(self, target_id: str) -> tuple[CodeChange, ...]:
+        """When a target's code or implementation changed, oldest first."""
+        with self.database.reading() as connection:
+            return codes.code_changes(connection, register.entry_of(connection, target_id))
 
     def targets(self) -> tuple[Target, ...]:
         """In the order of their registration."""
