@@ -52,5 +52,6 @@ def assert_same_history(store: Store, other: Store) -> None:
         mine = set(ours[table])
         missing = [row for row in rows if row not in mine]
         added = [row for row in ours[table] if row not in set(rows)]
-        assert (table, missing[:3], added[:3]) == (table, [], [])
-        assert ours[table] == rows
+        assert not missing, f"{len(missing)} rows of {table} are missing: {missing[:3]}"
+        assert not added, f"{len(added)} rows of {table} should not be there: {added[:3]}"
+        assert ours[table] == rows, f"rows of {table} are there twice"
