@@ -11,6 +11,7 @@ sizes = [1000, 10000, 100000, 1000000]        # trade sizes of price impact and 
 [chains."eip155:1"]
 name = "ethereum"
 endpoints = [{ url = "${ETH_RPC_URL}" }]      # one JSON-RPC node; its key is never shown
+# with websocket = "${ETH_WS_URL}" beside the url, the node's new heads are read at once
 every_blocks = 1                              # 5 watches each fifth block
 confirmations = 12                            # used only where the node has no finalized tag
 poll_seconds = 2                              # how often the node is asked for its head

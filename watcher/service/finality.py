@@ -21,6 +21,11 @@ class Finality:
         self._finalized: int | None = None
         self._warned: int | None = None
 
+    @property
+    def highest(self) -> int | None:
+        """The highest final block so far."""
+        return self._finalized
+
     def remember(self, finalized: int | None) -> None:
         """A block that is stored as final."""
         self._finalized = _higher(self._finalized, finalized)

@@ -40,7 +40,7 @@ class Ledger(Protocol):
 
     def commit_tick(self, tick: TickResult) -> None: ...
 
-    def rewind(self, chain_id: int, ancestor_hash: str) -> int: ...
+    def rewind(self, chain_id: int, ancestor_hash: str | None) -> int: ...
 
     def deployed(self, chain_id: int) -> Mapping[str, Deployed]: ...
 
@@ -161,21 +161,29 @@ class ChainWatch:
         known = await self._writer.do(self._ledger.recent_blocks, self._chain_id, REORG_DEPTH)
         ancestor = await self._chain.headers.common_ancestor(known)
         if ancestor is None:
-            raise BelowFinality(
-                f"none of the last {len(known)} stored blocks of eip155:{self._chain_id} is on the "
-                "node's chain: it serves another chain, or was reset; use another database for it"
-            )
-        if now is None and await self._only_lags(ancestor):
+            self._require_young(known)
+        elif now is None and await self._only_lags(ancestor):
             return 0
-        orphaned = await self._writer.do(self._ledger.rewind, self._chain_id, ancestor.hash)
+        ancestor_hash = None if ancestor is None else ancestor.hash
+        orphaned = await self._writer.do(self._ledger.rewind, self._chain_id, ancestor_hash)
         self._branch = None
         LOG.warning(
             "reorg",
             chain=self._chain_id,
-            ancestor=ancestor.number,
+            ancestor=None if ancestor is None else ancestor.number,
             orphaned=orphaned,
         )
         return orphaned
+
+    def _require_young(self, known: Sequence[Block]) -> None:
+        """A history of a few blocks may have left the chain as a whole; an older one may not."""
+        final = self._finality.highest
+        if len(known) < REORG_DEPTH and final is not None and known[-1].number > final:
+            return
+        raise BelowFinality(
+            f"none of the last {len(known)} stored blocks of eip155:{self._chain_id} is on the "
+            "node's chain: it serves another chain, or was reset; use another database for it"
+        )
 
     async def _only_lags(self, ancestor: Block) -> bool:
         head = await self._chain.headers.head()
