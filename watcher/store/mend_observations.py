@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, literal, select, update
 
-from watcher.math.subject import PREVIOUS
 from watcher.store import tables
 from watcher.store.register import Registered
 from watcher.store.seam import Seam
@@ -84,11 +83,7 @@ def _point_elsewhere(
         ids = using.with_only_columns(computation.c.id)
         connection.execute(statement.where(used.c.computation_id.in_(ids)))
         return
-    later = using.where(tables.canonical).with_only_columns(computation.c.id)
-    at = statement.where(
-        used.c.computation_id.in_(later.where(computation.c.block_number == since)),
-        used.c.role != PREVIOUS,
-    )
-    connection.execute(at)
-    after = later.where(computation.c.block_number > since)
-    connection.execute(statement.where(used.c.computation_id.in_(after)))
+    # What the seam's own computation is compared with is settled when it is made anew.
+    later = using.where(tables.canonical, computation.c.block_number >= since)
+    ids = later.with_only_columns(computation.c.id)
+    connection.execute(statement.where(used.c.computation_id.in_(ids)))
