@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ from watcher.state.target import Target
 from watcher.store import Resumption, Store, TickResult
 
 LOG = structlog.get_logger(__name__)
+
+READ_AHEAD = 3
+"""Blocks that are read while one is stored; most of what a distant node takes is waiting."""
 
 ASKED_FOR = "not read yet when it was asked for"
 
@@ -109,25 +113,44 @@ class Backfill:
         before = branch.cursor
         if before is not None and before.number != stretch.first - 1:
             before = None
-        headers = self._chain.headers
-        async for block in linked(headers, stretch.first, stretch.last, after=before):
-            if block.number % self._pace.every_blocks:
-                continue
-            observed = await observe(self._chain.reader, block, targets)
-            _require_available(block, targets, observed)
-            result = await asyncio.to_thread(
-                advance,
-                branch,
-                block,
-                observed,
-                watching,
-                safe=safe,
-                finalized=finalized,
-            )
-            await self._writer.do(self._ledger.fill, result.tick)
-            branch = result.branch
-            yield Filled(stretch, block)
+        async with aclosing(self._read_ahead(stretch, before, targets)) as read:
+            async for block, observed in read:
+                _require_available(block, targets, observed)
+                result = await asyncio.to_thread(
+                    advance,
+                    branch,
+                    block,
+                    observed,
+                    watching,
+                    safe=safe,
+                    finalized=finalized,
+                )
+                await self._writer.do(self._ledger.fill, result.tick)
+                branch = result.branch
+                yield Filled(stretch, block)
         await self._writer.do(self._ledger.close_gap, self._chain_id, stretch.first, stretch.last)
+
+    async def _read_ahead(
+        self, stretch: Stretch, before: Block | None, targets: Sequence[Target]
+    ) -> AsyncGenerator[tuple[Block, dict[str, Observation]], None]:
+        """Each block that is due with what was read at it, the next ones being read meanwhile."""
+        waiting: deque[tuple[Block, asyncio.Task[dict[str, Observation]]]] = deque()
+        headers = self._chain.headers
+        try:
+            async for block in linked(headers, stretch.first, stretch.last, after=before):
+                if block.number % self._pace.every_blocks:
+                    continue
+                reading = asyncio.create_task(observe(self._chain.reader, block, targets))
+                waiting.append((block, reading))
+                if len(waiting) > READ_AHEAD:
+                    yield await _first(waiting)
+            while waiting:
+                yield await _first(waiting)
+        finally:
+            left = [reading for _, reading in waiting]
+            for reading in left:
+                reading.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
 
     async def _resume(self, below: int) -> Branch:
         stored = await self._writer.do(self._ledger.resume, self._chain_id, below=below)
@@ -145,6 +168,13 @@ class Backfill:
                 "follows the gap, is not on the node's chain: let `watcher run` follow the chain, "
                 "then fill the gap again"
             )
+
+
+async def _first(
+    waiting: deque[tuple[Block, asyncio.Task[dict[str, Observation]]]],
+) -> tuple[Block, dict[str, Observation]]:
+    block, reading = waiting.popleft()
+    return block, await reading
 
 
 def _require_available(
@@ -214,16 +244,16 @@ async def backfill(
         writer = stack.enter_context(Writer())
         await stack.enter_async_context(holding_lease(store, writer))
         lease = await stack.enter_async_context(Renewing(store, writer))
-        todo = [
+        wanted = [
             one
             for chain_id in chain_ids
             for one in asked_stretches(
                 store, chain_id, first, last, every_blocks=config.chain(chain_id).every_blocks
             )
         ]
-        yield todo, None
+        yield wanted, None
         for chain_id in chain_ids:
-            mine = [one for one in todo if one.chain_id == chain_id]
+            mine = [one for one in wanted if one.chain_id == chain_id]
             if not mine:
                 continue
             chain = config.chain(chain_id)
@@ -243,4 +273,4 @@ async def backfill(
                 async with aclosing(filling.fill(stretch)) as steps:
                     async for filled in steps:
                         lease.require()
-                        yield todo, filled
+                        yield wanted, filled

@@ -48,9 +48,9 @@ def backfill(
     format_: FormatOption = Format.TABLE,
     as_json: JsonOption = False,
 ) -> None:
-    """Read blocks that were missed: every listed gap, or what is missing from --from to --to.
+    """Read blocks that were missed, or list them.
 
-    The node must still have the state of these blocks. One that is interrupted or killed goes on
+    Every listed gap is filled, or what is missing from --from to --to. The node must still have the state of these blocks. One that is interrupted or killed goes on
     where it was when started again. It does not run beside `watcher run`.
     """
     from watcher.cli.logs import configure_logs
