@@ -3,6 +3,7 @@ watcher, and only `watcher.store` reads or writes through it."""
 
 from models.base import SCHEMA, metadata, table_of
 from models.block import BLOCK_STATUSES, BlockRow, CursorRow, GapRow
+from models.code import CodeRow
 from models.endpoint import ENDPOINT_EVENTS, EndpointEventRow
 from models.lease import LeaseRow
 from models.measure import ComputationInputRow, ComputationRow, MeasureRow, SettingsRow
@@ -16,6 +17,7 @@ __all__ = [
     "SCHEMA",
     "AmountRow",
     "BlockRow",
+    "CodeRow",
     "ComputationInputRow",
     "ComputationRow",
     "CursorRow",

@@ -65,7 +65,12 @@ def test_the_schema_is_named_after_the_last_revision() -> None:
     with as_file(files("models.migrations")) as folder:
         scripts = ScriptDirectory.from_config(Config(folder / "alembic.ini"))
         assert scripts.get_current_head() == SCHEMA
-        assert [script.revision for script in scripts.walk_revisions()] == ["0003", "0002", "0001"]
+        assert [script.revision for script in scripts.walk_revisions()] == [
+            "0004",
+            "0003",
+            "0002",
+            "0001",
+        ]
 
 
 def test_the_revisions_build_what_the_models_describe(database: Database) -> None:

@@ -95,16 +95,16 @@ def _quorum(value: object, endpoints: list[EndpointOptions | None]) -> int:
         ) from None
 
 
-def _websocket(value: object) -> Endpoint:
-    if not isinstance(value, str):
-        raise ValueError("write the node's websocket URL, ws:// or wss://")
-    return websocket_endpoint(value)
-
-
 def _url(value: object) -> Endpoint:
     if not isinstance(value, str):
         raise ValueError("write the node's URL, http:// or https://")
     return Endpoint(value)
+
+
+def _websocket(value: object) -> Endpoint:
+    if not isinstance(value, str):
+        raise ValueError("write the node's websocket URL, ws:// or wss://")
+    return websocket_endpoint(value)
 
 
 def _blocks(value: object) -> int:

@@ -20,7 +20,8 @@ class ChainConfig:
     `quorum` endpoints must agree on a block, None as `Links` has it; one contract in `sample` is
     asked of all endpoints at each block, none where it is 0.
     `confirmations` stands in for the node's finalized tag where it has none. A watch that was away
-    for more than `catch_up_blocks` goes on at the head and leaves a gap row.
+    for more than `catch_up_blocks` goes on at the head and leaves a gap row. `websocket` is where
+    the node announces new heads.
     """
 
     chain_id: int

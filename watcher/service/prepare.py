@@ -24,6 +24,7 @@ class Prepared:
     client: ChainClient
     watch: ChainWatch
     targets: tuple[Target, ...]
+    pace: Pace
 
 
 @asynccontextmanager
@@ -51,6 +52,11 @@ async def prepare(
     targets = tuple(one.target for one in found if one.target is not None)
     await writer.do(store.register, targets)
     await writer.do(store.save_settings, config.settings)
+    pace = Pace(
+        every_blocks=chain.every_blocks,
+        confirmations=chain.confirmations,
+        catch_up_blocks=chain.catch_up_blocks,
+    )
     watch = ChainWatch(
         chain_id=chain.chain_id,
         chain=client,
@@ -58,13 +64,9 @@ async def prepare(
         writer=writer,
         targets=targets,
         settings=config.settings,
-        pace=Pace(
-            every_blocks=chain.every_blocks,
-            confirmations=chain.confirmations,
-            catch_up_blocks=chain.catch_up_blocks,
-        ),
+        pace=pace,
     )
-    return Prepared(chain=chain, client=client, watch=watch, targets=targets)
+    return Prepared(chain=chain, client=client, watch=watch, targets=targets, pace=pace)
 
 
 def refuse(found: Sequence[Identified], *, source: str) -> None:

@@ -21,6 +21,7 @@ computation = table_of(models.ComputationRow)
 computation_input = table_of(models.ComputationInputRow)
 measure = table_of(models.MeasureRow)
 endpoint_event = table_of(models.EndpointEventRow)
+code = table_of(models.CodeRow)
 lease = table_of(models.LeaseRow)
 
 ORPHANED = "orphaned"
