@@ -50,8 +50,9 @@ def backfill(
 ) -> None:
     """Read blocks that were missed, or list them.
 
-    Every listed gap is filled, or what is missing from --from to --to. The node must still have the state of these blocks. One that is interrupted or killed goes on
-    where it was when started again. It does not run beside `watcher run`.
+    Every listed gap is filled, or what is missing from --from to --to. The node must still have the
+    state of these blocks. One that is interrupted or killed goes on where it was when started
+    again. It does not run beside `watcher run`.
     """
     from watcher.cli.logs import configure_logs
     from watcher.cli.output import print_rows
