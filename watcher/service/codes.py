@@ -20,8 +20,8 @@ LOG = structlog.get_logger(__name__)
 IMPLEMENTATION_SLOT = int.from_bytes(keccak(text="eip1967.proxy.implementation")) - 1
 """EIP-1967."""
 
-CODE_CAP = 1024 * 1024
-"""Bytes of one contract's code; EIP-170 allows 24,576, some L2s several times that."""
+CODE_CAP = 64 * 1024
+"""Bytes of one contract's code: EIP-170 allows 24,576, some L2s twice that."""
 
 AT_ONCE = 100
 """Contracts whose code is held in memory together."""
