@@ -46,7 +46,7 @@ LONGEST = 600
 
 PURE = {
     "__future__", "abis", "collections", "dataclasses", "decimal", "enum", "eth_abi", "eth_utils",
-    "fractions", "functools", "itertools", "math", "re", "types", "typing", "unicodedata",
+    "fractions", "functools", "itertools", "math", "re", "struct", "types", "typing", "unicodedata",
     "watcher.errors", "watcher.math", "watcher.protocols", "watcher.state",
 }  # fmt: skip
 IMPURE_BUILTINS = {"open", "input", "print", "eval", "exec", "compile", "__import__", "breakpoint"}

@@ -213,7 +213,16 @@ def test_git_ignores_no_module(package: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["scripts/setup", "scripts/demo", "scripts/test", "scripts/docs", "scripts/golden", ".ci/run"],
+    [
+        "scripts/setup",
+        "scripts/demo",
+        "scripts/test",
+        "scripts/docs",
+        "scripts/golden",
+        "scripts/forge",
+        "scripts/build_lenses",
+        ".ci/run",
+    ],
 )
 def test_the_scripts_can_be_run(name: str) -> None:
     path = ROOT / name

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.hostile import ANSWERS
+from tests.support.answers import words
+from tests.support.hostile import ANSWERS, WORDS
 from tests.support.strategies import usually
-from watcher.protocols.interface import TextView, clean_text
+from watcher.errors import ReadError
+from watcher.protocols.interface import TextView, View, Views, clean_text
 from watcher.state import Answer
 
 
@@ -26,3 +31,38 @@ def test_a_text_is_always_printable_and_short(answer: Answer, most: int) -> None
 def test_cleaning_twice_changes_nothing_more(raw: bytes, most: int) -> None:
     once = clean_text(raw, most=most)
     assert clean_text(once.encode(), most=most) == once
+
+
+KINDS = st.sampled_from(["uint256", "uint112", "uint8", "bool", "address", "int256", "int24"])
+VIEWS = st.lists(
+    st.lists(KINDS, min_size=1, max_size=3).map(lambda kinds: View("f", (), tuple(kinds))),
+    min_size=1,
+    max_size=4,
+)
+
+
+@usually
+@given(views=VIEWS, drawn=st.data())
+def test_views_in_one_go_say_what_each_says_alone(views: list[View], drawn: st.DataObject) -> None:
+    answers = [
+        drawn.draw(
+            st.one_of(
+                ANSWERS,
+                st.lists(WORDS, min_size=len(one.outputs), max_size=len(one.outputs)).map(
+                    lambda values: words(*values)
+                ),
+            )
+        )
+        for one in views
+    ]
+    try:
+        alone = [
+            int(value, 16) if isinstance(value, str) else int(value)
+            for one, answer in zip(views, answers, strict=True)
+            for value in one.decode(answer)
+        ]
+    except ReadError as error:
+        with pytest.raises(type(error), match=re.escape(str(error))):
+            Views(*views).integers(answers)
+    else:
+        assert Views(*views).integers(answers) == alone

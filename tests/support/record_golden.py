@@ -172,7 +172,7 @@ def _exchange(call: Call, answer: Answer | ReadError) -> Exchange:
     if isinstance(answer, ReadError):
         raise answer
     if isinstance(call, Code):
-        answer = replace(answer, data=answer.data[:CODE_KEPT])
+        answer = answer._replace(data=answer.data[:CODE_KEPT])
     return Exchange(call, answer)
 
 

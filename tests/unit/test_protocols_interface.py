@@ -11,6 +11,7 @@ from watcher.protocols.interface import (
     TEXT_RETURN_CAP,
     TextView,
     View,
+    Views,
     clean_text,
     require_code,
     selector,
@@ -173,3 +174,46 @@ def test_a_text_is_never_longer_than_it_may_be() -> None:
     assert SYMBOL.decode(cut, most=32) == "B" * 32
     lying = data(words(32, 2**255).data + b"C" * 64)
     assert SYMBOL.decode(lying, most=32) == "C" * 32
+
+
+VIEWS = Views(DECIMALS, TOKEN0, ROUND, View("is", (), ("bool",)), View("tick", (), ("int24",)))
+GOOD = [words(6), words(0xABC), words(1, -5, 2, 3, 4), words(1), words(-887272)]
+
+
+def test_several_views_are_decoded_in_one_go() -> None:
+    assert VIEWS.integers(GOOD) == [6, 0xABC, 1, -5, 2, 3, 4, 1, -887272]
+
+
+@pytest.mark.parametrize(
+    ("at", "answer", "error", "why"),
+    [
+        (0, REVERTED, RevertedCall, "decimals"),
+        (0, Answer(False, bytes(32), 32), RevertedCall, "decimals"),
+        (0, words(256), DecodeError, "no uint8"),
+        (1, words(1 << 160), DecodeError, "no address"),
+        (2, data(bytes(160), length=10**6), TooLarge, "1000000 bytes"),
+        (2, data(bytes(128)), DecodeError, "128 bytes"),
+        (2, data(bytes(128), length=160), TooLarge, "160 bytes"),
+        (3, words(2), DecodeError, "no bool"),
+        (3, EMPTY, DecodeError, "0 bytes"),
+        (4, words(1 << 23), DecodeError, "no int24"),
+        (4, words(-(1 << 23) - 1), DecodeError, "no int24"),
+    ],
+)
+def test_in_one_go_each_is_refused_as_by_itself(
+    at: int, answer: Answer, error: type[Exception], why: str
+) -> None:
+    with pytest.raises(error, match=why):
+        VIEWS.integers([*GOOD[:at], answer, *GOOD[at + 1 :]])
+
+
+def test_a_length_that_another_view_makes_up_for_is_refused() -> None:
+    short, long = data(bytes(31)), data(bytes(33))
+    with pytest.raises(DecodeError, match="31 bytes"):
+        Views(DECIMALS, DECIMALS).integers([short, long])
+
+
+@pytest.mark.parametrize("answers", [[], GOOD[:1], [*GOOD, words(1)]])
+def test_another_number_of_answers_is_a_mistake_of_ours(answers: list[Answer]) -> None:
+    with pytest.raises(ValueError, match=r"argument|unpack"):
+        VIEWS.integers(answers)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from watcher.errors import DecodeError, ReadError, RefusedTarget
 from watcher.protocols.adapter import Adapter, Entry, Identification
-from watcher.protocols.interface import TextView, require_code, view
+from watcher.protocols.interface import TextView, Views, require_code, view
 from watcher.state.call import Answer, Call, Code
 from watcher.state.price_feed import PriceFeed
 from watcher.state.target import Target
@@ -19,6 +19,8 @@ PROTOCOL = "chainlink"
 _AGGREGATOR = "chainlink/AggregatorV3"
 DECIMALS = view(_AGGREGATOR, "decimals")
 LATEST_ROUND_DATA = view(_AGGREGATOR, "latestRoundData")
+STATE = Views(DECIMALS, LATEST_ROUND_DATA)
+"""What `calls` asks."""
 DESCRIPTION = TextView("description")
 
 MOST_DECIMALS = 36
@@ -65,11 +67,9 @@ def _calls(feed: Entry | Target) -> list[Call]:
 
 
 def decode(target: Target, answers: Sequence[Answer]) -> PriceFeed:
-    decimals_answer, round_answer = answers
-    decimals = DECIMALS.integer(decimals_answer)
+    decimals, round_id, answer, started_at, updated_at, answered_in = STATE.integers(answers)
     if decimals > MOST_DECIMALS:
         raise DecodeError(f"decimals() answered {decimals}, more than any feed has")
-    round_id, answer, started_at, updated_at, answered_in = LATEST_ROUND_DATA.integers(round_answer)
     return PriceFeed(
         answer=answer,
         decimals=decimals,

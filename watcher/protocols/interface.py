@@ -7,7 +7,9 @@ length and the ranges that its types promise; everything else is a DecodeError, 
 from __future__ import annotations
 
 import re
+import struct
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -20,6 +22,7 @@ from watcher.state.call import Answer, Static
 from watcher.state.token import Address, to_address
 
 WORD = 32
+_EVERY_WORD = (1 << 256) - 1
 TEXT_RETURN_CAP = 1_024
 """Bytes of answer allowed for a text; a symbol or description is far shorter."""
 
@@ -75,18 +78,66 @@ class View:
             if any(word[:12]):
                 raise DecodeError(f"{self.signature} answered a word that is no address")
             return to_address(word[12:])
-        if kind == "bool":
-            return self._ranged(int.from_bytes(word), 0, 1, kind) == 1
-        if kind.startswith("uint"):
-            return self._ranged(int.from_bytes(word), 0, (1 << int(kind[4:])) - 1, kind)
-        bits = int(kind.removeprefix("int"))
-        number = int.from_bytes(word, signed=True)
-        return self._ranged(number, -(1 << (bits - 1)), (1 << (bits - 1)) - 1, kind)
-
-    def _ranged(self, value: int, least: int, most: int, kind: str) -> int:
-        if not least <= value <= most:
+        number = int.from_bytes(word, signed=kind.startswith("int"))
+        least, most = _range(kind)
+        if not least <= number <= most:
             raise DecodeError(f"{self.signature} answered a number that is no {kind}")
-        return value
+        return number == 1 if kind == "bool" else number
+
+
+class Views:
+    """The answers of several views in one go: for the round of reads of every block.
+
+    `integers` gives all their results, in order, as `View.decode` does one by one: signed where the
+    type is, an address or a bool as a number. It raises what `View.decode` raises.
+    """
+
+    def __init__(self, *views: View) -> None:
+        self._views = views
+        kinds = [kind for one in views for kind in one.outputs]
+        self._lengths = tuple(WORD * len(one.outputs) for one in views)
+        self._size = WORD * len(kinds)
+        self._words = struct.Struct(f"{WORD}s" * len(kinds))
+        # Most words are whole uint256: only the others are looked at again.
+        self._signed = [i for i, kind in enumerate(kinds) if kind.startswith("int")]
+        ranges = [(i, *_range(kind)) for i, kind in enumerate(kinds)]
+        self._ranges = [(i, least, most) for i, least, most in ranges if most - least < _EVERY_WORD]
+
+    def integers(self, answers: Sequence[Answer]) -> list[int]:
+        """Raises RevertedCall, TooLarge or DecodeError, for the first view that has a reason."""
+        oks, datas, lengths = zip(*answers, strict=True)
+        data = b"".join(datas)
+        if lengths != self._lengths or len(data) != self._size or not all(oks):
+            return self._one_by_one(answers)
+        values = list(map(int.from_bytes, self._words.unpack(data)))
+        for i in self._signed:
+            if values[i] >> 255:
+                values[i] -= 1 << 256
+        for i, least, most in self._ranges:
+            if not least <= values[i] <= most:
+                return self._one_by_one(answers)
+        return values
+
+    def _one_by_one(self, answers: Sequence[Answer]) -> list[int]:
+        decoded = [one.decode(answer) for one, answer in zip(self._views, answers, strict=True)]
+        return [
+            int(value, 16) if isinstance(value, str) else int(value)
+            for values in decoded
+            for value in values
+        ]
+
+
+def _range(kind: str) -> tuple[int, int]:
+    """The least and the greatest value of a one-word type."""
+    match kind:
+        case "address":
+            return 0, (1 << 160) - 1
+        case "bool":
+            return 0, 1
+    if kind.startswith("uint"):
+        return 0, (1 << int(kind[4:])) - 1
+    half = 1 << (int(kind.removeprefix("int")) - 1)
+    return -half, half - 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from fractions import Fraction
 from watcher.errors import DecodeError, ReadError, RefusedTarget
 from watcher.protocols import erc20
 from watcher.protocols.adapter import Adapter, Entry, Identification, Option
-from watcher.protocols.interface import require_code, view
+from watcher.protocols.interface import Views, require_code, view
 from watcher.protocols.options import proper_fraction
 from watcher.state.call import Answer, Call, Code
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.target import Target
-from watcher.state.token import ZERO_ADDRESS, Address
+from watcher.state.token import Address
 
 PROTOCOL = "uniswap_v2"
 
@@ -30,6 +30,8 @@ GET_RESERVES = view(_PAIR, "getReserves")
 K_LAST = view(_PAIR, "kLast")
 GET_PAIR = view(_FACTORY, "getPair")
 FEE_TO = view(_FACTORY, "feeTo")
+STATE = Views(GET_RESERVES, erc20.BALANCE_OF, erc20.BALANCE_OF, erc20.TOTAL_SUPPLY, K_LAST, FEE_TO)
+"""What `calls` asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,20 +114,19 @@ def calls(target: Target) -> list[Call]:
 
 
 def decode(target: Target, answers: Sequence[Answer]) -> ConstantProduct:
-    reserves, balance0, balance1, supply, k_last, fee_to = answers
-    reserve0, reserve1, _ = GET_RESERVES.integers(reserves)
+    reserve0, reserve1, _, balance0, balance1, supply, k_last, fee_to = STATE.integers(answers)
     token0, token1 = target.tokens
-    fee_on = FEE_TO.address(fee_to) != ZERO_ADDRESS
+    share = _number(target, "protocol_share_numerator")
     return ConstantProduct(
         reserve0=reserve0,
         reserve1=reserve1,
-        balance0=erc20.BALANCE_OF.integer(balance0),
-        balance1=erc20.BALANCE_OF.integer(balance1),
-        total_supply=erc20.TOTAL_SUPPLY.integer(supply),
-        k_last=K_LAST.integer(k_last),
+        balance0=balance0,
+        balance1=balance1,
+        total_supply=supply,
+        k_last=k_last,
         fee_numerator=_number(target, "fee_numerator"),
         fee_denominator=_number(target, "fee_denominator"),
-        protocol_share_numerator=_number(target, "protocol_share_numerator") if fee_on else 0,
+        protocol_share_numerator=share if fee_to else 0,
         protocol_share_denominator=_number(target, "protocol_share_denominator"),
         decimals0=token0.decimals,
         decimals1=token1.decimals,

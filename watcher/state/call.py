@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from watcher.state.token import Address
 
@@ -50,10 +50,12 @@ class Slot:
 Call: TypeAlias = Static | Code | Balance | Slot
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """`ok` is False when the call reverted. `length` is the answer's full length in bytes:
-    where it exceeds `len(data)` the answer was cut at the call's return cap."""
+    where it exceeds `len(data)` the answer was cut at the call's return cap.
+
+    A named tuple: a block makes thousands, and this costs a tenth of a frozen dataclass.
+    """
 
     ok: bool
     data: bytes
