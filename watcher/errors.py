@@ -6,6 +6,7 @@
     ├── RefusedTarget   the chain contradicts what is said of a target     exit 5
     ├── SetupError      a tool or package of the local world is missing    exit 4
     ├── StoreError      the database cannot be used as it is               exit 5
+    │   └── BelowFinality   the node contradicts what is final here: its chain stops
     ├── MathError       the contract would revert: there is no quote
     └── ReadError       the chain could not be read                        exit 4
         ├── RevertedCall    one call of one target reverted
@@ -74,6 +75,10 @@ class StoreError(WatcherError):
     """The database is missing, too old, too new, locked or damaged."""
 
     exit_code = 5
+
+
+class BelowFinality(StoreError):
+    """The node's chain lacks blocks that are stored as final, or all that are stored."""
 
 
 class MathError(WatcherError):

@@ -42,6 +42,14 @@ class EndpointError(Unavailable):
         self.retry_after = retry_after
 
 
+class Pruned(Unavailable):
+    """The endpoint no longer has the state of that block: an archive may."""
+
+
+class Limited(Unavailable):
+    """One read of many met the endpoint's rate limit."""
+
+
 class WrongChain(Unavailable):
     """The endpoint serves another chain than the configuration says."""
 

@@ -9,7 +9,7 @@ from typing import Protocol, TypeAlias
 from watcher.chain.batches import Asking, Outcome
 from watcher.chain.deadline import within
 from watcher.chain.endpoint import Endpoint
-from watcher.chain.faults import EndpointError, Kind
+from watcher.chain.faults import EndpointError, Kind, Limited, Pruned
 from watcher.chain.headers import Headers
 from watcher.chain.jsonrpc import ErrorObject, Request, Result
 from watcher.chain.questions import At, answer, at_hash, at_number, capped, question
@@ -128,15 +128,19 @@ class BatchReader:
         if verdict is Verdict.REVERTED and isinstance(call, Static):
             return capped(revert_data(outcome), call.return_cap, ok=False)
         if verdict is Verdict.PRUNED:
-            return Unavailable(
+            return Pruned(
                 f"{self.endpoint.name} no longer has the state of block {block.number}: "
                 "use an archive node"
             )
-        return self._unavailable(block, call, f"error {outcome.code} ({outcome.message})")
+        what = f"error {outcome.code} ({outcome.message})"
+        limited = Limited if verdict is Verdict.RATE_LIMITED else Unavailable
+        return self._unavailable(block, call, what, of=limited)
 
-    def _unavailable(self, block: Block, call: Call, what: str) -> Unavailable:
+    def _unavailable(
+        self, block: Block, call: Call, what: str, *, of: type[Unavailable] = Unavailable
+    ) -> Unavailable:
         address = call.to if isinstance(call, Static) else call.address
-        return Unavailable(
+        return of(
             f"{self.endpoint.name} answered the read of {address} at block {block.number} with "
             f"{what}: try again or use another endpoint"
         )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from watcher.chain.client import ChainClient
+from watcher.chain.links import Link
 from watcher.config.values import ChainConfig, Config
 from watcher.errors import ConfigError, ReadError, StoreError
 from watcher.service.identify import identify
@@ -62,22 +64,28 @@ async def _chain(config: Config, chain: ChainConfig) -> list[Finding]:
     what = f"eip155:{chain.chain_id}"
     try:
         async with connect(chain) as client:
-            node = await _node(client, chain)
-            return [node, *await _targets(config, chain, client)]
+            nodes = await asyncio.gather(*(_node(one, chain) for one in client.links.all))
+            return [*nodes, *await _targets(config, chain, client)]
     except ReadError as error:
         return [Finding(what, False, str(error))]
 
 
-async def _node(client: ChainClient, chain: ChainConfig) -> Finding:
-    head = await client.headers.head()
-    finalized = await client.headers.tagged("finalized")
+async def _node(link: Link, chain: ChainConfig) -> Finding:
+    what = f"eip155:{chain.chain_id}"
+    if link.health.fault is not None:
+        return Finding(what, False, str(link.health.fault))
+    try:
+        head = await link.headers.head()
+        finalized = await link.headers.tagged("finalized")
+    except ReadError as error:
+        return Finding(what, False, str(error))
     finality = (
         f"finalized {finalized:,}"
         if finalized is not None
         else f"no finalized tag: {chain.confirmations} confirmations"
     )
-    detail = f"{client.endpoint.name}: head {head.number:,}, {finality}"
-    return Finding(f"eip155:{chain.chain_id}", True, detail)
+    archive = ", archive" if link.archive else ""
+    return Finding(what, True, f"{link.name}: head {head.number:,}, {finality}{archive}")
 
 
 async def _targets(config: Config, chain: ChainConfig, client: ChainClient) -> Iterable[Finding]:
