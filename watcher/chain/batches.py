@@ -36,6 +36,11 @@ class Asking(Protocol):
     @property
     def endpoint(self) -> Endpoint: ...
 
+    @property
+    def batch_limit(self) -> int:
+        """Requests that go out in one HTTP request; 1 where the endpoint takes no batches."""
+        ...
+
     async def call(self, asked: Request) -> Reply:
         """Ask one thing. Raises EndpointError when no reply to it came back."""
         ...
@@ -47,6 +52,28 @@ class Asking(Protocol):
     async def singly(self, requests: Sequence[Request]) -> list[Outcome]:
         """As `ask`, each in an HTTP request of its own, a few at a time."""
         ...
+
+
+class Singly:
+    """A node that is asked one thing at a time, whatever else it could."""
+
+    batch_limit = 1
+
+    def __init__(self, node: Asking) -> None:
+        self._node = node
+
+    @property
+    def endpoint(self) -> Endpoint:
+        return self._node.endpoint
+
+    async def call(self, asked: Request) -> Reply:
+        return await self._node.call(asked)
+
+    async def ask(self, requests: Sequence[Request]) -> list[Outcome]:
+        return await self._node.singly(requests)
+
+    async def singly(self, requests: Sequence[Request]) -> list[Outcome]:
+        return await self._node.singly(requests)
 
 
 class Batches:
