@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 
@@ -10,6 +10,7 @@ from watcher.chain.reader import Reader
 from watcher.errors import (
     DecodeError,
     NoCode,
+    Quarantined,
     ReadError,
     RevertedCall,
     TooLarge,
@@ -18,7 +19,7 @@ from watcher.errors import (
 )
 from watcher.protocols import ADAPTERS
 from watcher.state.block import Block
-from watcher.state.call import Answer, Call, Code
+from watcher.state.call import Answer, Code
 from watcher.state.observation import Observation, Status
 from watcher.state.target import Target
 
@@ -29,33 +30,66 @@ STATUS_OF: Mapping[type[WatcherError], Status] = {
     NoCode: Status.NO_CODE,
     DecodeError: Status.DECODE_ERROR,
     TooLarge: Status.TOO_LARGE,
+    Quarantined: Status.QUARANTINED,
     Unavailable: Status.UNAVAILABLE,
 }
+
+DOUBTFUL = frozenset({Status.DECODE_ERROR, Status.REVERTED})
+"""What a contract without code looks like as well."""
+
+
+class Observer:
+    """Reads the same targets at one block after the other.
+
+    What is asked is made once; what is answered as it was before is not decoded again, so an
+    unchanged target keeps its observation, the same object.
+    """
+
+    def __init__(self, reader: Reader, targets: Sequence[Target]) -> None:
+        self._reader = reader
+        self._asked = [_Asked(target) for target in targets]
+        self._calls = [call for asked in self._asked for call in asked.calls]
+
+    async def observe(self, block: Block) -> dict[str, Observation]:
+        """Read every target at `block` in one round and decode each, by target id.
+
+        Raises Unavailable or StaleBlock only when the round as a whole got no answer.
+        """
+        answers = await self._reader.read(block, self._calls)
+        observed = {}
+        doubtful = []
+        at = 0
+        for asked in self._asked:
+            start, at = at, at + asked.size
+            found = observed[asked.id] = asked.take(answers[start:at])
+            if found.status in DOUBTFUL:
+                doubtful.append(asked.target)
+        return observed | await _without_code(self._reader, block, doubtful)
 
 
 async def observe(
     reader: Reader, block: Block, targets: Sequence[Target]
 ) -> dict[str, Observation]:
-    """Read every target at `block` in one round and decode each, by target id.
-
-    Raises Unavailable or StaleBlock only when the round as a whole got no answer.
-    """
-    calls = [ADAPTERS[target.protocol].calls(target) for target in targets]
-    answers = await reader.read(block, [call for group in calls for call in group])
-    groups = _regroup(answers, calls)
-    observed = {
-        target.id: _decode(target, group) for target, group in zip(targets, groups, strict=True)
-    }
-    return observed | await _without_code(reader, block, targets, observed)
+    """As `Observer.observe`, once."""
+    return await Observer(reader, targets).observe(block)
 
 
-def _regroup(
-    answers: Sequence[Answer | ReadError], calls: Sequence[Sequence[Call]]
-) -> Iterator[Sequence[Answer | ReadError]]:
-    at = 0
-    for group in calls:
-        yield answers[at : at + len(group)]
-        at += len(group)
+class _Asked:
+    """One target, its calls, and what they were answered last."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.id = target.id
+        self.calls = ADAPTERS[target.protocol].calls(target)
+        self.size = len(self.calls)
+        self._answers: list[Answer | ReadError] = []
+        self._found: Observation | None = None
+
+    def take(self, answers: list[Answer | ReadError]) -> Observation:
+        if self._found is None or answers != self._answers:
+            self._found = _decode(self.target, answers)
+            self._answers = answers
+        return self._found
 
 
 def _decode(target: Target, answers: Sequence[Answer | ReadError]) -> Observation:
@@ -87,17 +121,9 @@ def _status(error: ReadError) -> Status:
 
 
 async def _without_code(
-    reader: Reader,
-    block: Block,
-    targets: Sequence[Target],
-    observed: Mapping[str, Observation],
+    reader: Reader, block: Block, doubtful: Sequence[Target]
 ) -> dict[str, Observation]:
     """A contract that is gone looks like one that answers wrongly: ask for its code."""
-    doubtful = [
-        target
-        for target in targets
-        if observed[target.id].status in (Status.DECODE_ERROR, Status.REVERTED)
-    ]
     if not doubtful:
         return {}
     answers = await reader.read(block, [Code(target.address) for target in doubtful])
