@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from watcher.chain.abilities import GASES, Abilities, Able
 from watcher.chain.batches import Asking, Singly
 from watcher.chain.chunks import ChunkSize, Clock, Planned, Quarantine, Requests
+from watcher.chain.collecting import uncollected
 from watcher.chain.deadline import within
 from watcher.chain.endpoint import Endpoint
 from watcher.chain.faults import EndpointError, Kind
@@ -181,7 +182,8 @@ class LensReader:
             self._size.restore(before)
         elif not work.failures:
             self._size.worked(sum(piece.rows for piece in asked.pieces))
-        return asked.arrange(together, apart)
+        with uncollected():
+            return asked.arrange(together, apart)
 
     async def _apart(self, block: Block, asked: Requests) -> list[Answer | ReadError]:
         answers = await self._batch.read(block, asked.apart)
@@ -216,7 +218,8 @@ class LensReader:
         if data is None:
             data = piece.sent[way.name] = way.data(piece)
         reply = await self._reply(way.request(piece, data, at, gas=work.able.gas), piece.rows)
-        reading = way.reading(reply, piece)
+        with uncollected():
+            reading = way.reading(reply, piece)
         self._witness.check(work.block, reading)
         return reading
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import structlog
 
+from watcher.chain.collecting import uncollected
 from watcher.chain.reader import Reader
 from watcher.errors import (
     DecodeError,
@@ -56,15 +58,19 @@ class Observer:
         Raises Unavailable or StaleBlock only when the round as a whole got no answer.
         """
         answers = await self._reader.read(block, self._calls)
+        with uncollected():
+            observed = self._take(answers)
+        doubtful = [one.target for one in self._asked if observed[one.id].status in DOUBTFUL]
+        return observed | await _without_code(self._reader, block, doubtful)
+
+    def _take(self, answers: list[Answer | ReadError]) -> dict[str, Observation]:
         observed = {}
-        doubtful = []
+        whole = set(map(type, answers)) == {Answer}
         at = 0
         for asked in self._asked:
             start, at = at, at + asked.size
-            found = observed[asked.id] = asked.take(answers[start:at])
-            if found.status in DOUBTFUL:
-                doubtful.append(asked.target)
-        return observed | await _without_code(self._reader, block, doubtful)
+            observed[asked.id] = asked.take(answers[start:at], whole=whole)
+        return observed
 
 
 async def observe(
@@ -78,30 +84,33 @@ class _Asked:
     """One target, its calls, and what they were answered last."""
 
     def __init__(self, target: Target) -> None:
+        adapter = ADAPTERS[target.protocol]
         self.target = target
         self.id = target.id
-        self.calls = ADAPTERS[target.protocol].calls(target)
+        self.calls = adapter.calls(target)
         self.size = len(self.calls)
+        self._state_of = adapter.decode
         self._answers: list[Answer | ReadError] = []
         self._found: Observation | None = None
 
-    def take(self, answers: list[Answer | ReadError]) -> Observation:
+    def take(self, answers: list[Answer | ReadError], *, whole: bool) -> Observation:
+        """The observation that these answers give; `whole` tells that no ReadError is in them."""
         if self._found is None or answers != self._answers:
-            self._found = _decode(self.target, answers)
+            self._found = self._decode(answers, whole)
             self._answers = answers
         return self._found
 
-
-def _decode(target: Target, answers: Sequence[Answer | ReadError]) -> Observation:
-    try:
-        state = ADAPTERS[target.protocol].decode(target, _answered(answers))
-    except ReadError as error:
-        return Observation(target.id, _status(error), detail=str(error))
-    except Exception as error:
-        LOG.exception("adapter failed", target=target.id, protocol=target.protocol)
-        detail = f"the adapter failed with {type(error).__name__}: please report it"
-        return Observation(target.id, Status.DECODE_ERROR, detail=detail)
-    return Observation(target.id, Status.OK, state)
+    def _decode(self, answers: Sequence[Answer | ReadError], whole: bool) -> Observation:
+        try:
+            answered = cast("Sequence[Answer]", answers) if whole else _answered(answers)
+            state = self._state_of(self.target, answered)
+        except ReadError as error:
+            return Observation(self.id, _status(error), detail=str(error))
+        except Exception as error:
+            LOG.exception("adapter failed", target=self.id, protocol=self.target.protocol)
+            detail = f"the adapter failed with {type(error).__name__}: please report it"
+            return Observation(self.id, Status.DECODE_ERROR, detail=detail)
+        return Observation(self.id, Status.OK, state)
 
 
 def _answered(answers: Sequence[Answer | ReadError]) -> list[Answer]:
