@@ -10,7 +10,7 @@ from tests.anvil.test_lens import CODES, EATER, GARBAGE, INVALID, MEGABYTE, REVE
 from tests.support.many_pairs import Pair, make_pairs, trade
 from tests.support.world import LocalWorld
 from watcher.chain.anvil import Anvil, AnvilOptions, run_anvil
-from watcher.chain.client import ChainClient, open_chain
+from watcher.chain.client import ChainClient, Policies, open_chain
 from watcher.chain.multicall import MULTICALL3
 from watcher.chain.ways import Way
 from watcher.devnet.artifacts import Toolchain
@@ -35,6 +35,12 @@ def many(toolchain: Toolchain) -> Iterator[tuple[Anvil, list[Pair]]]:
             anvil.rpc("anvil_setCode", where, code)
         anvil.rpc("evm_mine")
         yield anvil, pairs
+
+
+def way_of(chain: ChainClient) -> Way:
+    (link,) = chain.links.all
+    assert link.lens is not None
+    return link.lens.limits.way
 
 
 async def requests(chain: ChainClient, observer: Observer) -> int:
@@ -68,15 +74,15 @@ async def test_each_way_gives_the_same_states_of_the_world(
     node.request("anvil_setCode", MULTICALL3, runtime)
     node.request("evm_mine")
     states = []
-    for ways in ([Way.BATCH], [way]):
-        async with open_chain(chain_id, node.url, ways=ways) as chain:
+    for ways in ((Way.BATCH,), (way,)):
+        async with open_chain(chain_id, node.url, policies=Policies(ways=ways)) as chain:
             head = await chain.headers.head()
             found = await identify(chain.reader, head, entries(fork_node.world))
             targets = [one.target for one in found if one.target is not None]
             assert len(targets) == len(found)
             observed = await Observer(chain.reader, targets).observe(head)
             states.append({one.target_id: one.state for one in observed.values()})
-            assert [chain.reader.limits.way] == ways
+            assert (way_of(chain),) == ways
     assert states[0] == states[1]
     assert all(state is not None for state in states[0].values())
 
@@ -86,12 +92,12 @@ async def test_each_way_gives_the_states_of_a_thousand_pairs(
     many: tuple[Anvil, list[Pair]], way: Way
 ) -> None:
     anvil, pairs = many
-    async with open_chain(31337, anvil.url, ways=[way]) as chain:
+    async with open_chain(31337, anvil.url, policies=Policies(ways=(way,))) as chain:
         observer = Observer(chain.reader, [pair.target for pair in pairs])
         head = await chain.headers.head()
         observed = await observer.observe(head)
         assert [observed[pair.target.id].state for pair in pairs] == [p.state for p in pairs]
-        assert chain.reader.limits.way is way
+        assert way_of(chain) is way
         if way is Way.OVERRIDE:
             assert await requests(chain, observer) == 1
 
@@ -135,7 +141,9 @@ async def test_a_poisonous_target_among_a_thousand_costs_only_itself(
     try:
         anvil.rpc("anvil_setCode", victim.address, CODES[poison])
         anvil.rpc("evm_mine")
-        async with open_chain(31337, anvil.url, ways=[way], deadline=30) as chain:
+        async with open_chain(
+            31337, anvil.url, policies=Policies(ways=(way,)), deadline=30
+        ) as chain:
             observer = Observer(chain.reader, [pair.target for pair in pairs])
             for _ in range(2):
                 observed = await observer.observe(await chain.headers.head())
@@ -145,7 +153,7 @@ async def test_a_poisonous_target_among_a_thousand_costs_only_itself(
                 assert [observed[one.target.id].state for one in others] == [
                     one.state for one in others
                 ]
-            assert chain.reader.limits.way is way
+            assert way_of(chain) is way
     finally:
         anvil.rpc("evm_revert", snapshot)
 
@@ -159,6 +167,6 @@ async def test_a_call_with_more_gas_than_there_is_goes_alone(
     async with open_chain(31337, anvil.url) as chain:
         head = await chain.headers.head()
         answers = await chain.reader.read(head, [*calls, big])
-        assert chain.reader.limits.way is Way.OVERRIDE
+        assert way_of(chain) is Way.OVERRIDE
     assert answers[-1] == Answer(False, b"\xde\xad\xbe\xef", 4)
     assert all(isinstance(answer, Answer) and answer.ok for answer in answers[:-1])

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.faulty_node import CHAIN_ID, Fault, FaultyNode, serve
-from watcher.chain.client import ChainClient, open_chain
+from watcher.chain.client import ChainClient, Policies, open_chain
 from watcher.chain.endpoint import Endpoint, EndpointOptions
 from watcher.chain.faults import EndpointError, WrongChain
 from watcher.chain.health import State
+from watcher.chain.ways import Way
 from watcher.config import load_config
 from watcher.service.checkup import checkup
 from watcher.state import Answer, Call, Static, to_address
@@ -43,7 +44,13 @@ async def chain_over(
 ) -> AsyncIterator[ChainClient]:
     async with (
         served(nodes) as endpoints,
-        open_chain(CHAIN_ID, endpoints, deadline=deadline, response_cap=300_000) as chain,
+        open_chain(
+            CHAIN_ID,
+            endpoints,
+            deadline=deadline,
+            response_cap=300_000,
+            policies=Policies(ways=(Way.BATCH,)),  # these nodes run no lens
+        ) as chain,
     ):
         yield chain
 

@@ -36,11 +36,6 @@ class Asking(Protocol):
     @property
     def endpoint(self) -> Endpoint: ...
 
-    @property
-    def batch_limit(self) -> int:
-        """Requests that go out in one HTTP request; 1 where the endpoint takes no batches."""
-        ...
-
     async def call(self, asked: Request) -> Reply:
         """Ask one thing. Raises EndpointError when no reply to it came back."""
         ...
@@ -51,6 +46,15 @@ class Asking(Protocol):
 
     async def singly(self, requests: Sequence[Request]) -> list[Outcome]:
         """As `ask`, each in an HTTP request of its own, a few at a time."""
+        ...
+
+
+class Batching(Asking, Protocol):
+    """One that can tell how much it asks at once."""
+
+    @property
+    def batch_limit(self) -> int:
+        """Requests that go out in one HTTP request; 1 where the endpoint takes no batches."""
         ...
 
 

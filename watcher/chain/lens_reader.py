@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from watcher.chain.abilities import GASES, Abilities, Able
-from watcher.chain.batches import Asking, Singly
+from watcher.chain.batches import Batching, Singly
 from watcher.chain.chunks import ChunkSize, Clock, Planned, Quarantine, Requests
 from watcher.chain.collecting import uncollected
 from watcher.chain.deadline import within
@@ -57,6 +58,9 @@ OF_SIZE = frozenset(
     }
 )
 """A smaller request, or another way, may do; anything else is the endpoint's own failure."""
+
+OF_GAS = re.compile(r"gas|exceed|allowance|limit|balance|funds")
+"""In the text of a node that refuses the gas which a call asks for."""
 
 PLAIN_CALL = Static(ZERO_ADDRESS, b"")
 """What any node answers that has the state of the block."""
@@ -105,7 +109,7 @@ class LensReader:
 
     def __init__(
         self,
-        node: Asking,
+        node: Batching,
         headers: Headers,
         *,
         deadline: float,
@@ -115,7 +119,9 @@ class LensReader:
         """`ways` are those that may be used; batches or single calls are always the last."""
         allowed = set(ways)
         many: tuple[ManyCalls, ...] = (OverrideWay(), CreationWay(), MulticallWay())
-        self._node = Singly(node) if allowed & {Way.BATCH, Way.SINGLE} == {Way.SINGLE} else node
+        self._node: Batching = (
+            Singly(node) if allowed & {Way.BATCH, Way.SINGLE} == {Way.SINGLE} else node
+        )
         self._deadline = deadline
         self._batch = BatchReader(self._node, headers, deadline=deadline)
         self._abilities = Abilities(
@@ -151,8 +157,13 @@ class LensReader:
         if not calls:
             return []
 
+        answered = False
+
         async def probe(way: ManyCalls) -> Able | None:
-            await self._require_state(block)
+            nonlocal answered
+            if not answered:
+                await self._require_state(block)
+                answered = True
             return await self._probed(block, way)
 
         try:
@@ -309,8 +320,8 @@ class LensReader:
                 return Able(way, gas, min(gas, way.probed(reply, gas=gas)))
             except NoReading as error:
                 log.debug("%s: %s with %d gas: %s", self.endpoint.name, way.name, gas, error)
-                if isinstance(error, _Late):  # less gas is no cure
-                    break
+                if isinstance(error, _Late) or not OF_GAS.search(str(error).lower()):
+                    break  # less gas is no cure
         return None
 
 

@@ -184,5 +184,5 @@ def _reverted(reply: Reply) -> bytes:
 
 def _gas(word: bytes) -> int:
     if len(word) != _WORD:
-        raise NoReading(f"{len(word)} bytes where the gas that was left is one word")
+        raise NoReading(f"{len(word)} bytes instead of one word")
     return int.from_bytes(word)
