@@ -212,5 +212,14 @@ async def test_check_prints_a_line_for_each_endpoint(tmp_path: Path) -> None:
         f"{names[2]} is on chain 5, the configuration says eip155:{CHAIN_ID}: "
         "fix the endpoint's URL or the chain's key"
     )
-    honest = f"{names[0]}: head 7, no finalized tag: 12 confirmations"
-    assert lines == [(True, honest), (False, refused), (False, elsewhere)]
+    (ok, honest), *others = lines
+    assert ok
+    assert honest.startswith(f"{names[0]}: head 7 (")
+    assert honest.endswith(
+        "no finalized tag: 12 confirmations, many calls by batches, batches of 500, "
+        "archive all blocks"
+    )
+    assert others == [(False, refused), (False, elsewhere)]
+    (cost,) = [one.detail for one in findings if one.what == "a day costs"]
+    assert "requests" in cost
+    assert names[0] in cost

@@ -25,6 +25,7 @@ from watcher.chain.rate import Paced, Rate
 from watcher.chain.reader import Reader
 from watcher.chain.retry import DEFAULT_PATIENCE, Patience
 from watcher.chain.sample import Sampler
+from watcher.chain.traffic import Metered
 from watcher.chain.transport import HttpTransport, Transport, http_session
 from watcher.chain.ways import Way
 from watcher.errors import ConfigError, Problem
@@ -167,7 +168,8 @@ def link_over(
     from watcher.chain.provider import web3_over
 
     rate = Rate(clock)
-    paced = Paced(transport, rate, longest_wait=longest_wait)
+    meter = Metered(transport)
+    paced = Paced(meter, rate, longest_wait=longest_wait)
     rpc = JsonRpc(Deadline(paced, deadline), on_limit=rate.limited)
     w3 = web3_over(rpc, Batches(rpc, reply_bytes=response_cap // 2))
     headers = NodeHeaders(w3.provider, chain_id=chain_id, deadline=deadline)
@@ -177,6 +179,7 @@ def link_over(
         headers=headers,
         reader=lens,
         lens=lens,
+        meter=meter,
         connect=headers.connect,
         health=Health(options.endpoint.name, patience=patience, clock=clock),
         rate=rate,

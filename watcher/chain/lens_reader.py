@@ -148,6 +148,14 @@ class LensReader:
             quarantined=len(self._quarantine),
         )
 
+    async def has_state(self, block: Block) -> bool:
+        """Whether the endpoint still has the state of this block of its chain."""
+        try:
+            await self._require_state(block)
+        except _NoState:
+            return False
+        return True
+
     async def read(self, block: Block, calls: Sequence[Call]) -> list[Answer | ReadError]:
         about = f"{len(calls):,} reads at block {block.number}"
         work = self._read(block, calls)

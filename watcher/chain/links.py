@@ -19,6 +19,7 @@ from watcher.chain.lens_reader import LensReader
 from watcher.chain.rate import Rate
 from watcher.chain.reader import Reader
 from watcher.chain.retry import is_refusal
+from watcher.chain.traffic import Metered, Traffic
 from watcher.errors import ReadError, StaleBlock, Unavailable
 from watcher.state import Block
 from watcher.state.endpoint_event import EndpointEvent, EventKind
@@ -46,6 +47,12 @@ class Link:
     rate: Rate
     archive: bool = False
     lens: LensReader | None = None
+    meter: Metered | None = None
+
+    @property
+    def traffic(self) -> Traffic:
+        """What went over the wire so far."""
+        return Traffic() if self.meter is None else self.meter.traffic
 
     @property
     def name(self) -> str:
