@@ -16,6 +16,10 @@ from watcher.chain.ways import PLACE, Way
 from watcher.state import Address, Answer, Balance, Block, Call, Code, Slot, Static, to_address
 
 CREATION = bytes.fromhex(creation_data(b"")[2:-8])
+OFFCHAIN_LOOKUP = keccak(text="OffchainLookup(address,string[],bytes,bytes4,bytes)")[:4] + encode(
+    ["address", "string[]", "bytes", "bytes4", "bytes"],
+    ["0x" + "11" * 20, ["http://169.254.169.254/{sender}/{data}"], b"", b"1234", b""],
+)
 RATE_LIMIT = error(-32005, "limit exceeded")
 
 
@@ -31,13 +35,15 @@ def ask(number: int) -> Static:
 @dataclass
 class LensNode(FaultyNode):
     """Every address answers a word of its own. `poison` fails whole requests that touch it, and
-    `fails_alone` also alone; `reverting` reverts. `most_rows` and `gas_rows` are how many calls a
+    `fails_alone` also alone; `reverting` reverts, `looking_up` asks for a
+    URL to be fetched. `most_rows` and `gas_rows` are how many calls a
     request may have, and for how many the gas is enough."""
 
     ways: set[Way] = field(default_factory=lambda: set(Way))
     poison: set[str] = field(default_factory=set)
     fails_alone: bool = False
     reverting: set[str] = field(default_factory=set)
+    looking_up: set[str] = field(default_factory=set)
     most_rows: int = 10**9
     gas_rows: int = 10**9
     most_gas: int = 10**12
@@ -67,6 +73,8 @@ class LensNode(FaultyNode):
         return _hex(answered) if ok else error(3, "execution reverted", _hex(answered))
 
     def contract(self, to: str, data: bytes) -> tuple[bool, bytes]:
+        if to in self.looking_up:
+            return False, OFFCHAIN_LOOKUP
         return to not in self.reverting, keccak(to.encode() + data)
 
     def expected(self, call: Call) -> Answer:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from tests.support.faulty_node import CHAIN_ID, MemoryTransport, error, make_chain
-from tests.support.lens_node import RATE_LIMIT, LensNode, ask, place
+from tests.support.lens_node import OFFCHAIN_LOOKUP, RATE_LIMIT, LensNode, ask, place
 from watcher.chain.abilities import TRY_AGAIN
 from watcher.chain.batches import Batches
 from watcher.chain.chunks import GROW_AFTER, QUARANTINE_SECONDS
@@ -190,8 +190,11 @@ async def test_a_late_answer_is_asked_for_in_halves() -> None:
     assert reading.reader.limits.rows == 50
 
 
-async def test_an_answer_over_the_cap_is_asked_for_in_halves() -> None:
-    """FAULTS.md 16: the transport cuts it off."""
+@pytest.mark.parametrize(
+    "kind", [Kind.ANSWER_TOO_LONG, Kind.REQUEST_TOO_LARGE, Kind.NODE_FAULT, Kind.NOT_JSON_RPC]
+)
+async def test_what_http_or_the_cap_refuses_is_asked_for_in_halves(kind: Kind) -> None:
+    """FAULTS.md 7 and 16: 413, a proxy's 502, HTML, or cut off over the cap while streaming."""
     node = LensNode()
     reading = Reading(node, Way.OVERRIDE, Way.BATCH)
     send = reading.transport.send
@@ -199,7 +202,7 @@ async def test_an_answer_over_the_cap_is_asked_for_in_halves() -> None:
     async def capped(body: bytes, *, about: str) -> bytes:
         answer = await send(body, about=about)
         if len(answer) > 5_000:
-            raise EndpointError("too long", endpoint="node-a", kind=Kind.ANSWER_TOO_LONG)
+            raise EndpointError("no", endpoint="node-a", kind=kind)
         return answer
 
     reading.transport.send = capped  # type: ignore[method-assign]
@@ -265,13 +268,13 @@ async def test_without_gas_caps_every_failure_is_asked_again_alone() -> None:
     assert place(9) in node.alone
 
 
-async def test_an_offchain_lookup_is_a_revert_and_nothing_is_fetched() -> None:
+@pytest.mark.parametrize("way", Way)
+async def test_an_offchain_lookup_is_a_revert_and_nothing_is_fetched(way: Way) -> None:
     """FAULTS.md 34."""
-    node = LensNode(reverting={place(1)})
-    reading = Reading(node, Way.OVERRIDE)
+    node = LensNode(looking_up={place(1)})
+    reading = Reading(node, way)
     answers = await reading.read()
-    assert isinstance(answers[1], Answer)
-    assert not answers[1].ok
+    assert answers[1] == Answer(False, OFFCHAIN_LOOKUP[:64], len(OFFCHAIN_LOOKUP))
     assert {item["method"] for body in node.sent for item in _items(body)} == {"eth_call"}
 
 

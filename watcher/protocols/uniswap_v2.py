@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from operator import itemgetter
 from typing import cast
 
 from watcher.errors import DecodeError, ReadError, RefusedTarget
@@ -40,7 +39,6 @@ TERMS = (
     "protocol_share_numerator",
     "protocol_share_denominator",
 )
-_TERMS = itemgetter(*TERMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +171,10 @@ def _factory(target: Target) -> Address:
 
 
 def _terms_of(target: Target) -> tuple[int, int, int, int]:
-    terms = _TERMS(target.params)
+    params = target.params
+    terms = (params[TERMS[0]], params[TERMS[1]], params[TERMS[2]], params[TERMS[3]])
     if set(map(type, terms)) != {int}:
-        name = next(name for name in TERMS if type(target.params[name]) is not int)
+        name = next(name for name in TERMS if type(params[name]) is not int)
         raise DecodeError(f"{target.label}: params.{name} is not a number")
     return cast("tuple[int, int, int, int]", terms)
 
