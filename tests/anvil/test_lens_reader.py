@@ -163,10 +163,12 @@ async def test_a_call_with_more_gas_than_there_is_goes_alone(
 ) -> None:
     anvil, pairs = many
     calls: list[Call] = list(ADAPTERS["uniswap_v2"].calls(pairs[0].target))
-    big = Static(REVERTS, b"", gas_cap=900_000_000)
+    big = Static(REVERTS, b"", gas_cap=2_000_000_000)
     async with open_chain(31337, anvil.url) as chain:
         head = await chain.headers.head()
         answers = await chain.reader.read(head, [*calls, big])
-        assert way_of(chain) is Way.OVERRIDE
+        lens = chain.links.all[0].lens
+        assert lens is not None
+        assert (lens.limits.way, lens.limits.quarantined) == (Way.OVERRIDE, 0)
     assert answers[-1] == Answer(False, b"\xde\xad\xbe\xef", 4)
     assert all(isinstance(answer, Answer) and answer.ok for answer in answers[:-1])

@@ -104,7 +104,6 @@ def decode(response: bytes, count: int) -> list[tuple[bool, bytes]]:
             offset != _word(at - start)
             or success not in (_TRUE, _FALSE)
             or response[at + _WORD : at + 2 * _WORD] != _BYTES_AT
-            or data_at + length > len(response)
         ):
             raise NoReading(f"an answer whose result {i + 1} is not encoded as Solidity does")
         results.append((success == _TRUE, response[data_at : data_at + length]))
