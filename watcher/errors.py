@@ -15,6 +15,7 @@
         ├── TooLarge        the answer is longer than its cap
         ├── StaleBlock      the pinned block is no longer on the chain
         └── Unavailable     the node did not give an answer
+            └── Quarantined     nor to this read alone, kept apart because it made others fail
 
 A message is one sentence: what happened, where, and what to do. It never holds a URL.
 """
@@ -113,3 +114,7 @@ class StaleBlock(ReadError):
 
 class Unavailable(ReadError):
     """The node gave no answer: unreachable, late, refused, or without the state."""
+
+
+class Quarantined(Unavailable):
+    """A read that made whole requests fail is asked alone since, and fails alone too."""

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.faulty_node import CHAIN_ID, Fault, FaultyNode, serve
-from watcher.chain.client import ChainClient, open_chain
+from watcher.chain.client import ChainClient, Policies, open_chain
 from watcher.chain.endpoint import Endpoint, EndpointOptions
 from watcher.chain.faults import EndpointError, WrongChain
 from watcher.chain.health import State
+from watcher.chain.ways import Way
 from watcher.config import load_config
 from watcher.service.checkup import checkup
 from watcher.state import Answer, Call, Static, to_address
@@ -43,7 +44,13 @@ async def chain_over(
 ) -> AsyncIterator[ChainClient]:
     async with (
         served(nodes) as endpoints,
-        open_chain(CHAIN_ID, endpoints, deadline=deadline, response_cap=300_000) as chain,
+        open_chain(
+            CHAIN_ID,
+            endpoints,
+            deadline=deadline,
+            response_cap=300_000,
+            policies=Policies(ways=(Way.BATCH,)),  # these nodes run no lens
+        ) as chain,
     ):
         yield chain
 
@@ -205,5 +212,14 @@ async def test_check_prints_a_line_for_each_endpoint(tmp_path: Path) -> None:
         f"{names[2]} is on chain 5, the configuration says eip155:{CHAIN_ID}: "
         "fix the endpoint's URL or the chain's key"
     )
-    honest = f"{names[0]}: head 7, no finalized tag: 12 confirmations"
-    assert lines == [(True, honest), (False, refused), (False, elsewhere)]
+    (ok, honest), *others = lines
+    assert ok
+    assert honest.startswith(f"{names[0]}: head 7 (")
+    assert honest.endswith(
+        "no finalized tag: 12 confirmations, many calls by batches, batches of 500, "
+        "archive all blocks"
+    )
+    assert others == [(False, refused), (False, elsewhere)]
+    (cost,) = [one.detail for one in findings if one.what == "a day costs"]
+    assert "requests" in cost
+    assert names[0] in cost

@@ -165,7 +165,7 @@ class FaultyNode:
                 found = [block for block in self.blocks if block.hash == params[0]]
                 return header(found[0]) if found else None
             case "eth_call":
-                return self._at(params[1]) or self._called(params[0]["to"], params)
+                return self._at(params[1]) or self._called(params[0].get("to", ""), params)
             case "eth_getStorageAt":
                 return self._at(params[2]) or self._called(params[0], params)
             case "eth_getCode" | "eth_getBalance":

@@ -17,7 +17,9 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
+from tests.support import lens
 from tests.support.faulty_node import BROKEN_BODIES, Fault, Json, error, mangled, serve
+from watcher.chain.ways import PLACE
 
 Rewrite = Callable[[list[Json], Json], Json]
 """From a request's params and the node's reply (with `result` or `error`) to the reply given."""
@@ -114,11 +116,22 @@ def failing_calls_to(address: str, value: Json) -> Rewrite:
 
 
 def lying_about(address: str, selector: str, *, word: int = 0, by: int = 1) -> Rewrite:
-    """For eth_call: one word of what `address` answers to `selector` is `by` too high."""
+    """For eth_call: one word of what `address` answers to `selector` is `by` too high, also where
+    the lens asks."""
 
     def rewrite(params: list[Json], reply: Json) -> Json:
         call = params[0]
         asked = call.get("data") or call.get("input") or ""
+        if call.get("to") == PLACE and len(asked) > 2:
+            changed = lens.with_word(
+                bytes.fromhex(asked[2:]),
+                bytes.fromhex(reply["result"][2:]),
+                to=address,
+                selector=bytes.fromhex(selector[2:]),
+                word=word,
+                by=by,
+            )
+            return {"result": "0x" + changed.hex()}
         if call["to"].lower() != address.lower() or not asked.startswith(selector):
             return reply
         data = bytearray.fromhex(reply["result"][2:])

@@ -18,13 +18,16 @@ from watcher.chain.headers import Headers, NodeHeaders
 from watcher.chain.health import Clock, EndpointHealth, Health
 from watcher.chain.jsonrpc import JsonRpc
 from watcher.chain.lag import DEFAULT_LIMITS, LagLimits
+from watcher.chain.lens_reader import LensReader
 from watcher.chain.links import Link, Links
 from watcher.chain.quorum import QuorumHeaders
 from watcher.chain.rate import Paced, Rate
-from watcher.chain.reader import BatchReader, Reader
+from watcher.chain.reader import Reader
 from watcher.chain.retry import DEFAULT_PATIENCE, Patience
 from watcher.chain.sample import Sampler
+from watcher.chain.traffic import Metered
 from watcher.chain.transport import HttpTransport, Transport, http_session
+from watcher.chain.ways import Way
 from watcher.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -45,10 +48,11 @@ SAMPLE = 20
 @dataclass(frozen=True, slots=True)
 class Policies:
     """How endpoints that fail, lag or disagree are dealt with. `quorum` as in `Links`; `sample` as
-    in `Sampler`."""
+    in `Sampler`; `ways` are those in which many calls may be made at one endpoint."""
 
     quorum: int | None = None
     sample: int = SAMPLE
+    ways: tuple[Way, ...] = tuple(Way)
     patience: Patience = DEFAULT_PATIENCE
     limits: LagLimits = DEFAULT_LIMITS
 
@@ -111,6 +115,7 @@ async def open_chain(
                 longest_wait=deadline / (2 if len(options) == 1 else 10),
                 response_cap=response_cap,
                 patience=policies.patience,
+                ways=policies.ways,
             )
             for one in options
         ]
@@ -153,6 +158,7 @@ def link_over(
     longest_wait: float,
     response_cap: int = RESPONSE_CAP,
     patience: Patience = DEFAULT_PATIENCE,
+    ways: Sequence[Way] = tuple(Way),
     clock: Clock = time.monotonic,
 ) -> tuple[Link, AsyncWeb3[EndpointProvider]]:
     """One endpoint with all its policies over a bare transport, not connected yet.
@@ -162,14 +168,18 @@ def link_over(
     from watcher.chain.provider import web3_over
 
     rate = Rate(clock)
-    paced = Paced(transport, rate, longest_wait=longest_wait)
+    meter = Metered(transport)
+    paced = Paced(meter, rate, longest_wait=longest_wait)
     rpc = JsonRpc(Deadline(paced, deadline), on_limit=rate.limited)
     w3 = web3_over(rpc, Batches(rpc, reply_bytes=response_cap // 2))
     headers = NodeHeaders(w3.provider, chain_id=chain_id, deadline=deadline)
+    lens = LensReader(w3.provider, headers, deadline=deadline, ways=ways, clock=clock)
     link = Link(
         endpoint=options.endpoint,
         headers=headers,
-        reader=BatchReader(w3.provider, headers, deadline=deadline),
+        reader=lens,
+        lens=lens,
+        meter=meter,
         connect=headers.connect,
         health=Health(options.endpoint.name, patience=patience, clock=clock),
         rate=rate,

@@ -66,7 +66,7 @@ class FailoverReader:
         )
         sources = [link] * len(calls)
         tried = {link, *without}
-        while missing := [at for at, answer in enumerate(answers) if _may_be_had(answer)]:
+        while missing := _missing(answers):
             self._note_limits(sources, answers, missing)
             other = self._other(block, [answers[at] for at in missing], tried)
             if other is None and (paused := {sources[at] for at in missing} - set(without)):
@@ -226,9 +226,11 @@ def _reading(block: Block, calls: Sequence[Call]) -> Callable[[Link], Awaitable[
     return lambda link: link.reader.read(block, calls)
 
 
-def _may_be_had(answer: Answer | ReadError) -> bool:
-    """Whether another endpoint may have what this one did not give."""
-    return isinstance(answer, Unavailable)
+def _missing(answers: Answers) -> list[int]:
+    """Which ones another endpoint may have though this one did not give them."""
+    if set(map(type, answers)) == {Answer}:  # nearly always, and there are thousands
+        return []
+    return [at for at, answer in enumerate(answers) if isinstance(answer, Unavailable)]
 
 
 def _believed(link: Link) -> bool:

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     BATCH_MANGLED = "batch_mangled"
     NOT_JSON_RPC = "not_json_rpc"
     NODE_FAULT = "node_fault"
+    WRONG_BLOCK = "wrong_block"
 
 
 class EndpointError(Unavailable):

@@ -15,9 +15,11 @@ from watcher.chain.faults import EndpointError, Kind, WrongChain
 from watcher.chain.headers import Headers
 from watcher.chain.health import EndpointHealth, Health, State
 from watcher.chain.lag import DEFAULT_LIMITS, LagLimits
+from watcher.chain.lens_reader import LensReader
 from watcher.chain.rate import Rate
 from watcher.chain.reader import Reader
 from watcher.chain.retry import is_refusal
+from watcher.chain.traffic import Metered, Traffic
 from watcher.errors import ReadError, StaleBlock, Unavailable
 from watcher.state import Block
 from watcher.state.endpoint_event import EndpointEvent, EventKind
@@ -34,7 +36,8 @@ RANK = {State.READY: 0, State.LAGGING: 1}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Link:
-    """One endpoint and how it is asked. `connect` raises WrongChain."""
+    """One endpoint and how it is asked. `connect` raises WrongChain; `lens` is the reader where it
+    is one of ours over a real endpoint, and tells what that can do."""
 
     endpoint: Endpoint
     headers: Headers
@@ -43,6 +46,13 @@ class Link:
     health: Health
     rate: Rate
     archive: bool = False
+    lens: LensReader | None = None
+    meter: Metered | None = None
+
+    @property
+    def traffic(self) -> Traffic:
+        """What went over the wire so far."""
+        return Traffic() if self.meter is None else self.meter.traffic
 
     @property
     def name(self) -> str:

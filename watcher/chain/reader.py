@@ -50,6 +50,15 @@ class BatchReader:
     def endpoint(self) -> Endpoint:
         return self._node.endpoint
 
+    def at(self, block: Block) -> At:
+        """How this node is told the block."""
+        return self._pin(block)
+
+    async def require_canonical(self, block: Block) -> None:
+        """Where the node is asked by number: raise StaleBlock when the block has left the chain."""
+        if self._pin is at_number:
+            await self._raise_unless_canonical(block)
+
     async def read(self, block: Block, calls: Sequence[Call]) -> list[Answer | ReadError]:
         about = f"{len(calls):,} reads at block {block.number}"
         work = self._read(block, calls)
@@ -63,8 +72,7 @@ class BatchReader:
             outcomes = await self._settle_pin(block, calls, outcomes)
         await self._raise_if_stale(block, outcomes)
         await self._ask_again(block, calls, outcomes)
-        if self._pin is at_number:
-            await self._raise_unless_canonical(block)
+        await self.require_canonical(block)
         self._raise_if_limited(outcomes)
         return [self._value(block, *pair) for pair in zip(calls, outcomes, strict=True)]
 

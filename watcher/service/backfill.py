@@ -17,7 +17,7 @@ from watcher.math.settings import Settings
 from watcher.service.finality import Finality
 from watcher.service.lease import Renewing, holding_lease
 from watcher.service.linked import linked
-from watcher.service.observe import observe
+from watcher.service.observe import Observer
 from watcher.service.prepare import connect, prepare
 from watcher.service.tick import Branch, advance, watchlist
 from watcher.service.watch import ChainView, Pace
@@ -136,11 +136,12 @@ class Backfill:
         """Each block that is due with what was read at it, the next ones being read meanwhile."""
         waiting: deque[tuple[Block, asyncio.Task[dict[str, Observation]]]] = deque()
         headers = self._chain.headers
+        observer = Observer(self._chain.reader, targets)
         try:
             async for block in linked(headers, stretch.first, stretch.last, after=before):
                 if block.number % self._pace.every_blocks:
                     continue
-                reading = asyncio.create_task(observe(self._chain.reader, block, targets))
+                reading = asyncio.create_task(observer.observe(block))
                 waiting.append((block, reading))
                 if len(waiting) > READ_AHEAD:
                     yield await _first(waiting)

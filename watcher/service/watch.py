@@ -17,7 +17,7 @@ from watcher.math.settings import Settings
 from watcher.service import codes
 from watcher.service.finality import Finality
 from watcher.service.linked import linked
-from watcher.service.observe import observe
+from watcher.service.observe import Observer
 from watcher.service.tick import Branch, advance, watchlist
 from watcher.service.writer import Writer
 from watcher.state.block import Block
@@ -102,6 +102,7 @@ class ChainWatch:
         self._ledger = ledger
         self._writer = writer
         self._watched = watchlist(targets, settings)
+        self._observer = Observer(chain.reader, self._watched.targets)
         self._pace = pace
         self._finality = Finality(chain_id, confirmations=pace.confirmations)
         self._branch: Branch | None = None
@@ -222,7 +223,7 @@ class ChainWatch:
     ) -> Ticked:
         started = time.monotonic()
         branch = self._branch or await self._resume()
-        observed = await observe(self._chain.reader, block, self._watched.targets)
+        observed = await self._observer.observe(block)
         result = await asyncio.to_thread(
             advance,
             branch,
