@@ -117,12 +117,12 @@ async def test_a_node_whose_batches_alone_are_broken_stays_in_use(fault: Fault) 
 async def test_fault_01_a_429_is_left_alone_for_as_long_as_it_says() -> None:
     nodes = nodes_of(2)
     async with chain_over(nodes) as chain:
-        nodes[0].fault, nodes[0].retry_after = Fault.TOO_MANY, "0.4"
-        until = time.monotonic() + 0.4
+        nodes[0].fault, nodes[0].retry_after = Fault.TOO_MANY, "2"
+        until = time.monotonic() + 2
         await assert_true(chain)
-        assert 0.0 < chain.health()[0].retry_in <= 0.4
+        assert 0.0 < chain.health()[0].retry_in <= 2
         asked, nodes[0].fault = len(nodes[0].paths), Fault.NONE
-        while time.monotonic() < until - 0.05:
+        while time.monotonic() < until - 1.5:
             await assert_true(chain)
         assert len(nodes[0].paths) == asked
         while chain.health()[0].retry_in > 0:
