@@ -1,0 +1,60 @@
+"""Saddle and its forks to the wei: StableSwap in Solidity, with a fee on withdrawing.
+
+Source: Saddle's SwapUtils.sol; Connext's SwapUtilsExternal.sol, which has no such fee and adds
+swapOut. Exchanges and adding are those of `stableswap_swaps` and `stableswap_liquidity`.
+`pool.withdraw_fee`, in parts of FEE_DENOMINATOR, is what an account pays that has just deposited;
+it falls to nothing within four weeks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from watcher.math.exact import stableswap_liquidity as liquidity
+from watcher.math.exact.fixed_point import checked
+from watcher.math.exact.stableswap import (
+    FEE_DENOMINATOR,
+    PRECISION,
+    UNDERFLOW,
+    Pool,
+    get_D,
+    get_y_D,
+    require_pair,
+    scaled,
+)
+from watcher.math.exact.stableswap_liquidity import LiquidityChanged
+
+
+def calculate_swap_inv(pool: Pool, i: int, j: int, dy: int) -> int:
+    """The input that Connext's swapOut takes for exactly `dy`, its fee added on top."""
+    require_pair(i, j, len(pool.balances))
+    checked(pool.balances[j] - checked(dy, 256, UNDERFLOW), 256, ">pool balance")
+    xp = scaled(pool.balances, pool.rates)
+    D = get_D(pool, xp)
+    xp[j] = checked(xp[j] - dy * pool.rates[j] // PRECISION, 256, UNDERFLOW)
+    dx = checked(get_y_D(pool, i, xp=xp, D=D) - xp[i] + 1, 256, UNDERFLOW)
+    return (dx + dx * pool.fee // FEE_DENOMINATOR) * PRECISION // pool.rates[i]
+
+
+def remove_liquidity(pool: Pool, amount: int) -> tuple[int, ...]:
+    """The share of each balance that burning `amount` pays, after the withdrawal's fee."""
+    liquidity.remove_liquidity(pool, amount)  # refuses more than there is
+    return liquidity.remove_liquidity(pool, _less_fee(pool, amount))
+
+
+def remove_liquidity_one_token(pool: Pool, amount: int, i: int) -> int:
+    """What burning `amount` pays in coin i, after both fees."""
+    return _less_fee(pool, liquidity.calc_withdraw_one_coin(pool, amount, i))
+
+
+def remove_liquidity_imbalance(pool: Pool, amounts: Sequence[int]) -> LiquidityChanged:
+    """LP tokens that withdrawing exactly these amounts burns, the withdrawal's fee on top."""
+    changed = liquidity.remove_liquidity_imbalance(pool, amounts)
+    burned = changed.liquidity * FEE_DENOMINATOR // (FEE_DENOMINATOR - pool.withdraw_fee)
+    checked(pool.total_supply - burned, 256, "insufficient LP tokens")
+    return replace(changed, liquidity=burned)
+
+
+def _less_fee(pool: Pool, amount: int) -> int:
+    return amount * (FEE_DENOMINATOR - pool.withdraw_fee) // FEE_DENOMINATOR

@@ -1,0 +1,106 @@
+"""What differs between the StableSwap contracts of one invariant, one line a contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+Variant: TypeAlias = Literal[
+    "gen1",
+    "lending",
+    "ren",
+    "three_pool",
+    "factory",
+    "steth",
+    "rate_oracle",
+    "aave",
+    "ng",
+    "ng_early",
+    "saddle",
+    "connext",
+]
+"""The contract whose order of operations a pool has.
+
+gen1: sUSD. lending: Compound, USDT, Y, BUSD and PAX, which are gen1 with get_dx. ren: renBTC, sBTC.
+three_pool: 3pool and the pools and metapools that share its A without precision. factory: plain
+pools and metapools of the factories and of the templates with A_PRECISION. steth: stETH.
+rate_oracle: rETH, aETH, wstETH on side chains. aave: Aave, sAave. ng: StableSwap-NG and its
+metapools. ng_early: the revision of StableSwap-NG that multiplies D_P coin by coin. saddle: Saddle
+and its forks in Solidity. connext: Connext's, which is Saddle with swapOut.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arithmetic:
+    """How one contract computes.
+
+    d_product: how get_D forms D**(n+1) / (n**n prod x): dividing by `x*n + 1`, by `x*n`, or by
+        each x and once by n**n at the end.
+    must_converge: Newton's method that has not converged after 255 rounds reverts; before, its
+        last value was taken.
+    exchange_margin, view_margin: what exchange and get_dy take off `xp[j] - y` against rounding.
+    view_fee_scaled: get_dy takes the fee before it converts to the coin's unit, as exchange does.
+    exchange_sets_balances: after an exchange the balances are what x and y convert to, and not the
+        old ones with the amounts added and taken.
+    needs_input: an exchange, and a proportional withdrawal, of nothing reverts.
+    burn_margin: added to what remove_liquidity_imbalance burns.
+    burns_nothing: it may burn 0 before that margin.
+    one_coin: LP tokens can be withdrawn in one coin.
+    withdrawal_capped: a withdrawal in one coin of more LP tokens than the pool has of that coin, at
+        18 decimals, reverts.
+    rated_average: the dynamic fee of adding and removing sees balances at their rates; Aave's
+        takes them raw.
+    quoter: who asks for an exact output: the pool's own get_dx, the views contract of NG, Connext's
+        swapOut, nobody.
+    """
+
+    d_product: Literal["plus_one", "each", "all"] = "each"
+    must_converge: bool = True
+    exchange_margin: int = 1
+    view_margin: int = 1
+    view_fee_scaled: bool = True
+    exchange_sets_balances: bool = False
+    needs_input: bool = False
+    burn_margin: int = 1
+    burns_nothing: bool = False
+    one_coin: bool = True
+    withdrawal_capped: bool = False
+    rated_average: bool = True
+    quoter: Literal["pool", "views", "swap_out", "none"] = "none"
+
+
+_GEN1 = Arithmetic(
+    d_product="plus_one",
+    must_converge=False,
+    exchange_margin=0,
+    view_margin=0,
+    view_fee_scaled=False,
+    exchange_sets_balances=True,
+    burn_margin=0,
+    one_coin=False,
+)
+
+ARITHMETIC: Mapping[Variant, Arithmetic] = {
+    "gen1": _GEN1,
+    "lending": replace(_GEN1, quoter="pool"),
+    "ren": Arithmetic(must_converge=False, view_fee_scaled=False, burns_nothing=True),
+    "three_pool": Arithmetic(must_converge=False, view_fee_scaled=False),
+    "factory": Arithmetic(),
+    "steth": Arithmetic(d_product="plus_one", burn_margin=0),
+    "rate_oracle": Arithmetic(
+        view_margin=0, exchange_sets_balances=True, burn_margin=0, quoter="pool"
+    ),
+    "aave": Arithmetic(
+        d_product="plus_one",
+        exchange_margin=0,
+        view_margin=0,
+        view_fee_scaled=False,
+        burn_margin=0,
+        rated_average=False,
+    ),
+    "ng": Arithmetic(d_product="all", needs_input=True, quoter="views"),
+    "ng_early": Arithmetic(needs_input=True, quoter="views"),
+    "saddle": Arithmetic(withdrawal_capped=True),
+    "connext": Arithmetic(withdrawal_capped=True, quoter="swap_out"),
+}
