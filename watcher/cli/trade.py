@@ -19,6 +19,7 @@ from watcher.state.canonical import content_hash, state_to_json
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.share_vault import ShareVault
 from watcher.state.snapshot import Snapshot
+from watcher.state.stableswap import FEE_DENOMINATOR, StableSwap, StableSwapMeta
 from watcher.state.target import Target
 from watcher.state.token import Token, to_address
 
@@ -47,7 +48,7 @@ class Trade:
 def coins(target: Target) -> tuple[Token, ...]:
     """What can be exchanged, in the order of the indices that `math.quotes` knows them by."""
     match target.kind:
-        case ConstantProduct.KIND:
+        case ConstantProduct.KIND | StableSwap.KIND | StableSwapMeta.KIND:
             return target.tokens
         case ShareVault.KIND if target.share is not None:
             return (*target.tokens, target.share)
@@ -139,6 +140,10 @@ def _fee(snapshot: Snapshot) -> float:
     state = snapshot.state
     if isinstance(state, ConstantProduct):
         return float(1 - Fraction(state.fee_numerator, state.fee_denominator))
+    if isinstance(state, StableSwapMeta):
+        return state.pool.fee / FEE_DENOMINATOR
+    if isinstance(state, StableSwap):
+        return state.fee / FEE_DENOMINATOR
     return 0.0
 
 

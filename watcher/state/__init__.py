@@ -12,6 +12,7 @@ from watcher.state.price import Price
 from watcher.state.price_feed import PriceFeed
 from watcher.state.share_vault import ShareVault
 from watcher.state.snapshot import Snapshot
+from watcher.state.stableswap import StableSwap, StableSwapMeta
 from watcher.state.target import Target
 from watcher.state.token import Address, Token, to_address
 
@@ -33,6 +34,8 @@ __all__ = [
     "ShareVault",
     "Slot",
     "Snapshot",
+    "StableSwap",
+    "StableSwapMeta",
     "State",
     "Static",
     "Status",

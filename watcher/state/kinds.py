@@ -7,9 +7,10 @@ from typing import TypeAlias
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.price_feed import PriceFeed
 from watcher.state.share_vault import ShareVault
+from watcher.state.stableswap import StableSwap, StableSwapMeta
 
-State: TypeAlias = ConstantProduct | ShareVault | PriceFeed
+State: TypeAlias = ConstantProduct | ShareVault | PriceFeed | StableSwap | StableSwapMeta
 
 KINDS: dict[str, type[State]] = {
-    kind.KIND: kind for kind in (ConstantProduct, ShareVault, PriceFeed)
+    kind.KIND: kind for kind in (ConstantProduct, ShareVault, PriceFeed, StableSwap, StableSwapMeta)
 }

@@ -6,10 +6,11 @@ CurveStableSwapNGViews. Amounts are in the coins' smallest units.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from watcher.errors import MathError
-from watcher.math.exact.fixed_point import checked
+from watcher.math.exact.fixed_point import UINT256_MAX, checked
 from watcher.math.exact.stableswap import (
     FEE_DENOMINATOR,
     OVERFLOW,
@@ -95,22 +96,37 @@ def get_dx(pool: Pool, i: int, j: int, dy: int) -> int:
 
 
 def least_amount_in(pool: Pool, i: int, j: int, dy: int) -> int:
-    """The least input that `exchange` pays `dy` or more for, found by halving.
+    """The least input that `exchange` pays `dy` or more for: for pools that have no quoter."""
+    require_pair(i, j, len(pool.balances))
+    if not 0 < dy < pool.balances[j]:
+        raise MathError("no input buys that")
 
-    For pools that nobody quotes an exact output of. Raises MathError where no input is enough.
+    def paid(dx: int) -> int:
+        return exchange(pool, i, j, dx).amount_out
+
+    return least_input(paid, dy=dy, guess=get_dx(pool, i, j, dy))
+
+
+def least_input(paid: Callable[[int], int], *, dy: int, guess: int) -> int:
+    """The least input that `paid` answers with `dy` or more, near `guess` as a rule.
+
+    `paid` must not fall with its input where it does not raise MathError. Raises MathError where
+    no input is enough.
     """
 
     def enough(dx: int) -> bool:
-        return exchange(pool, i, j, dx).amount_out >= dy
+        try:
+            return paid(dx) >= dy
+        except MathError:
+            return False
 
-    if dy <= 0 or dy >= pool.balances[j]:
-        raise MathError("no input buys that much")
-    low, high = 0, max(get_dx(pool, i, j, dy), 1)
+    low, high, step = 0, max(guess, 1), 1
     while not enough(high):
-        low, high = high, high * 2
-    # get_dx is seldom more than a unit off, so look close to it before halving the whole way.
+        if high > UINT256_MAX:
+            raise MathError("no input buys that")
+        low, high, step = high, high + step, step * 2
     step = 1
-    while low < high - step and enough(high - step):
+    while high - step > low and enough(high - step):
         high, step = high - step, step * 2
     low = max(low, high - step)
     while high - low > 1:
