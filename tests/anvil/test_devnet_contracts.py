@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isqrt
 from pathlib import Path
@@ -38,8 +38,10 @@ class Chain:
     artifacts: Artifacts
     accounts: tuple[str, ...]
 
-    def deploy(self, name: str, *arguments: Any) -> Contract:
-        artifact = self.artifacts[name]
+    def deploy(
+        self, name: str, *arguments: Any, libraries: Mapping[str, str] | None = None
+    ) -> Contract:
+        artifact = self.artifacts[name].linked(libraries or {})
         factory = self.web3.eth.contract(abi=list(artifact.abi), bytecode=artifact.bytecode)
         receipt = self._receipt(factory.constructor(*arguments))
         return self.at(name, receipt["contractAddress"])
@@ -92,6 +94,11 @@ def test_every_contract_deploys(chain: Chain) -> None:
     )
     arguments: dict[str, tuple[Any, ...]] = {
         "Token": ("Token", "TKN", 6),
+        "CurvePoolToken": ("LP", "LP", 18, 0),
+        "CurveStableSwap": ([token.address] * 4, [token.address] * 4, account, 100, 4_000_000),
+        "SaddlePoolToken": (),
+        "SwapUtilsExternal": (),
+        "SaddlePool": (),
         "WETH9": (),
         "UniswapV2Factory": (account,),
         "UniswapV2Pair": (),
@@ -104,8 +111,9 @@ def test_every_contract_deploys(chain: Chain) -> None:
         "EACAggregatorProxy": (aggregator.address, ZERO),
     }
     assert set(arguments) == set(chain.artifacts)
+    libraries = {"SwapUtilsExternal": chain.deploy("SwapUtilsExternal").address}
     for name, values in arguments.items():
-        deployed = chain.deploy(name, *values)
+        deployed = chain.deploy(name, *values, libraries=libraries)
         assert len(chain.web3.eth.get_code(deployed.address)) > 500, name
 
 

@@ -208,7 +208,7 @@ def test_new_pools_refuse_nothing_for_nothing() -> None:
         lambda state: remove_liquidity(state, 0),
         lambda state: remove_liquidity_one(state, 0, 0),
     ):
-        with pytest.raises(MathError, match=r"0 coins|burn amount|0 LP tokens"):
+        with pytest.raises(MathError, match=r"0 coins|nothing is burned"):
             ask(stable(variant="ng"))
     assert remove_liquidity(stable(), 0) == (0, 0)
 

@@ -23,6 +23,26 @@ PREBUILT = {
     ),
     "PancakeFactory": ("@pancakeswap-libs/pancake-swap-core@0.1.0", "build/PancakeFactory.json"),
     "PancakePair": ("@pancakeswap-libs/pancake-swap-core@0.1.0", "build/PancakePair.json"),
+    "CurveStableSwap": (
+        "@setprotocol/set-protocol-v2@0.1.16",
+        "external/abi/curve/Stableswap.json",
+    ),
+    "CurvePoolToken": (
+        "@setprotocol/set-protocol-v2@0.1.16",
+        "external/abi/curve/CurvePoolERC20.json",
+    ),
+    "SaddlePool": (
+        "@connext/smart-contracts@2.4.0",
+        "artifacts/contracts/core/connext/helpers/StableSwap.sol/StableSwap.json",
+    ),
+    "SaddlePoolToken": (
+        "@connext/smart-contracts@2.4.0",
+        "artifacts/contracts/core/connext/helpers/LPToken.sol/LPToken.json",
+    ),
+    "SwapUtilsExternal": (
+        "@connext/smart-contracts@2.4.0",
+        "artifacts/contracts/core/connext/libraries/SwapUtilsExternal.sol/SwapUtilsExternal.json",
+    ),
     "WETH9": ("canonical-weth@1.4.0", "build/contracts/WETH9.json"),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,23 @@ from watcher.errors import SetupError
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A contract as it is deployed: its ABI and its creation code, `0x...`."""
+    """A contract as it is deployed: its ABI and its creation code, `0x...`.
+
+    `links` are the places, in bytes of the code, that the address of each library belongs in.
+    """
 
     abi: tuple[Mapping[str, Any], ...]
     bytecode: str
+    links: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def linked(self, libraries: Mapping[str, str]) -> Artifact:
+        """The same with the libraries' addresses in their places; KeyError when one is missing."""
+        code = self.bytecode.removeprefix("0x")
+        for library, places in self.links.items():
+            address = libraries[library].removeprefix("0x").lower()
+            for place in places:
+                code = code[: 2 * place] + address + code[2 * place + len(address) :]
+        return replace(self, bytecode="0x" + code, links={})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +126,18 @@ def run_compiler(unit: Unit) -> dict[str, dict[str, Any]]:
 
 
 def artifact(document: Mapping[str, Any]) -> Artifact:
-    """An artifact from a build's JSON: ours, Truffle's or Waffle's."""
+    """An artifact from a build's JSON: ours, Truffle's, Waffle's or Hardhat's."""
     bytecode: str = document["bytecode"]
-    return Artifact(abi=tuple(document["abi"]), bytecode="0x" + bytecode.removeprefix("0x").lower())
+    links = {
+        library: tuple(reference["start"] for reference in references)
+        for libraries in document.get("linkReferences", {}).values()
+        for library, references in libraries.items()
+    }
+    return Artifact(
+        abi=tuple(document["abi"]),
+        bytecode="0x" + bytecode.removeprefix("0x").lower(),
+        links=links,
+    )
 
 
 def _result(unit: Unit, *, cache: Path) -> Path:

@@ -9,8 +9,9 @@ it falls to nothing within four weeks.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from watcher.errors import MathError
 from watcher.math.exact import stableswap_liquidity as liquidity
 from watcher.math.exact.fixed_point import checked
 from watcher.math.exact.stableswap import (
@@ -26,15 +27,30 @@ from watcher.math.exact.stableswap import (
 from watcher.math.exact.stableswap_liquidity import LiquidityChanged
 
 
-def calculate_swap_inv(pool: Pool, i: int, j: int, dy: int) -> int:
-    """The input that Connext's swapOut takes for exactly `dy`, its fee added on top."""
+@dataclass(frozen=True, slots=True)
+class SwappedOut:
+    """What a buyer of an exact amount gives, and the pool's balances afterwards."""
+
+    amount_in: int
+    balances: tuple[int, ...]
+
+
+def swap_out(pool: Pool, i: int, j: int, dy: int) -> SwappedOut:
+    """Connext's swapOut: exactly `dy` of coin j, the fee on top of what coin i costs."""
     require_pair(i, j, len(pool.balances))
-    checked(pool.balances[j] - checked(dy, 256, UNDERFLOW), 256, ">pool balance")
+    if not 0 <= dy <= pool.balances[j]:
+        raise MathError(">pool balance")
     xp = scaled(pool.balances, pool.rates)
     D = get_D(pool, xp)
     xp[j] = checked(xp[j] - dy * pool.rates[j] // PRECISION, 256, UNDERFLOW)
-    dx = checked(get_y_D(pool, i, xp=xp, D=D) - xp[i] + 1, 256, UNDERFLOW)
-    return (dx + dx * pool.fee // FEE_DENOMINATOR) * PRECISION // pool.rates[i]
+    x = checked(get_y_D(pool, i, xp=xp, D=D) - xp[i], 256, UNDERFLOW) + 1
+    fee = x * pool.fee // FEE_DENOMINATOR
+    dx = (x + fee) * PRECISION // pool.rates[i]
+    admin_fee = fee * pool.admin_fee // FEE_DENOMINATOR * PRECISION // pool.rates[i]
+    balances = list(pool.balances)
+    balances[i] += dx - admin_fee
+    balances[j] -= dy
+    return SwappedOut(dx, tuple(balances))
 
 
 def remove_liquidity(pool: Pool, amount: int) -> tuple[int, ...]:

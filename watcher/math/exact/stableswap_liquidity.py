@@ -36,6 +36,14 @@ class LiquidityChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """What one coin is paid out, and the pool's balances afterwards."""
+
+    amount: int
+    balances: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Charged:
     """What the pool keeps for itself after the administrator's part, and the invariant of what is
     left when the whole fee is taken off."""
@@ -62,6 +70,8 @@ def add_liquidity(pool: Pool, amounts: Sequence[int]) -> LiquidityChanged:
     charged = _charge(pool, new_balances, D0=D0, D1=D1)
     grown = checked(charged.D - D0, 256, UNDERFLOW)
     minted = checked(pool.total_supply * grown, 256, OVERFLOW) // D0
+    if minted == 0 and not pool.arithmetic.mints_nothing:
+        raise MathError("cannot mint 0")
     return LiquidityChanged(minted, charged.balances)
 
 
@@ -96,8 +106,6 @@ def _share_of(pool: Pool, D0: int, D1: int, *, is_deposit: bool) -> int:
 def remove_liquidity(pool: Pool, liquidity: int) -> tuple[int, ...]:
     """The share of each balance that burning `liquidity` pays, rounded down."""
     _require_burn(pool, liquidity)
-    if liquidity == 0 and pool.arithmetic.needs_input:
-        raise MathError("invalid burn amount")
     return tuple(balance * liquidity // pool.total_supply for balance in pool.balances)
 
 
@@ -111,7 +119,7 @@ def remove_liquidity_imbalance(pool: Pool, amounts: Sequence[int]) -> LiquidityC
     charged = _charge(pool, new_balances, D0=D0, D1=D1)
     fallen = checked(D0 - charged.D, 256, UNDERFLOW)
     burned = checked(fallen * pool.total_supply, 256, OVERFLOW) // D0
-    if burned == 0 and not pool.arithmetic.burns_nothing:
+    if burned == 0 and not pool.arithmetic.margin_alone:
         raise MathError("zero tokens burned")
     burned += pool.arithmetic.burn_margin
     _require_burn(pool, burned)
@@ -120,12 +128,15 @@ def remove_liquidity_imbalance(pool: Pool, amounts: Sequence[int]) -> LiquidityC
 
 def calc_withdraw_one_coin(pool: Pool, liquidity: int, i: int) -> int:
     """What `remove_liquidity_one_coin` pays for `liquidity` in coin i, the fee taken off."""
+    return remove_liquidity_one_coin(pool, liquidity, i).amount
+
+
+def remove_liquidity_one_coin(pool: Pool, liquidity: int, i: int) -> Withdrawn:
+    """The same, with what it leaves of the pool. Raises MathError where it reverts."""
     if not pool.arithmetic.one_coin:
         raise MathError("the pool has no withdrawal in one coin")
     require_coin(i, len(pool.balances))
     _require_burn(pool, liquidity)
-    if liquidity == 0 and pool.arithmetic.needs_input:
-        raise MathError("do not remove 0 LP tokens")
     xp = scaled(pool.balances, pool.rates)
     D0 = get_D(pool, xp)
     if D0 == 0:
@@ -139,8 +150,12 @@ def calc_withdraw_one_coin(pool: Pool, liquidity: int, i: int) -> int:
     # One less, against rounding.
     paid = checked(dy - 1, 256, UNDERFLOW) * PRECISION // pool.rates[i]
     without_fee = checked(xp[i] - new_y, 256, UNDERFLOW) * PRECISION // pool.rates[i]
-    checked(without_fee - paid, 256, UNDERFLOW)
-    return paid
+    fee = checked(without_fee - paid, 256, UNDERFLOW)
+    balances = list(pool.balances)
+    balances[i] -= paid
+    if pool.arithmetic.one_coin_shares_fee:
+        balances[i] -= fee * pool.admin_fee // FEE_DENOMINATOR
+    return Withdrawn(paid, tuple(balances))
 
 
 def _reduced(pool: Pool, i: int, xp: Sequence[int], *, new_y: int, D0: int, D1: int) -> list[int]:
@@ -187,5 +202,7 @@ def _moved(pool: Pool, amounts: Sequence[int], *, sign: int) -> tuple[int, ...]:
 def _require_burn(pool: Pool, liquidity: int) -> None:
     if not 0 <= liquidity <= pool.total_supply:
         raise MathError("insufficient LP tokens")
+    if liquidity == 0 and not pool.arithmetic.burns_nothing:
+        raise MathError("nothing is burned")
     if pool.total_supply == 0:
         raise MathError(DIVISION)

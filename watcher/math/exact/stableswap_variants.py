@@ -43,10 +43,12 @@ class Arithmetic:
     view_fee_scaled: get_dy takes the fee before it converts to the coin's unit, as exchange does.
     exchange_sets_balances: after an exchange the balances are what x and y convert to, and not the
         old ones with the amounts added and taken.
-    needs_input: an exchange, and a proportional withdrawal, of nothing reverts.
+    needs_input: an exchange of nothing reverts.
+    mints_nothing, burns_nothing: 0 LP tokens can be minted, and burned, without a revert.
     burn_margin: added to what remove_liquidity_imbalance burns.
-    burns_nothing: it may burn 0 before that margin.
+    margin_alone: it may burn that margin alone.
     one_coin: LP tokens can be withdrawn in one coin.
+    one_coin_shares_fee: the administrator gets a part of the fee on that.
     withdrawal_capped: a withdrawal in one coin of more LP tokens than the pool has of that coin, at
         18 decimals, reverts.
     rated_average: the dynamic fee of adding and removing sees balances at their rates; Aave's
@@ -62,9 +64,12 @@ class Arithmetic:
     view_fee_scaled: bool = True
     exchange_sets_balances: bool = False
     needs_input: bool = False
+    mints_nothing: bool = True
+    burns_nothing: bool = True
     burn_margin: int = 1
-    burns_nothing: bool = False
+    margin_alone: bool = False
     one_coin: bool = True
+    one_coin_shares_fee: bool = True
     withdrawal_capped: bool = False
     rated_average: bool = True
     quoter: Literal["pool", "views", "swap_out", "none"] = "none"
@@ -81,13 +86,17 @@ _GEN1 = Arithmetic(
     one_coin=False,
 )
 
+_NG = Arithmetic(d_product="all", needs_input=True, burns_nothing=False, quoter="views")
+
+_SADDLE = Arithmetic(mints_nothing=False, withdrawal_capped=True)
+
 ARITHMETIC: Mapping[Variant, Arithmetic] = {
     "gen1": _GEN1,
     "lending": replace(_GEN1, quoter="pool"),
-    "ren": Arithmetic(must_converge=False, view_fee_scaled=False, burns_nothing=True),
+    "ren": Arithmetic(must_converge=False, view_fee_scaled=False, margin_alone=True),
     "three_pool": Arithmetic(must_converge=False, view_fee_scaled=False),
     "factory": Arithmetic(),
-    "steth": Arithmetic(d_product="plus_one", burn_margin=0),
+    "steth": Arithmetic(d_product="plus_one", burn_margin=0, one_coin_shares_fee=False),
     "rate_oracle": Arithmetic(
         view_margin=0, exchange_sets_balances=True, burn_margin=0, quoter="pool"
     ),
@@ -97,10 +106,11 @@ ARITHMETIC: Mapping[Variant, Arithmetic] = {
         view_margin=0,
         view_fee_scaled=False,
         burn_margin=0,
+        one_coin_shares_fee=False,
         rated_average=False,
     ),
-    "ng": Arithmetic(d_product="all", needs_input=True, quoter="views"),
-    "ng_early": Arithmetic(needs_input=True, quoter="views"),
-    "saddle": Arithmetic(withdrawal_capped=True),
-    "connext": Arithmetic(withdrawal_capped=True, quoter="swap_out"),
+    "ng": _NG,
+    "ng_early": replace(_NG, d_product="each"),
+    "saddle": _SADDLE,
+    "connext": replace(_SADDLE, burns_nothing=False, quoter="swap_out"),
 }

@@ -54,7 +54,7 @@ def exact_out(state: StableSwap, coin_in: int, coin_out: int, amount_out: int) -
 def needed(pool: Pool, i: int, j: int, amount_out: int) -> int:
     match pool.arithmetic.quoter:
         case "swap_out":
-            return saddle.calculate_swap_inv(pool, i, j, amount_out)
+            return saddle.swap_out(pool, i, j, amount_out).amount_in
         case "none":
             return swaps.least_amount_in(pool, i, j, amount_out)
         case _:
