@@ -17,7 +17,9 @@ from web3.exceptions import ContractLogicError
 
 from watcher.chain.anvil import AnvilOptions, run_anvil
 from watcher.devnet.artifacts import Artifacts, Toolchain, prepare
-from watcher.devnet.fetch import default_cache
+from watcher.devnet.fetch import default_cache, silent
+from watcher.devnet.vyper import Vyper
+from watcher.errors import SetupError
 
 pytestmark = pytest.mark.anvil
 
@@ -96,6 +98,10 @@ def test_every_contract_deploys(chain: Chain) -> None:
         "Token": ("Token", "TKN", 6),
         "CurvePoolToken": ("LP", "LP", 18, 0),
         "CurveStableSwap": ([token.address] * 4, [token.address] * 4, account, 100, 4_000_000),
+        "CurveStableSwapNG": (
+            *("LP", "LP", 200, 4_000_000, 2 * 10**10, 866),
+            *([token.address] * 2, [10**30] * 2, [0] * 2, [bytes(4)] * 2, [ZERO] * 2),
+        ),
         "SaddlePoolToken": (),
         "SwapUtilsExternal": (),
         "SaddlePool": (),
@@ -129,6 +135,12 @@ def test_pancakes_factory_makes_the_pair_that_we_hold(chain: Chain) -> None:
     factory = chain.deploy("PancakeFactory", chain.accounts[0])
     in_factory = factory.functions.INIT_CODE_PAIR_HASH().call()
     assert in_factory.hex() == init_code_hash(chain, "PancakePair")
+
+
+def test_vyper_refuses_what_it_cannot_compile(toolchain: Toolchain) -> None:
+    cache = Path(os.environ.get("WATCHER_CACHE") or default_cache())
+    with pytest.raises(SetupError, match="could not compile A"):
+        Vyper(cache, silent).compile("def nothing", name="A")
 
 
 def test_weth_wraps(chain: Chain) -> None:

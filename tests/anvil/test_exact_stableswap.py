@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 
 from tests.support.effort import examples
 from tests.support.real_stableswaps import (
+    NG,
     SOLIDITY,
     VYPER,
     Birth,
     Dialect,
     Story,
     curve_pool,
+    ng_pool,
     plays,
     saddle_pool,
 )
@@ -85,6 +87,17 @@ CONNEXT = Family(
 )
 
 
+NG_EARLY = Family(
+    "ng_early",
+    ng_pool,
+    NG,
+    ("exchange", "add", "remove", "imbalance", "one_coin"),
+    None,
+    5 * 10**9,
+)
+OFFPEG = st.sampled_from([0, 10**10, 2 * 10**10, 50 * 10**10])
+
+
 @st.composite
 def pools(draw: st.DrawFn, family: Family) -> Pool:
     """Out of balance by up to 1000:1, with the LP tokens that its first deposit mints."""
@@ -99,7 +112,11 @@ def pools(draw: st.DrawFn, family: Family) -> Pool:
             variant=family.variant,
             A=draw(sizes(1, 10**6 - 1)),
             fee=draw(st.sampled_from([0, 1, 1_000_000, 4_000_000, 10**8 - 1])),
-            admin_fee=draw(st.sampled_from([0, 1, family.most_admin_fee])),
+            # NG's is written in its code
+            admin_fee=family.most_admin_fee
+            if family is NG_EARLY
+            else draw(st.sampled_from([0, 1, family.most_admin_fee])),
+            offpeg_fee_multiplier=draw(OFFPEG) if family is NG_EARLY else 0,
             decimals=decimals,
         )
     )
@@ -170,7 +187,7 @@ def agrees(bench: Bench, family: Family, pool: Pool, chosen: list[Move]) -> None
             assert real.view == view, move
 
 
-@pytest.mark.parametrize("family", [GEN1, CONNEXT], ids=lambda family: family.variant)
+@pytest.mark.parametrize("family", [GEN1, CONNEXT, NG_EARLY], ids=lambda family: family.variant)
 @on_chain
 @given(data=st.data())
 def test_every_move_does_to_the_wei_what_we_say(

@@ -8,7 +8,7 @@ the administrator's functions the rest. What each move did is read from balances
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.support.stableswap_moves import Move, Numbers, Outcome
@@ -40,8 +40,9 @@ SECONDS = 12
 class Dialect:
     """How a contract's functions are called: names, the type of an index, what follows at the end.
 
-    `late` is a deadline at the end of what moves coins. `view` and `count` are the views of an
-    exchange and of adding, None where this contract has none of its own.
+    `late` is a deadline at the end of what moves coins, `remove_more` what a proportional
+    withdrawal takes besides. `view` and `count` are the views of an exchange and of adding, None
+    where this contract has none of its own.
     """
 
     exchange: str
@@ -52,6 +53,7 @@ class Dialect:
     index: str
     dynamic: bool
     late: tuple[int, ...]
+    remove_more: tuple[tuple[str, ...], tuple[Any, ...]]
     balance: str
     virtual_price: str
     view: str | None
@@ -69,7 +71,8 @@ class Dialect:
             case "add":
                 types, given = [amounts, "uint256"], [move.given, 0]
             case "remove":
-                types, given = ["uint256", amounts], [*move.given, nothing]
+                more, values = self.remove_more
+                types, given = ["uint256", amounts, *more], [*move.given, nothing, *values]
             case "imbalance":
                 types, given = [amounts, "uint256"], [move.given, most]
             case "one_coin":
@@ -109,10 +112,22 @@ VYPER = Dialect(
     index="int128",
     dynamic=False,
     late=(),
+    remove_more=((), ()),
     balance="balances(int128)",
     virtual_price="get_virtual_price()",
     view="get_dy",
     count="calc_token_amount",
+)
+
+# Its views are another contract's, and so is who gets the administrator's fees, which are left.
+NG = replace(
+    VYPER,
+    index="uint128",
+    dynamic=True,
+    remove_more=(("address", "bool"), (MAKER, False)),
+    balance="balances(uint256)",
+    view=None,
+    count=None,
 )
 
 SOLIDITY = Dialect(
@@ -124,6 +139,7 @@ SOLIDITY = Dialect(
     index="uint8",
     dynamic=True,
     late=(FAR_FUTURE,),
+    remove_more=((), ()),
     balance="getTokenBalance(uint8)",
     virtual_price="getVirtualPrice()",
     view="calculateSwap",
@@ -231,6 +247,26 @@ def curve_pool(story: Story, pool: Pool, coins: tuple[Address, ...]) -> tuple[Ad
     story.send(made, parameters, pool.amp, pool.fee, pool.admin_fee)
     story.later(made, "apply_new_parameters()")
     return made, share
+
+
+def ng_pool(story: Story, pool: Pool, coins: tuple[Address, ...]) -> tuple[Address, Address]:
+    """StableSwap-NG of coins without rates; it is its own LP token."""
+    n = len(coins)
+    made = story.create(
+        "CurveStableSwapNG",
+        "LP",
+        "LP",
+        pool.amp // pool.a_precision,
+        pool.fee,
+        pool.offpeg_fee_multiplier,
+        866,
+        coins,
+        pool.rates,
+        (0,) * n,
+        (bytes(4),) * n,
+        ("0x" + "00" * 20,) * n,
+    )
+    return made, made
 
 
 def saddle_pool(story: Story, pool: Pool, coins: tuple[Address, ...]) -> tuple[Address, Address]:

@@ -12,6 +12,7 @@ from watcher.devnet.binary import anvil_on_path, this_platform
 from watcher.devnet.compile import Artifact, Compiler, Unit, artifact, compile_unit, compiled
 from watcher.devnet.fetch import Pack, Progress, fetch, package_folder, silent
 from watcher.devnet.lock import Lock, Package, load_lock
+from watcher.devnet.vyper import Vyper, VyperUnit
 
 # Contracts whose packages bring a build: contract -> package and file.
 PREBUILT = {
@@ -84,6 +85,15 @@ COMPILED = (
 )
 
 
+# Contracts in Vyper: contract -> source package and file.
+VYPER = {
+    "CurveStableSwapNG": (
+        "vyper@0.4.3",
+        "tests/functional/examples/thirdparty/curvefi/CurveStableSwapNG.vy",
+    ),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Artifacts:
     """The contracts by name; a name that is not there is a KeyError."""
@@ -118,7 +128,13 @@ def prepare(cache: Path, *, progress: Progress = silent, pack: Pack | None = Non
     binary = package_folder(anvil, cache=cache) / anvil.files[0] if anvil else anvil_on_path()
     packages = [*lock.anywhere(), *([anvil] if anvil else [])]
     fetch(packages, cache=cache, progress=progress, pack=pack)
-    contracts = _prebuilt(lock, cache=cache) | _compiled(lock, cache=cache, progress=progress)
+    vyper = Vyper(cache, progress)
+    fetch([*lock.anywhere("pypi")], cache=cache, progress=progress, pack=pack or vyper.pack)
+    contracts = (
+        _prebuilt(lock, cache=cache)
+        | _compiled(lock, cache=cache, progress=progress)
+        | _compiled_vyper(lock, vyper, cache=cache, progress=progress)
+    )
     return Toolchain(anvil=binary, artifacts=Artifacts(contracts))
 
 
@@ -138,6 +154,21 @@ def _compiled(lock: Lock, *, cache: Path, progress: Progress) -> dict[str, Artif
         if result is None:
             result = compile_unit(unit, cache=cache)
             progress(f"compiled with solc {recipe.compiler}", done, len(COMPILED))
+        contracts |= result
+    return contracts
+
+
+def _compiled_vyper(
+    lock: Lock, vyper: Vyper, *, cache: Path, progress: Progress
+) -> dict[str, Artifact]:
+    contracts: dict[str, Artifact] = {}
+    for done, (name, (spec, file)) in enumerate(VYPER.items(), start=1):
+        source = package_folder(lock.package(spec), cache=cache) / file
+        unit = VyperUnit(name, source.read_text("utf-8"), vyper)
+        result = compiled(unit, cache=cache)
+        if result is None:
+            result = compile_unit(unit, cache=cache)
+            progress(f"compiled {name} with Vyper", done, len(VYPER))
         contracts |= result
     return contracts
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from watcher.devnet.fetch import unfinished, writable
 from watcher.devnet.node import find_node, run_script
@@ -80,8 +80,20 @@ class Unit:
         digest.update(self.standard_json().encode())
         return digest.hexdigest()[:40]
 
+    def run(self) -> dict[str, dict[str, Any]]:
+        return run_compiler(self)
 
-def compiled(unit: Unit, *, cache: Path) -> dict[str, Artifact] | None:
+
+class Compilable(Protocol):
+    """What one run of a compiler makes, and the name that its result is kept by."""
+
+    @property
+    def key(self) -> str: ...
+
+    def run(self) -> dict[str, dict[str, Any]]: ...
+
+
+def compiled(unit: Compilable, *, cache: Path) -> dict[str, Artifact] | None:
     """The unit's artifacts if the cache has them."""
     try:
         document = json.loads(_result(unit, cache=cache).read_text("utf-8"))
@@ -90,13 +102,13 @@ def compiled(unit: Unit, *, cache: Path) -> dict[str, Artifact] | None:
     return {name: artifact(entry) for name, entry in document.items()}
 
 
-def compile_unit(unit: Unit, *, cache: Path) -> dict[str, Artifact]:
+def compile_unit(unit: Compilable, *, cache: Path) -> dict[str, Artifact]:
     """Compile one unit and keep the result; one compiler at a time, it takes 300 MB."""
     with writable(cache, "compiled") as folder:
         known = compiled(unit, cache=cache)
         if known is not None:  # another process was quicker
             return known
-        contracts = run_compiler(unit)
+        contracts = unit.run()
         partial = unfinished(folder) / unit.key
         partial.write_text(json.dumps(contracts, sort_keys=True), "utf-8")
         partial.replace(_result(unit, cache=cache))
@@ -140,5 +152,5 @@ def artifact(document: Mapping[str, Any]) -> Artifact:
     )
 
 
-def _result(unit: Unit, *, cache: Path) -> Path:
+def _result(unit: Compilable, *, cache: Path) -> Path:
     return cache / "compiled" / f"{unit.key}.json"

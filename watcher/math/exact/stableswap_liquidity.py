@@ -25,6 +25,7 @@ from watcher.math.exact.stableswap import (
     require_coin,
     scaled,
 )
+from watcher.math.exact.stableswap_oracle import upkeep_oracles
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,11 @@ class Withdrawn:
 
 @dataclass(frozen=True, slots=True)
 class _Charged:
-    """What the pool keeps for itself after the administrator's part, and the invariant of what is
-    left when the whole fee is taken off."""
+    """What the pool keeps for itself after the administrator's part, what is left when the whole
+    fee is taken off, and the invariant of that."""
 
     balances: tuple[int, ...]
+    left: tuple[int, ...]
     D: int
 
 
@@ -69,6 +71,7 @@ def add_liquidity(pool: Pool, amounts: Sequence[int]) -> LiquidityChanged:
         return LiquidityChanged(D1, new_balances)
     charged = _charge(pool, new_balances, D0=D0, D1=D1)
     grown = checked(charged.D - D0, 256, UNDERFLOW)
+    upkeep_oracles(pool, scaled(charged.left, pool.rates), charged.D)
     minted = checked(pool.total_supply * grown, 256, OVERFLOW) // D0
     if minted == 0 and not pool.arithmetic.mints_nothing:
         raise MathError("cannot mint 0")
@@ -117,6 +120,8 @@ def remove_liquidity_imbalance(pool: Pool, amounts: Sequence[int]) -> LiquidityC
         raise MathError("zero total supply")
     D1 = get_D(pool, scaled(new_balances, pool.rates))
     charged = _charge(pool, new_balances, D0=D0, D1=D1)
+    early = pool.variant == "ng_early"
+    upkeep_oracles(pool, charged.left if early else scaled(charged.left, pool.rates), charged.D)
     fallen = checked(D0 - charged.D, 256, UNDERFLOW)
     burned = checked(fallen * pool.total_supply, 256, OVERFLOW) // D0
     if burned == 0 and not pool.arithmetic.margin_alone:
@@ -151,6 +156,8 @@ def remove_liquidity_one_coin(pool: Pool, liquidity: int, i: int) -> Withdrawn:
     paid = checked(dy - 1, 256, UNDERFLOW) * PRECISION // pool.rates[i]
     without_fee = checked(xp[i] - new_y, 256, UNDERFLOW) * PRECISION // pool.rates[i]
     fee = checked(without_fee - paid, 256, UNDERFLOW)
+    xp[i] = new_y
+    upkeep_oracles(pool, xp, D1)
     balances = list(pool.balances)
     balances[i] -= paid
     if pool.arithmetic.one_coin_shares_fee:
@@ -187,7 +194,7 @@ def _charge(pool: Pool, new_balances: Sequence[int], *, D0: int, D1: int) -> _Ch
         charged = dynamic_fee(xs, ys, fee, multiplier) * difference // FEE_DENOMINATOR
         kept.append(new - charged * pool.admin_fee // FEE_DENOMINATOR)
         left.append(checked(new - charged, 256, UNDERFLOW))
-    return _Charged(tuple(kept), get_D(pool, scaled(left, pool.rates)))
+    return _Charged(tuple(kept), tuple(left), get_D(pool, scaled(left, pool.rates)))
 
 
 def _moved(pool: Pool, amounts: Sequence[int], *, sign: int) -> tuple[int, ...]:

@@ -18,10 +18,12 @@ from watcher.math.exact.stableswap import (
     UNDERFLOW,
     Pool,
     dynamic_fee,
+    get_D,
     get_y,
     require_pair,
     scaled,
 )
+from watcher.math.exact.stableswap_oracle import upkeep_oracles
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class _Move:
 
     x: int
     y: int
+    D: int
     given: int
     fee: int
 
@@ -60,6 +63,10 @@ def exchange_scaled(pool: Pool, i: int, j: int, *, dx: int, x: int) -> Exchanged
     rate = pool.rates[j]
     dy = (move.given - dy_fee) * PRECISION // rate
     dy_admin_fee = dy_fee * pool.admin_fee // FEE_DENOMINATOR
+    if pool.arithmetic.keeps_prices:
+        xp = scaled(pool.balances, pool.rates)
+        xp[i], xp[j] = x, move.y
+        upkeep_oracles(pool, xp, move.D)
     balances = list(pool.balances)
     if pool.arithmetic.exchange_sets_balances:
         balances[i] = x * PRECISION // pool.rates[i]
@@ -170,10 +177,11 @@ def require_underlying(pool: Pool, i: int, j: int) -> None:
 
 def _move(pool: Pool, i: int, j: int, *, x: int, margin: int) -> _Move:
     xp = scaled(pool.balances, pool.rates)
-    y = get_y(pool, i, j, x=x, xp=xp)
+    D = get_D(pool, xp)
+    y = get_y(pool, i, j, x=x, xp=xp, D=D)
     given = checked(xp[j] - y - margin, 256, UNDERFLOW)
     fee = dynamic_fee((xp[i] + x) // 2, (xp[j] + y) // 2, pool.fee, pool.offpeg_fee_multiplier)
-    return _Move(x=x, y=y, given=given, fee=fee)
+    return _Move(x=x, y=y, D=D, given=given, fee=fee)
 
 
 def _viewed(pool: Pool, i: int, j: int, *, x: int, rate: int) -> int:

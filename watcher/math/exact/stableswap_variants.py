@@ -53,6 +53,8 @@ class Arithmetic:
         18 decimals, reverts.
     rated_average: the dynamic fee of adding and removing sees balances at their rates; Aave's
         takes them raw.
+    keeps_prices: every move stores prices, and reverts where they cannot be; in the early revision
+        those of remove_liquidity_imbalance are of balances that are not scaled.
     quoter: who asks for an exact output: the pool's own get_dx, the views contract of NG, Connext's
         swapOut, nobody.
     """
@@ -72,6 +74,7 @@ class Arithmetic:
     one_coin_shares_fee: bool = True
     withdrawal_capped: bool = False
     rated_average: bool = True
+    keeps_prices: bool = False
     quoter: Literal["pool", "views", "swap_out", "none"] = "none"
 
 
@@ -86,7 +89,13 @@ _GEN1 = Arithmetic(
     one_coin=False,
 )
 
-_NG = Arithmetic(d_product="all", needs_input=True, burns_nothing=False, quoter="views")
+_NG = Arithmetic(
+    d_product="all",
+    needs_input=True,
+    burns_nothing=False,
+    keeps_prices=True,
+    quoter="views",
+)
 
 _SADDLE = Arithmetic(mints_nothing=False, withdrawal_capped=True)
 
