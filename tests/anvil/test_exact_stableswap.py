@@ -15,15 +15,18 @@ from tests.support.real_stableswaps import (
     NG,
     SOLIDITY,
     VYPER,
+    WEALTH,
     Birth,
     Dialect,
     Story,
+    VaultCoin,
     curve_pool,
     ng_pool,
     plays,
     saddle_pool,
+    vault_share,
 )
-from tests.support.stableswap_moves import Move, play, viewed
+from tests.support.stableswap_moves import Move, Outcome, Views, play, viewed
 from tests.support.strategies import SHARES, portion, sizes, stable
 from watcher.chain.anvil import AnvilOptions, run_anvil
 from watcher.devnet.artifacts import Artifacts, Toolchain
@@ -39,6 +42,8 @@ pytestmark = pytest.mark.anvil
 
 on_chain = settings(max_examples=examples(25, deep=200))
 MOST_COINS = 4
+ERC4626 = 3
+"""The asset type of NG for a coin whose rate is its own conversion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +168,21 @@ def moves(draw: st.DrawFn, family: Family, pool: Pool) -> Move:
             return Move(kind, (some(pool.total_supply), i))
 
 
-def agrees(bench: Bench, family: Family, pool: Pool, chosen: list[Move]) -> None:
-    expected, supplies, now = [], [], pool
+def expectations(
+    pool: Pool, chosen: list[Move]
+) -> tuple[list[tuple[Outcome | None, Views]], list[int]]:
+    """What we say of each move and of the views before it, and our supply before each."""
+    expected, supplies = [], []
     for move in chosen:
-        supplies.append(now.total_supply)
-        views = viewed(now, move)
-        outcome, now = play(now, move)
+        supplies.append(pool.total_supply)
+        views = viewed(pool, move)
+        outcome, pool = play(pool, move)
         expected.append((outcome, views))
+    return expected, supplies
+
+
+def agrees(bench: Bench, family: Family, pool: Pool, chosen: list[Move]) -> None:
+    expected, supplies = expectations(pool, chosen)
     found = plays(
         Story(bench.chain, bench.artifacts),
         family.birth,
@@ -195,3 +208,45 @@ def test_every_move_does_to_the_wei_what_we_say(
 ) -> None:
     pool = data.draw(pools(family))
     agrees(bench, family, pool, data.draw(st.lists(moves(family, pool), min_size=1, max_size=4)))
+
+
+@on_chain
+@given(data=st.data(), gift=sizes(0, WEALTH), offpeg=OFFPEG)
+def test_a_coin_that_is_a_vaults_share_counts_at_the_vaults_rate(
+    bench: Bench, data: st.DataObject, gift: int, offpeg: int
+) -> None:
+    """NG asks convertToAssets of one whole share at every move."""
+    coin = VaultCoin(assets=WEALTH, gift=gift)
+    pool = with_first_deposit(
+        pool_of(
+            stable(
+                tuple(data.draw(sizes(10**18, 10**28)) for _ in range(2)),
+                variant="ng_early",
+                A=data.draw(sizes(1, 10**5)),
+                offpeg_fee_multiplier=offpeg,
+                prices=(coin.rate, 10**18),
+            )
+        )
+    )
+    chosen = data.draw(st.lists(moves(NG_EARLY, pool), min_size=1, max_size=3))
+    story = Story(bench.chain, bench.artifacts)
+    share = vault_share(story, bench.coins[0], coin)
+
+    def birth(story: Story, pool: Pool, coins: tuple[Address, ...]) -> tuple[Address, Address]:
+        one = 10**18
+        return ng_pool(story, pool, coins, multipliers=(one, one), types=(ERC4626, 0))
+
+    expected, supplies = expectations(pool, chosen)
+    found = plays(
+        story,
+        birth,
+        NG,
+        pool=pool,
+        coins=(share, bench.coins[1]),
+        moves=chosen,
+        supplies=supplies,
+        own=(share,),
+    )
+    for move, real, (outcome, (price, _)) in zip(chosen, found, expected, strict=True):
+        assert real.outcome == outcome, move
+        assert real.virtual_price == price, move

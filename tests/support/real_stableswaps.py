@@ -249,8 +249,28 @@ def curve_pool(story: Story, pool: Pool, coins: tuple[Address, ...]) -> tuple[Ad
     return made, share
 
 
-def ng_pool(story: Story, pool: Pool, coins: tuple[Address, ...]) -> tuple[Address, Address]:
-    """StableSwap-NG of coins without rates; it is its own LP token."""
+@dataclass(frozen=True, slots=True)
+class VaultCoin:
+    """Coin 0 of a pool as the share of a real ERC-4626 vault, whose rate the pool asks for."""
+
+    assets: int
+    gift: int
+
+    @property
+    def rate(self) -> int:
+        """Assets for one whole share, as the vault with one virtual share and asset answers."""
+        return 10**18 * (self.assets + self.gift + 1) // (self.assets + 1)
+
+
+def ng_pool(
+    story: Story,
+    pool: Pool,
+    coins: tuple[Address, ...],
+    *,
+    multipliers: tuple[int, ...] | None = None,
+    types: tuple[int, ...] | None = None,
+) -> tuple[Address, Address]:
+    """StableSwap-NG, which is its own LP token; of coins without rates unless told."""
     n = len(coins)
     made = story.create(
         "CurveStableSwapNG",
@@ -261,12 +281,22 @@ def ng_pool(story: Story, pool: Pool, coins: tuple[Address, ...]) -> tuple[Addre
         pool.offpeg_fee_multiplier,
         866,
         coins,
-        pool.rates,
-        (0,) * n,
+        multipliers or pool.rates,
+        types or (0,) * n,
         (bytes(4),) * n,
         ("0x" + "00" * 20,) * n,
     )
     return made, made
+
+
+def vault_share(story: Story, asset: Address, coin: VaultCoin) -> Address:
+    """A vault that holds a gift beside what was deposited: its shares are worth more than 1."""
+    vault = story.create("OpenZeppelinVault", asset, "V", "V", 0)
+    story.send(asset, "mint(address,uint256)", MAKER, coin.assets + coin.gift)
+    story.send(asset, "approve(address,uint256)", vault, coin.assets)
+    story.send(vault, "deposit(uint256,address)", coin.assets, MAKER)
+    story.send(asset, "transfer(address,uint256)", vault, coin.gift)
+    return vault
 
 
 def saddle_pool(story: Story, pool: Pool, coins: tuple[Address, ...]) -> tuple[Address, Address]:
@@ -299,11 +329,14 @@ def plays(
     coins: tuple[Address, ...],
     moves: Sequence[Move],
     supplies: Sequence[int],
+    own: Sequence[Address] = (),
 ) -> list[Played]:
-    """What the real pool does, move by move; `supplies` are ours of LP tokens before each."""
+    """What the real pool does, move by move; `supplies` are ours of LP tokens before each, `own`
+    the coins that the maker has already."""
     made, share = birth(story, pool, coins)
     for coin in coins:
-        story.send(coin, "mint(address,uint256)", MAKER, WEALTH)
+        if coin not in own:
+            story.send(coin, "mint(address,uint256)", MAKER, WEALTH)
         story.send(coin, "approve(address,uint256)", made, 2**256 - 1)
     signature, args = dialect.ask(Move("add", pool.balances), coins, most=0)
     story.send(made, signature, *args)

@@ -13,6 +13,7 @@ from watcher.math.exact import stableswap_swaps as swaps
 from watcher.math.exact.stableswap import Pool, get_virtual_price
 
 Numbers: TypeAlias = tuple[int, ...]
+Views: TypeAlias = tuple[int | None, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def play(pool: Pool, move: Move) -> tuple[Outcome | None, Pool]:
     return outcome, replace(pool, balances=outcome.balances, total_supply=supply)
 
 
-def viewed(pool: Pool, move: Move) -> tuple[int | None, int | None]:
+def viewed(pool: Pool, move: Move) -> Views:
     """The virtual price, and what the pool's own view says of the move where it has one."""
     return _or_none(lambda: get_virtual_price(pool)), _or_none(lambda: _view(pool, move))
 
