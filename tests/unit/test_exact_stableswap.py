@@ -175,6 +175,12 @@ def test_a_balanced_pool_is_worth_its_sum(variant: str) -> None:
     assert get_virtual_price(pool) == 10**18
 
 
+def test_without_lp_tokens_there_is_no_virtual_price_or_it_is_0() -> None:
+    assert get_virtual_price(pool_of(stable((0, 0), variant="connext", total_supply=0))) == 0
+    with pytest.raises(MathError, match="division"):
+        get_virtual_price(pool_of(stable((0, 0), total_supply=0)))
+
+
 def test_an_empty_side_is_divided_by_or_not() -> None:
     for variant, refused in (("gen1", False), ("factory", True), ("ng", True)):
         pool = pool_of(stable((0, M18), variant=variant))  # type: ignore[arg-type]

@@ -166,6 +166,8 @@ def get_virtual_price(pool: Pool) -> int:
     """D for 10**18 LP tokens, rounded down."""
     D = get_D(pool, scaled(pool.balances, pool.rates))
     if pool.total_supply == 0:
+        if pool.arithmetic.priced_when_empty:
+            return 0
         raise MathError(DIVISION)
     return checked(D * PRECISION, 256, OVERFLOW) // pool.total_supply
 

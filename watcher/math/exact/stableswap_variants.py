@@ -51,6 +51,7 @@ class Arithmetic:
     one_coin_shares_fee: the administrator gets a part of the fee on that.
     withdrawal_capped: a withdrawal in one coin of more LP tokens than the pool has of that coin, at
         18 decimals, reverts.
+    priced_when_empty: without LP tokens get_virtual_price answers 0, where others revert.
     rated_average: the dynamic fee of adding and removing sees balances at their rates; Aave's
         takes them raw.
     keeps_prices: every move stores prices, and reverts where they cannot be; in the early revision
@@ -73,6 +74,7 @@ class Arithmetic:
     one_coin: bool = True
     one_coin_shares_fee: bool = True
     withdrawal_capped: bool = False
+    priced_when_empty: bool = False
     rated_average: bool = True
     keeps_prices: bool = False
     quoter: Literal["pool", "views", "swap_out", "none"] = "none"
@@ -97,7 +99,7 @@ _NG = Arithmetic(
     quoter="views",
 )
 
-_SADDLE = Arithmetic(mints_nothing=False, withdrawal_capped=True)
+_SADDLE = Arithmetic(mints_nothing=False, withdrawal_capped=True, priced_when_empty=True)
 
 ARITHMETIC: Mapping[Variant, Arithmetic] = {
     "gen1": _GEN1,
