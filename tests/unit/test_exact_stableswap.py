@@ -13,6 +13,7 @@ from watcher.math.exact import saddle
 from watcher.math.exact import stableswap_liquidity as liquidity
 from watcher.math.exact import stableswap_swaps as swaps
 from watcher.math.exact.stableswap import amplification, dynamic_fee, get_D, get_virtual_price
+from watcher.math.exact.stableswap_oracle import upkeep_oracles
 from watcher.math.families.stableswap import pool_of
 from watcher.math.quotes import (
     add_liquidity,
@@ -200,6 +201,19 @@ def test_views_and_exchanges_differ_as_the_contracts_do() -> None:
     paid = [swaps.exchange(pool, 0, 1, dx).amount_out for dx in trades]
     assert viewed != paid
     assert max(abs(a - b) for a, b in zip(viewed, paid, strict=True)) == 1
+
+
+def test_a_trade_whose_price_cannot_be_kept_is_stopped_in_new_pools() -> None:
+    """Withdrawing all in one coin leaves no side of the others for the price."""
+    everything = 2 * M18
+    with pytest.raises(MathError, match="division"):
+        remove_liquidity_one(stable(variant="ng"), everything, 0)
+    assert remove_liquidity_one(stable(variant="factory"), everything, 0) > 0
+    # A price of more than 128 bits.
+    steep = pool_of(stable((10**30, 1), variant="ng_early", A=1))
+    with pytest.raises(MathError, match="packed"):
+        upkeep_oracles(steep, steep.balances, 5 * 10**19)
+    upkeep_oracles(replace(steep, variant="ng"), steep.balances, 5 * 10**19)
 
 
 def test_the_first_generation_has_no_withdrawal_in_one_coin() -> None:

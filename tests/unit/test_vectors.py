@@ -84,6 +84,7 @@ def test_a_family_that_nobody_answers_for_is_listed(
 def test_a_folder_is_read_file_by_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file_of(tmp_path, GOOD)
     (tmp_path / "README.md").write_text("no vectors")
+    (tmp_path / "summary.json").write_text('{"vectors": 1}')
     assert run(capsys, tmp_path)[0] == 0
 
 
@@ -103,6 +104,7 @@ def changed(**fields: object) -> dict[str, object]:
         (changed(amount_in="1.5"), "amount_in is not an integer"),
         (changed(amount_in=True), "amount_in is not an integer"),
         (changed(expected_out=None), "expected_out is missing"),
+        (changed(state=GOOD["state"] | {"reserves": ["1"]}), "is not of the form of uniswap_v2"),
         (changed(kind="add:Odd", amount_in="7"), "does not know the kind 'add:Odd'"),
     ],
 )

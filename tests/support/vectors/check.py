@@ -15,6 +15,7 @@ from tests.support.vectors.vector import (
     BadVector,
     Compared,
     Vector,
+    holds_list,
     read_vectors,
 )
 from watcher.errors import MathError
@@ -68,13 +69,16 @@ def asks() -> Mapping[str, Ask]:
     return known
 
 
-def vector_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """The JSON files among and directly in the paths. Raises BadVector on one that is not there."""
+def vectors_of(paths: Iterable[Path]) -> Iterator[Vector]:
+    """Those of the files among the paths, and of the JSON files directly in the folders that hold
+    a list. Raises BadVector on what is not there, and on what is no vector."""
     for path in paths:
         if path.is_dir():
-            yield from sorted(path.glob("*.json"))
+            for file in sorted(path.glob("*.json")):
+                if holds_list(file):
+                    yield from read_vectors(file)
         elif path.is_file():
-            yield path
+            yield from read_vectors(path)
         else:
             raise BadVector(f"{path}: there is no such file or folder")
 
@@ -83,6 +87,10 @@ def judge(vector: Vector, ask: Ask) -> Verdict:
     """Raises BadVector where the vector lacks what its family needs."""
     try:
         answer = ask(vector)
+    except BadVector:
+        raise
+    except (ValueError, IndexError, KeyError, TypeError) as error:
+        raise BadVector(f"{vector.id}: is not of the form of {vector.family}: {error}") from None
     except MathError as error:
         exact, got = vector.kind == REVERT, f"{REFUSED}: {error}"
         return Verdict(vector, exact, REFUSED if exact else "an answer", got)
@@ -109,4 +117,4 @@ def check(vectors: Iterable[Vector]) -> tuple[dict[str, Tally], dict[str, int]]:
 
 
 def check_paths(paths: Iterable[Path]) -> tuple[dict[str, Tally], dict[str, int]]:
-    return check([vector for path in vector_files(paths) for vector in read_vectors(path)])
+    return check(vectors_of(paths))

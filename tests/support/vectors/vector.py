@@ -137,12 +137,21 @@ class Compared:
 Ask: TypeAlias = Callable[[Vector], int | Compared]
 
 
-def read_vectors(path: Path) -> list[Vector]:
-    """All vectors of a file. Raises BadVector on what is none."""
+def holds_list(path: Path) -> bool:
+    """Whether a file can hold vectors: a summary beside them is an object."""
+    return isinstance(_parsed(path), list)
+
+
+def _parsed(path: Path) -> Any:
     try:
-        plain = json.loads(path.read_text("utf-8"))
+        return json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise BadVector(f"{path}: cannot be read as JSON: {error}") from None
+
+
+def read_vectors(path: Path) -> list[Vector]:
+    """All vectors of a file. Raises BadVector on what is none."""
+    plain = _parsed(path)
     if not isinstance(plain, list):
         raise BadVector(f"{path}: is not a list of vectors")
     return [_vector(item, f"{path.name}[{row}]") for row, item in enumerate(plain)]

@@ -10,6 +10,8 @@ from watcher.math.exact.fixed_point import checked
 from watcher.math.exact.stableswap import DIVISION, OVERFLOW, PRECISION, Pool
 
 PACKED_BITS = 128
+"""Of a price; D is packed likewise, and overflows in get_D before it has as many."""
+
 HIGHEST_KEPT = 2 * 10**18
 """NG keeps no price above 2; the early revision kept any that it could pack."""
 
@@ -21,7 +23,6 @@ def upkeep_oracles(pool: Pool, xp: Sequence[int], D: int) -> None:
     for price in _prices(pool, xp, D):
         kept = price if pool.variant == "ng_early" else min(price, HIGHEST_KEPT)
         checked(kept, PACKED_BITS, "the price cannot be packed")
-    checked(D, PACKED_BITS, "D cannot be packed")
 
 
 def _prices(pool: Pool, xp: Sequence[int], D: int) -> list[int]:
