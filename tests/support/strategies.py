@@ -1,23 +1,36 @@
 """States for hypothesis and by hand, of every size that the contracts can hold."""
 
+# Tests know the numbers from here.
+# ruff: noqa: PLC0414
+
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import isqrt
 from typing import get_args
 
-from hypothesis import assume, settings
+from hypothesis import assume
 from hypothesis import strategies as st
 
-from tests.support.effort import examples
+from tests.support.numbers import DECIMALS as DECIMALS
+from tests.support.numbers import SHARES as SHARES
+from tests.support.numbers import UINT112 as UINT112
+from tests.support.numbers import UINT256 as UINT256
+from tests.support.numbers import portion as portion
+from tests.support.numbers import sizes as sizes
+from tests.support.numbers import usually as usually
+from tests.support.strategies_pools import cryptos, kybers, solidlies
 from watcher.math.exact.constant_product import least_amount_in
 from watcher.math.subject import Subject
 from watcher.state import (
     Address,
     ConstantProduct,
+    CryptoSwap,
+    KyberDMM,
     Price,
     PriceFeed,
     ShareVault,
+    Solidly,
     StableSwap,
     StableSwapMeta,
     State,
@@ -28,11 +41,6 @@ from watcher.state import (
 from watcher.state.price import unknown_price
 from watcher.state.stableswap import StableSwapVariant
 
-# As many examples as the usual run has time for; --deep takes its time.
-usually = settings(max_examples=examples(40, deep=1000))
-
-UINT112 = 2**112 - 1
-UINT256 = 2**256 - 1
 CHAIN = 31337
 
 
@@ -40,30 +48,7 @@ def address(number: int) -> Address:
     return to_address(f"0x{number:040x}")
 
 
-def sizes(least: int, most: int) -> st.SearchStrategy[int]:
-    """Integers of every order of magnitude: a plain `integers` hardly leaves the largest."""
-    bits = most.bit_length()
-    edges = st.sampled_from(sorted({least, min(least + 1, most), most}))
-    if bits == 0:
-        return edges
-    spread = st.builds(
-        lambda width, digits: min(max(digits >> (bits - width), least), most),
-        st.integers(max(least.bit_length(), 1), bits),
-        st.integers(0, (1 << bits) - 1),
-    )
-    return st.one_of(spread, edges)
-
-
-def portion(whole: int, share: int) -> int:
-    """`share` parts of 2**64 of a whole, one unit at least."""
-    return max(1, whole * share >> 64)
-
-
-SHARES = sizes(1, 2**64)
-
-
 FEES = st.sampled_from([(997, 1000), (499, 500), (399, 400), (1, 1), (9, 10), (99, 100)])
-DECIMALS = st.sampled_from([0, 2, 6, 8, 18])
 
 
 def pool(
@@ -282,6 +267,9 @@ STATES: dict[str, st.SearchStrategy[State]] = {
     PriceFeed.KIND: feeds(),
     StableSwap.KIND: stables(),
     StableSwapMeta.KIND: metapools(),
+    CryptoSwap.KIND: cryptos(),
+    Solidly.KIND: solidlies(),
+    KyberDMM.KIND: kybers(),
 }
 
 
@@ -314,6 +302,14 @@ def target_of(state: State, *, number: int = 1) -> Target:
         case StableSwapMeta():
             tokens = _tokens((*state.pool.decimals, *state.base.decimals))
             return _target("curve", number, state, tokens, 18)
+        case CryptoSwap():
+            return _target("curve_crypto", number, state, _tokens(state.decimals), 18)
+        case Solidly():
+            tokens = _tokens((state.decimals0, state.decimals1))
+            return _target("solidly", number, state, tokens, 18)
+        case KyberDMM():
+            tokens = _tokens((state.decimals0, state.decimals1))
+            return _target("kyber_dmm", number, state, tokens, 18)
 
 
 def _tokens(decimals: tuple[int, ...]) -> tuple[Token, ...]:

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from tests.support.strategies import address, feed, metapool, pool, stable, vault
+from tests.support.strategies_pools import crypto, kyber, solidly
 from watcher.errors import InputError
 from watcher.state import Price, State, canonical_json, content_hash, state_from_json, state_to_json
 from watcher.state.canonical import from_plain, to_plain
 from watcher.state.kinds import KINDS
 
-STATES: list[State] = [pool(), vault(), feed(), stable(), metapool()]
+STATES: list[State] = [pool(), vault(), feed(), stable(), metapool(), crypto(), solidly(), kyber()]
 
 
 def plain(state: State) -> dict[str, Any]:

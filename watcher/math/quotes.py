@@ -13,11 +13,22 @@ from fractions import Fraction
 from typing import Any
 
 from watcher.errors import MathError
-from watcher.math.families import constant_product, share_vault, stableswap, stableswap_meta
+from watcher.math.families import (
+    constant_product,
+    cryptoswap,
+    kyber_dmm,
+    share_vault,
+    solidly,
+    stableswap,
+    stableswap_meta,
+)
 from watcher.math.families.family import Family
 from watcher.state.constant_product import ConstantProduct
+from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
+from watcher.state.kyber_dmm import KyberDMM
 from watcher.state.share_vault import ShareVault
+from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta
 
 FAMILIES: Mapping[str, Family[Any]] = {
@@ -25,6 +36,9 @@ FAMILIES: Mapping[str, Family[Any]] = {
     ShareVault.KIND: share_vault.FAMILY,
     StableSwap.KIND: stableswap.FAMILY,
     StableSwapMeta.KIND: stableswap_meta.FAMILY,
+    CryptoSwap.KIND: cryptoswap.FAMILY,
+    Solidly.KIND: solidly.FAMILY,
+    KyberDMM.KIND: kyber_dmm.FAMILY,
 }
 
 

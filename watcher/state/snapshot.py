@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from watcher.errors import InputError
+from watcher.state import cryptoswap, kyber_dmm, solidly
 from watcher.state.block import Block
 from watcher.state.canonical import (
     from_plain,
@@ -25,10 +26,13 @@ from watcher.state.canonical import (
     to_plain,
 )
 from watcher.state.constant_product import ConstantProduct
+from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
+from watcher.state.kyber_dmm import KyberDMM
 from watcher.state.price import Price
 from watcher.state.price_feed import PriceFeed
 from watcher.state.share_vault import ShareVault
+from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta, problems, problems_of_metapool
 from watcher.state.target import Param, Target
 from watcher.state.token import Address, Token, to_address
@@ -186,6 +190,15 @@ def _of_state(state: State, target: Target) -> Iterator[str]:
         case StableSwapMeta():
             yield from problems_of_metapool(state)
             decimals = (*state.pool.decimals, *state.base.decimals)
+        case CryptoSwap():
+            yield from cryptoswap.problems(state)
+            decimals = state.decimals
+        case Solidly():
+            yield from solidly.problems(state)
+            decimals = (state.decimals0, state.decimals1)
+        case KyberDMM():
+            yield from kyber_dmm.problems(state)
+            decimals = (state.decimals0, state.decimals1)
     if decimals != tuple(coin.decimals for coin in target.tokens):
         yield "the state's decimals and those of target.tokens differ"
 
