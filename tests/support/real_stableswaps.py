@@ -188,6 +188,11 @@ class Story:
         self._created += 1
         return created_address(MAKER, nonce)
 
+    def next_address(self, ahead: int = 0) -> Address:
+        """Where what is created next in the first block will be, or `ahead` creations later."""
+        calls = len(self._blocks[0])
+        return created_address(MAKER, FIRST_NONCE + calls + 1 + self._created + 2 * ahead)
+
     def send(self, to: Address, signature: str, *args: Any) -> None:
         """In the first block."""
         self._add(0, {"to": to, "data": call_data(signature, *args)})

@@ -32,6 +32,14 @@ PREBUILT = {
         "@setprotocol/set-protocol-v2@0.1.16",
         "external/abi/curve/CurvePoolERC20.json",
     ),
+    "KyberDMMFactory": (
+        "@setprotocol/set-protocol-v2@0.1.16",
+        "external/abi/kyber/DMMFactory.json",
+    ),
+    "KyberDMMPool": (
+        "@setprotocol/set-protocol-v2@0.1.16",
+        "external/abi/kyber/DMMPool.json",
+    ),
     "SaddlePool": (
         "@connext/smart-contracts@2.4.0",
         "artifacts/contracts/core/connext/helpers/StableSwap.sol/StableSwap.json",
@@ -52,7 +60,8 @@ PREBUILT = {
 class Recipe:
     """How contracts without a build are compiled: compiler, packages for the imports, sources.
 
-    A source that no package holds is ours, from the folder `contracts`.
+    A source that no package holds is ours, from the folder `contracts`. `prefix` goes before names
+    that say too little.
     """
 
     compiler: str
@@ -60,7 +69,10 @@ class Recipe:
     contracts: Mapping[str, str]
     evm_version: str
     optimizer_runs: int = 200
+    prefix: str = ""
 
+
+AERODROME = "sphere-mezo-solidity-files/domains/aerodrome/contracts"
 
 COMPILED = (
     Recipe(
@@ -68,10 +80,21 @@ COMPILED = (
         packages=("@openzeppelin/contracts@5.4.0", "solmate@6.8.0"),
         contracts={
             "Token": "Token.sol",
+            "CryptoToken": "CryptoToken.sol",
             "OpenZeppelinVault": "OpenZeppelinVault.sol",
             "SolmateVault": "SolmateVault.sol",
         },
         evm_version="cancun",
+    ),
+    Recipe(
+        compiler="0.8.28",
+        packages=("@openzeppelin/contracts@5.4.0", "sphere-mezo-solidity-files@1.2.0"),
+        contracts={
+            "Pool": f"{AERODROME}/Pool.sol",
+            "PoolFactory": f"{AERODROME}/factories/PoolFactory.sol",
+        },
+        evm_version="cancun",
+        prefix="Aerodrome",
     ),
     Recipe(
         compiler="0.6.6",
@@ -85,12 +108,22 @@ COMPILED = (
 )
 
 
+CURVE = "tests/functional/examples/thirdparty/curvefi"
+
 # Contracts in Vyper: contract -> source package and file.
 VYPER = {
-    "CurveStableSwapNG": (
-        "vyper@0.4.3",
-        "tests/functional/examples/thirdparty/curvefi/CurveStableSwapNG.vy",
-    ),
+    "CurveStableSwapNG": ("vyper@0.4.3", f"{CURVE}/CurveStableSwapNG.vy"),
+    "CurveCryptoSwap2": ("vyper@0.4.3", f"{CURVE}/CurveCryptoSwap2.vy"),
+    "CurveCryptoMathOptimized3": ("vyper@0.4.3", f"{CURVE}/CurveCryptoMathOptimized3.vy"),
+}
+
+# Addresses that are constants in the source of a contract: as libraries are linked, so are they.
+CONSTANTS = {
+    "CurveCryptoSwap2": {
+        "token": "0x0000000000000000000000000000000000000001",
+        "coin0": "0x0000000000000000000000000000000000000010",
+        "coin1": "0x0000000000000000000000000000000000000011",
+    },
 }
 
 
@@ -154,7 +187,7 @@ def _compiled(lock: Lock, *, cache: Path, progress: Progress) -> dict[str, Artif
         if result is None:
             result = compile_unit(unit, cache=cache)
             progress(f"compiled with solc {recipe.compiler}", done, len(COMPILED))
-        contracts |= result
+        contracts |= {recipe.prefix + name: made for name, made in result.items()}
     return contracts
 
 
@@ -164,7 +197,7 @@ def _compiled_vyper(
     contracts: dict[str, Artifact] = {}
     for done, (name, (spec, file)) in enumerate(VYPER.items(), start=1):
         source = package_folder(lock.package(spec), cache=cache) / file
-        unit = VyperUnit(name, source.read_text("utf-8"), vyper)
+        unit = VyperUnit(name, source.read_text("utf-8"), vyper, CONSTANTS.get(name, {}))
         result = compiled(unit, cache=cache)
         if result is None:
             result = compile_unit(unit, cache=cache)

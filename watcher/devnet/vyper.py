@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -26,9 +26,11 @@ from typing import Any
 from watcher.devnet.fetch import Progress, unfinished, writable
 from watcher.devnet.lock import Package
 from watcher.errors import SetupError
+from watcher.state.token import to_address
 
 PIP_TIMEOUT_S = 300.0
 COMPILE_TIMEOUT_S = 300.0
+ADDRESS_BYTES = 20
 
 _PIP = (
     *(sys.executable, "-m", "pip"),
@@ -119,19 +121,42 @@ class Vyper:
 
 @dataclass(frozen=True, slots=True)
 class VyperUnit:
-    """One contract to compile: its name, its source, and the compiler."""
+    """One contract to compile: its name, its source, and the compiler.
+
+    `constants` are addresses in the source, by what they are of, that are known when the contract
+    is deployed: they become links of the artifact.
+    """
 
     name: str
     source: str
     compiler: Vyper
+    constants: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
         """Name of its result in the cache: hash of compiler and source."""
-        return hashlib.sha256(f"{requirements()}\0{self.source}".encode()).hexdigest()[:40]
+        text = "\0".join([requirements(), self.source, *map(str, self.constants.items())])
+        return hashlib.sha256(text.encode()).hexdigest()[:40]
 
     def run(self) -> dict[str, dict[str, Any]]:
-        return {self.name: self.compiler.compile(self.source, name=self.name)}
+        source = self.source
+        for constant, address in self.constants.items():
+            source = source.replace(address, to_address(_placeholder(constant)))
+        made = self.compiler.compile(source, name=self.name)
+        code = bytes.fromhex(made["bytecode"].removeprefix("0x"))
+        places = {
+            constant: [
+                {"start": found.start(), "length": ADDRESS_BYTES}
+                for found in re.finditer(re.escape(bytes.fromhex(_placeholder(constant)[2:])), code)
+            ]
+            for constant in self.constants
+        }
+        return {self.name: made | {"linkReferences": {self.name: places}}}
+
+
+def _placeholder(constant: str) -> str:
+    """An address that no code holds by chance, and whose push takes all its bytes."""
+    return "0xff" + hashlib.sha256(constant.encode()).hexdigest()[: 2 * ADDRESS_BYTES - 2]
 
 
 def _requirement(package: Package) -> str:

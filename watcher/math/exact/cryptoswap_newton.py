@@ -212,10 +212,10 @@ def _first_D_of_three(x: Sequence[int], K0_prev: int) -> int:  # noqa: N802
     if K0_prev == 0:
         return 3 * geometric_mean_of_three(x) & UINT256_MAX
     S = sum(x)
-    decimals = 36 if S > 10**36 else 24 if S > 10**24 else 18
-    product = checked(x[0] * x[1], 256, OVERFLOW) // 10**decimals
+    less, more = (36, 12) if S > 10**36 else (24, 6) if S > 10**24 else (18, 0)
+    product = checked(x[0] * x[1], 256, OVERFLOW) // 10**less
     product = checked(product * x[2], 256, OVERFLOW) // K0_prev
-    return cbrt(checked(product * 27 * 10 ** ((decimals - 18) * 2 // 3), 256, OVERFLOW))
+    return cbrt(checked(product * 27 * 10**more, 256, OVERFLOW))
 
 
 def _unsafe_D(ANN: int, gamma: int, x: Sequence[int], first: int) -> int:  # noqa: N802

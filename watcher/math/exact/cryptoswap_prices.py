@@ -24,7 +24,7 @@ from watcher.math.exact.cryptoswap_newton import (
     require_D,
 )
 from watcher.math.exact.cryptoswap_variants import A_MULTIPLIER
-from watcher.math.exact.fixed_point import checked
+from watcher.math.exact.fixed_point import UINT256_MAX, checked
 from watcher.math.exact.fixed_point import div_truncated as _div
 
 PRICE_MASK = 2**128 - 1
@@ -146,42 +146,25 @@ def _marginal_prices(pool: Pool, xp: Sequence[int], D: int) -> list[int]:
 def get_p(pool: Pool, xp: Sequence[int], D: int) -> list[int]:
     """NG's marginal prices of coins 1 and on in coin 0, at the price scale, with 18 decimals."""
     require_D(D)
-    try:
-        prices = _p_of_two(pool, xp, D) if len(xp) == 2 else _p_of_three(pool, xp, D)
-    except ZeroDivisionError:
-        raise MathError(DIVISION) from None
-    if min(prices) < 0:
-        raise MathError(UNDERFLOW)
-    return prices
-
-
-def _p_of_two(pool: Pool, xp: Sequence[int], D: int) -> list[int]:
-    x, y = xp
-    gamma = pool.gamma
-    K0 = 4 * x * y // D * 10**36 // D
-    GK0 = 2 * K0 * K0 // 10**36 * K0 // 10**36 + (gamma + WAD) ** 2
-    GK0 -= K0 * K0 // 10**36 * (2 * gamma + 3 * WAD) // WAD
+    x, gamma, n = xp[0], pool.gamma, len(xp)
+    wide = n**n * x * xp[1]
+    K0 = wide // D
+    for other in xp[2:]:
+        K0 = checked(K0 * other, 256, OVERFLOW) // D
+    K0 = checked(K0 * 10**36, 256, OVERFLOW) // D
+    doubled = 2 * K0 * K0
+    # pow_mod256: it wraps
+    less = (K0 * K0 & UINT256_MAX) // 10**36 * (2 * gamma + 3 * WAD)
+    GK0 = doubled // 10**36 * K0 // 10**36 + (gamma + WAD) ** 2 - less // WAD
     NNAG2 = pool.A * gamma * gamma // A_MULTIPLIER
-    denominator = GK0 + NNAG2 * x // D * K0 // 10**36
-    numerator = x * (GK0 + NNAG2 * y // D * K0 // 10**36) // y * WAD
-    checked(max(2 * K0 * K0, 2 * K0 * K0 // 10**36 * K0, numerator), 256, OVERFLOW)
-    return [numerator // checked(denominator, 256, UNDERFLOW)]
-
-
-def _p_of_three(pool: Pool, xp: Sequence[int], D: int) -> list[int]:
-    x, y, z = xp
-    gamma = pool.gamma
-    weight = 27 * pool.A * gamma * gamma
-    K = 27 * x * y // D * z // D * 10**36 // D
-    G = 3 * K * K // 10**36 - K * (4 * gamma * WAD + 6 * 10**36) // 10**36
-    G += _div(_div(_div(weight * (x + y + z - D), D), 27), A_MULTIPLIER)
-    G += (gamma + WAD) * (gamma + 3 * WAD)
-    G3 = _div(_div(G * D, weight) * WAD * 27 * A_MULTIPLIER, WAD)
-    prices = [_div(_div(x * (G3 + other), other) * WAD, G3 + x) for other in (y, z)]
-    sizes = (3 * K * K, weight * (x + y + z), G * D, x * (G3 + y), x * (G3 + z), *prices)
-    if max(abs(size) for size in sizes) >= 2**255:
-        raise MathError(OVERFLOW)
-    return prices
+    parts = [GK0 + checked(NNAG2 * each, 256, OVERFLOW) // D * K0 // 10**36 for each in xp]
+    checked(max(wide, doubled, doubled // 10**36 * K0, less), 256, OVERFLOW)
+    if min(parts) <= 0 or 0 in xp[1:]:
+        raise MathError(DIVISION if min(parts) >= 0 else UNDERFLOW)
+    return [
+        checked(checked(x * part, 256, OVERFLOW) // other * WAD, 256, OVERFLOW) // parts[0]
+        for other, part in zip(xp[1:], parts[1:], strict=True)
+    ]
 
 
 def _require_packed(pool: Pool, prices: Sequence[int]) -> None:
