@@ -125,6 +125,9 @@ def kyber_place(
     factory = story.create("KyberDMMFactory", MAKER)
     story.send(factory, "createPool(address,address,uint32)", *coins, pool.amp_bps)
     made = created_address(factory, 1)
+    if pool.government_fee_bps:
+        fees = "setFeeConfiguration(address,uint16)"
+        story.send(factory, fees, factory, pool.government_fee_bps)
     for coin, amount in zip(coins, deposit, strict=True):
         story.send(coin, "mint(address,uint256)", MAKER, WEALTH)
         story.send(coin, "transfer(address,uint256)", made, amount)

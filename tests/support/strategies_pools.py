@@ -163,6 +163,8 @@ def kyber(
     amp_bps: int = 10_000,
     fee: int = 3 * 10**15,
     total_supply: int = 10**21,
+    k_last: int = 0,
+    government_fee_bps: int = 0,
     decimals: tuple[int, int] = (18, 18),
 ) -> KyberDMM:
     """A pair by hand; its virtual reserves are in the amplification unless told."""
@@ -178,7 +180,8 @@ def kyber(
         amplification_bps=amp_bps,
         fee=fee,
         total_supply=total_supply,
-        protocol_minted=0,
+        k_last=k_last,
+        government_fee_bps=government_fee_bps,
         decimals0=decimals[0],
         decimals1=decimals[1],
     )
@@ -197,5 +200,7 @@ def kybers(draw: st.DrawFn) -> KyberDMM:
         amp_bps=amp_bps,
         fee=draw(sizes(0, 10**17)),
         total_supply=draw(sizes(1_000, isqrt(reserve0 * reserve1) + 1_001)),
+        k_last=draw(sizes(0, reserve0 * reserve1)),
+        government_fee_bps=draw(st.sampled_from([0, 1, 1_999])),
         decimals=(draw(DECIMALS), draw(DECIMALS)),
     )

@@ -14,8 +14,9 @@ BPS = 10_000
 class KyberDMM:
     """Amounts in smallest units. `fee` is of the input, with 18 decimals, as it stood at the block.
 
-    Virtual reserves are the reserves where `amplification_bps` is 10,000. `protocol_minted` are LP
-    tokens that the next mint or burn gives the protocol first.
+    Virtual reserves are the reserves where `amplification_bps` is 10,000. `k_last` is that of the
+    virtual reserves after the last mint or burn with the protocol's fee on, `government_fee_bps`
+    its part of the growth since then, 0 where it is off.
     """
 
     KIND: ClassVar[str] = "kyber_dmm"
@@ -30,7 +31,8 @@ class KyberDMM:
     amplification_bps: int
     fee: int
     total_supply: int
-    protocol_minted: int
+    k_last: int
+    government_fee_bps: int
     decimals0: int
     decimals1: int
 
@@ -43,6 +45,8 @@ def problems(state: KyberDMM) -> Iterator[str]:
         yield f"state.fee is no part of {WAD}"
     reserves = (state.reserve0, state.reserve1)
     virtual = (state.virtual_reserve0, state.virtual_reserve1)
+    if state.government_fee_bps > BPS:
+        yield f"state.government_fee_bps is over {BPS}"
     if any(v < r for v, r in zip(virtual, reserves, strict=True)):
         yield "a virtual reserve of the state is below the real one"
     if state.amplification_bps == BPS and virtual != reserves:

@@ -29,8 +29,9 @@ class Pool:
     """What the arithmetic of one pool needs; amounts are in the tokens' smallest units.
 
     virtual_reserves: equal to the reserves where amp_bps is BPS. fee: of the input, 18 decimals, as
-    `getTradeInfo` tells it at the block. protocol_minted: LP tokens that the next mint or burn
-    gives the protocol first.
+    `getTradeInfo` tells it at the block. k_last: of the virtual reserves after the last mint or
+    burn, 0 where there was none with the protocol's fee on. government_fee_bps: the protocol's part
+    of the growth since then, 0 where it is off.
     """
 
     reserves: tuple[int, int]
@@ -39,7 +40,8 @@ class Pool:
     amp_bps: int
     fee: int
     total_supply: int
-    protocol_minted: int = 0
+    k_last: int = 0
+    government_fee_bps: int = 0
 
     @property
     def amplified(self) -> bool:
@@ -114,7 +116,7 @@ def mint(pool: Pool, amount0: int, amount1: int) -> tuple[int, Pool]:
         checked(balance - reserve, 256, UNDERFLOW)
         for balance, reserve in zip(held, pool.reserves, strict=True)
     ]
-    supply = pool.total_supply + pool.protocol_minted
+    supply = pool.total_supply + protocol_liquidity(pool)
     if supply == 0:
         liquidity = isqrt(checked(amounts[0] * amounts[1], 256, OVERFLOW)) - MINIMUM_LIQUIDITY
         virtual = held[0] * pool.amp_bps // BPS, held[1] * pool.amp_bps // BPS
@@ -130,21 +132,22 @@ def mint(pool: Pool, amount0: int, amount1: int) -> tuple[int, Pool]:
         after = supply + liquidity
     if liquidity <= 0:
         raise MathError("INSUFFICIENT_LIQUIDITY_MINTED")
-    grown = _updated(pool, held, virtual)
-    return liquidity, replace(grown, total_supply=after, protocol_minted=0)
+    return liquidity, _with_supply(_updated(pool, held, virtual), after)
 
 
 def burn(pool: Pool, liquidity: int) -> tuple[tuple[int, int], Pool]:
     """What burning LP tokens pays, and the pool afterwards; MathError where it reverts."""
-    supply = pool.total_supply + pool.protocol_minted
+    supply = pool.total_supply + protocol_liquidity(pool)
     if not 0 <= liquidity <= pool.total_supply:
         raise MathError(UNDERFLOW)
     if supply == 0 or 0 in pool.reserves:
         raise MathError(DIVISION)
+    if any(b < r for b, r in zip(pool.balances, pool.reserves, strict=True)):
+        raise MathError("UNSYNC_RESERVES")
     amount0, amount1 = (
         checked(liquidity * balance, 256, OVERFLOW) // supply for balance in pool.balances
     )
-    if amount0 == amount1 == 0:
+    if 0 in (amount0, amount1):
         raise MathError("INSUFFICIENT_LIQUIDITY_BURNED")
     held = pool.balances[0] - amount0, pool.balances[1] - amount1
     b = min(
@@ -152,7 +155,13 @@ def burn(pool: Pool, liquidity: int) -> tuple[tuple[int, int], Pool]:
         for balance, reserve in zip(held, pool.reserves, strict=True)
     )
     shrunk = _updated(pool, held, _grown(pool, held, b, supply))
-    return (amount0, amount1), replace(shrunk, total_supply=supply - liquidity, protocol_minted=0)
+    return (amount0, amount1), _with_supply(shrunk, supply - liquidity)
+
+
+def _with_supply(pool: Pool, total_supply: int) -> Pool:
+    """After a mint or a burn, from which on the protocol's growth counts anew."""
+    k = pool.virtual_reserves[0] * pool.virtual_reserves[1] if pool.government_fee_bps else 0
+    return replace(pool, total_supply=total_supply, k_last=k)
 
 
 def _grown(pool: Pool, held: tuple[int, int], b: int, supply: int) -> tuple[int, int]:
@@ -173,24 +182,16 @@ def _updated(pool: Pool, held: tuple[int, int], virtual: tuple[int, int]) -> Poo
     return replace(pool, reserves=held, balances=held, virtual_reserves=virtual)
 
 
-def protocol_liquidity(pool: Pool, *, k_last: int, government_fee_bps: int) -> int:
-    """LP tokens that `_mintFee` gives the protocol for the growth since the last mint or burn."""
-    if k_last == 0:
+def protocol_liquidity(pool: Pool) -> int:
+    """LP tokens that `_mintFee` gives the protocol before a mint or a burn."""
+    if pool.k_last == 0 or pool.government_fee_bps == 0:
         return 0
-    (reserve0, reserve1), (virtual0, virtual1) = pool.reserves, pool.virtual_reserves
-    if 0 in (virtual0, virtual1):
-        raise MathError(DIVISION)
-    product = k_last * virtual0
-    if product >= 2**256:
-        product = checked(k_last // virtual1 * virtual0, 256, OVERFLOW)
-    else:
-        product //= virtual1
-    collected0 = checked(virtual0 - isqrt(product), 256, UNDERFLOW)
-    value0 = reserve0 + reserve1 * virtual0 // virtual1
-    denominator = checked(value0 - collected0, 256, UNDERFLOW) * 5000
-    if denominator == 0:
-        raise MathError(DIVISION)
-    return pool.total_supply * collected0 * government_fee_bps // denominator
+    root_k = isqrt(pool.virtual_reserves[0] * pool.virtual_reserves[1])
+    root_k_last = isqrt(pool.k_last)
+    if root_k <= root_k_last:
+        return 0
+    numerator = pool.total_supply * (root_k - root_k_last) * pool.government_fee_bps
+    return checked(numerator, 256, OVERFLOW) // ((root_k + root_k_last) * 5000)
 
 
 def r_factor(*, short_ema: int, long_ema: int, block_volume: int, blocks: int) -> int:

@@ -21,7 +21,8 @@ def pool_of(state: KyberDMM) -> Pool:
         amp_bps=state.amplification_bps,
         fee=state.fee,
         total_supply=state.total_supply,
-        protocol_minted=state.protocol_minted,
+        k_last=state.k_last,
+        government_fee_bps=state.government_fee_bps,
     )
 
 
