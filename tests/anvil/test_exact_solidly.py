@@ -69,6 +69,7 @@ def moves(draw: st.DrawFn, reserves: tuple[int, int], supply: int) -> Move:
         return draw(
             st.one_of(
                 st.builds(portion, st.just(whole), SHARES),
+                st.integers(0, whole),
                 sizes(0, 2 * whole),
                 st.integers(0, 3),
             )
