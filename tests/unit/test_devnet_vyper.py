@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from watcher.devnet import vyper
+from watcher.devnet.compile import artifact
 from watcher.devnet.fetch import silent
 from watcher.devnet.lock import load_lock
 from watcher.devnet.vyper import Vyper, VyperUnit, requirements
@@ -61,3 +63,22 @@ def test_a_result_is_kept_by_compiler_and_source(tmp_path: Path) -> None:
     one, two = (VyperUnit("A", source, compiler).key for source in ("a", "b"))
     assert one != two
     assert one == VyperUnit("B", "a", compiler).key
+
+
+class Echo(Vyper):
+    """Gives the addresses in a source as its code."""
+
+    def compile(self, source: str, *, name: str) -> dict[str, Any]:
+        found = re.findall(r"0x([0-9a-fA-F]{40})", source)
+        return {"abi": [], "bytecode": "0x60" + "".join(found) + f"61{name.encode().hex()}"}
+
+
+def test_constant_addresses_become_links(tmp_path: Path) -> None:
+    coin, token = "0x" + "0" * 38 + "10", "0x" + "0" * 39 + "1"
+    source = f"coin = {coin}; token = {token}; again = {coin}"
+    unit = VyperUnit("A", source, Echo(tmp_path, silent), {"coin": coin, "token": token})
+    made = artifact(unit.run()["A"])
+    assert made.links == {"coin": (1, 41), "token": (21,)}
+    linked = made.linked({"coin": "0x" + "c" * 40, "token": "0x" + "d" * 40})
+    assert linked.bytecode == "0x60" + "c" * 40 + "d" * 40 + "c" * 40 + "6141"
+    assert unit.key != VyperUnit("A", source, unit.compiler).key
