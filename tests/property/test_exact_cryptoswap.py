@@ -46,9 +46,8 @@ def outcome(ask: Callable[[], Any]) -> Any:
 
 def some_pair(pool: Pool, coins: tuple[int, int]) -> tuple[int, int]:
     n = pool.rules.coins
-    i, j = coins[0] % n, coins[1] % n
-    assume(i != j)
-    return i, j
+    i = coins[0] % n
+    return i, (i + 1 + coins[1] % (n - 1)) % n
 
 
 def free(state: CryptoSwap) -> Pool:
@@ -75,12 +74,11 @@ def test_what_is_solved_for_keeps_the_invariant(
 
 
 @usually
-@given(state=cryptos(), coins=COINS, share=SHARES)
+@given(state=cryptos(generation="ng"), coins=COINS, share=SHARES)
 def test_the_cubic_and_newton_find_the_same_balance(
     state: CryptoSwap, coins: tuple[int, int], share: int
 ) -> None:
     pool = free(state)
-    assume(pool.rules.generation == "ng")
     i, j = some_pair(pool, coins)
     xp = scaled(pool, pool.balances)
     xp[i] += portion(xp[i], share)
@@ -138,10 +136,9 @@ def test_no_trade_beats_the_spot_price_by_more_than_the_solver_errs(
 
 
 @usually
-@given(state=cryptos())
+@given(state=cryptos(generation="ng"))
 def test_the_contracts_marginal_price_is_the_invariants_slope(state: CryptoSwap) -> None:
     pool = free(state)
-    assume(pool.rules.generation == "ng")
     xp = scaled(pool, pool.balances)
     prices = outcome(lambda: get_p(pool, xp, pool.D))
     assume(not isinstance(prices, str))
@@ -197,13 +194,12 @@ def test_one_coin_leaves_the_others_no_worse(state: CryptoSwap, coin: int, share
 
 
 @usually
-@given(state=cryptos(), coins=COINS, share=SHARES)
+@given(state=cryptos(generation="v1"), coins=COINS, share=SHARES)
 def test_the_least_input_of_v1_is_enough(
     state: CryptoSwap, coins: tuple[int, int], share: int
 ) -> None:
     state = replace(state, ramping=False, loss_allowed=True)
     pool = pool_of(state)
-    assume(pool.rules.generation == "v1")
     i, j = some_pair(pool, coins)
     wanted = portion(pool.balances[j] // 3, share)
     found = outcome(lambda: quote_exact_out(state, i, j, wanted))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from math import isqrt
-from typing import get_args
+from typing import Literal, get_args
 
 from hypothesis import reject
 from hypothesis import strategies as st
@@ -19,8 +19,6 @@ from watcher.math.families.cryptoswap import pool_of
 from watcher.state.cryptoswap import CryptoSwap, CryptoSwapVariant
 from watcher.state.kyber_dmm import KyberDMM
 from watcher.state.solidly import Solidly, SolidlyVersion
-
-CRYPTO_VARIANTS: st.SearchStrategy[CryptoSwapVariant] = st.sampled_from(get_args(CryptoSwapVariant))
 
 
 def crypto(
@@ -76,9 +74,19 @@ def crypto(
 
 
 @st.composite
-def cryptos(draw: st.DrawFn, *, variant: CryptoSwapVariant | None = None) -> CryptoSwap:
+def cryptos(
+    draw: st.DrawFn,
+    *,
+    variant: CryptoSwapVariant | None = None,
+    generation: Literal["v1", "ng"] | None = None,
+) -> CryptoSwap:
     """A pool of two or three coins, out of balance as far as its mathematics takes it."""
-    kind = draw(CRYPTO_VARIANTS) if variant is None else variant
+    variants = [
+        name
+        for name in get_args(CryptoSwapVariant)
+        if generation in (None, ARITHMETIC[name].generation)
+    ]
+    kind = draw(st.sampled_from(variants)) if variant is None else variant
     rules = ARITHMETIC[kind]
     size = draw(sizes(10**19, 10**30))
     parts = [draw(st.integers(1, 40)) for _ in range(rules.coins)]
