@@ -284,3 +284,18 @@ def test_quotes_dispatch_to_the_contract_of_the_variant() -> None:
     assert spot_price(state, 0, 2) * spot_price(state, 2, 1) == spot_price(state, 0, 1)
     with pytest.raises(MathError, match="no input buys that"):
         quote_exact_out(old, 0, 2, state.balances[2])
+
+
+def test_v1_takes_a_loss_of_a_withdrawal_in_one_coin_and_ng_does_not() -> None:
+    """remove_liquidity_one_coin of v1 marks a ramp as over where there was none."""
+    variants: list[CryptoSwapVariant] = ["twocrypto", "twocrypto_ng"]
+    for variant in variants:
+        pool = pool_of(crypto(variant=variant))
+        poorer = replace(pool, virtual_price=pool.virtual_price * 2)
+        if variant == "twocrypto":
+            after = liquidity.remove_liquidity_one_coin(poorer, 10**20, 0).pool
+            assert after.virtual_price < poorer.virtual_price
+            assert not after.loss_allowed
+        else:
+            with pytest.raises(MathError, match="Loss"):
+                liquidity.remove_liquidity_one_coin(poorer, 10**20, 0)

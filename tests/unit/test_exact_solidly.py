@@ -154,7 +154,7 @@ def test_the_fee_of_kyber_dmm_follows_the_trend_in_three_pieces() -> None:
 
 def test_averages_decay_block_by_block() -> None:
     once = kyber_dmm.r_factor(short_ema=WAD, long_ema=WAD, block_volume=0, blocks=1)
-    assert once < WAD
+    assert once == (WAD - kyber_dmm.SHORT_ALPHA) * WAD // (WAD - kyber_dmm.LONG_ALPHA)
     later = kyber_dmm.r_factor(short_ema=WAD, long_ema=WAD, block_volume=0, blocks=1000)
     assert later < once
     assert kyber_dmm.r_factor(short_ema=5, long_ema=0, block_volume=0, blocks=0) == 0
