@@ -10,14 +10,25 @@ from typing import Any
 
 import pytest
 
-from tests.support.strategies import CHAIN, TOKEN0, TOKEN1, feed, fixed, pool, target_of, vault
+from tests.support.strategies import (
+    CHAIN,
+    TOKEN0,
+    TOKEN1,
+    feed,
+    fixed,
+    metapool,
+    pool,
+    stable,
+    target_of,
+    vault,
+)
 from watcher.errors import InputError
 from watcher.state import Block, Snapshot, State
 from watcher.state.price import unknown_price
 from watcher.state.snapshot import snapshot_from_json, snapshot_to_json
 
 BLOCK = Block(CHAIN, 7, "0x" + "ab" * 32, "0x" + "cd" * 32, 1_700_000_000)
-STATES: list[State] = [pool(decimals=(18, 6)), vault(offset=6), feed()]
+STATES: list[State] = [pool(decimals=(18, 6)), vault(offset=6), feed(), stable(), metapool()]
 
 
 def snapshot(state: State) -> Snapshot:
@@ -106,6 +117,21 @@ BROKEN: list[tuple[State, str, object]] = [
     (feed(), "state.answer", str(-(2**255) - 1)),
     (feed(), "state.decimals", "78"),
     (feed(), "state.updated_at", "-1"),
+    (stable(), "state.variant", "unheard_of"),
+    (stable(), "state.balances", ["1"]),
+    (stable(), "state.balances.0", "-1"),
+    (stable(), "state.balances.1", str(2**256)),
+    (stable(), "state.rates", ["1", "1", "1"]),
+    (stable(), "state.rates.0", "0"),
+    (stable(), "state.decimals", ["18", "6"]),
+    (stable(), "state.amplification", "99"),
+    (stable(), "state.amplification_precision", "0"),
+    (stable(), "state.fee", str(10**10)),
+    (stable(), "state.admin_fee", str(10**10 + 1)),
+    (stable(), "state.underlying_decimals", ["18", "18"]),
+    (metapool(), "state.base.rates.2", "0"),
+    (metapool(), "state.pool.total_supply", "-1"),
+    (metapool(), "state.base.decimals.1", "7"),
     (pool(), "prices", {}),
     (pool(), "prices.0", 5),
     (pool(), "prices.0.token", "0x12"),

@@ -12,10 +12,15 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from watcher.errors import InputError
 from watcher.math.quotes import Quote
 from watcher.state.constant_product import ConstantProduct
+from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
+from watcher.state.kyber_dmm import KyberDMM
 from watcher.state.share_vault import ShareVault
+from watcher.state.solidly import Solidly
+from watcher.state.stableswap import StableSwap, StableSwapMeta
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _OPERATORS: Mapping[type[ast.operator], Callable[[int, int], int]] = {
@@ -59,6 +64,12 @@ def explain(state: State, quote: Quote, *, exact_out: bool) -> Explanation:
             recipe = _pool(state, quote, exact_out=exact_out)
         case ShareVault():
             recipe = _vault(state, quote, exact_out=exact_out)
+        case StableSwap() | StableSwapMeta() | CryptoSwap():
+            raise InputError(
+                "this pool is solved round by round, in no few steps: leave --explain out"
+            )
+        case Solidly() | KyberDMM():
+            raise InputError("quotes of this kind of pool are not explained: leave --explain out")
         case _:
             raise ValueError(f"a {state.KIND} exchanges nothing")
     lines = _evaluate(recipe)

@@ -8,6 +8,9 @@ from fractions import Fraction
 
 from watcher.cli.phrases import symbol, symbols
 from watcher.errors import InputError, MathError
+from watcher.math.exact.cryptoswap import fee as cryptoswap_fee
+from watcher.math.exact.cryptoswap import scaled
+from watcher.math.families.cryptoswap import pool_of as cryptoswap_pool
 from watcher.math.quotes import (
     Quote,
     quote_exact_in,
@@ -17,8 +20,13 @@ from watcher.math.quotes import (
 )
 from watcher.state.canonical import content_hash, state_to_json
 from watcher.state.constant_product import ConstantProduct
+from watcher.state.cryptoswap import CryptoSwap
+from watcher.state.kyber_dmm import WAD, KyberDMM
+from watcher.state.price_feed import PriceFeed
 from watcher.state.share_vault import ShareVault
 from watcher.state.snapshot import Snapshot
+from watcher.state.solidly import Solidly
+from watcher.state.stableswap import FEE_DENOMINATOR, StableSwap, StableSwapMeta
 from watcher.state.target import Target
 from watcher.state.token import Token, to_address
 
@@ -47,12 +55,12 @@ class Trade:
 def coins(target: Target) -> tuple[Token, ...]:
     """What can be exchanged, in the order of the indices that `math.quotes` knows them by."""
     match target.kind:
-        case ConstantProduct.KIND:
-            return target.tokens
         case ShareVault.KIND if target.share is not None:
             return (*target.tokens, target.share)
-        case _:
+        case PriceFeed.KIND:
             raise InputError(f"{target.label} is a price feed: name a pool or a vault")
+        case _:
+            return target.tokens
 
 
 def find_coin(target: Target, text: str) -> int:
@@ -139,6 +147,17 @@ def _fee(snapshot: Snapshot) -> float:
     state = snapshot.state
     if isinstance(state, ConstantProduct):
         return float(1 - Fraction(state.fee_numerator, state.fee_denominator))
+    if isinstance(state, StableSwapMeta):
+        return state.pool.fee / FEE_DENOMINATOR
+    if isinstance(state, StableSwap):
+        return state.fee / FEE_DENOMINATOR
+    if isinstance(state, CryptoSwap):
+        pool = cryptoswap_pool(state)
+        return cryptoswap_fee(pool, scaled(pool, pool.balances)) / FEE_DENOMINATOR
+    if isinstance(state, Solidly):
+        return state.fee / state.fee_denominator
+    if isinstance(state, KyberDMM):
+        return state.fee / WAD
     return 0.0
 
 

@@ -151,5 +151,8 @@ def _arbitrage_column(pools: Pools) -> Column:
         price0, price1 = map(float, pools.prices[row])
         known = not reason and math.isfinite(price0) and math.isfinite(price1)
         if known and isinstance(subject.state, ConstantProduct):
-            values[row] = arbitrage(subject.state, price0, price1).profit
+            try:
+                values[row] = arbitrage(subject.state, price0, price1).profit
+            except OverflowError:
+                reasons[row] = "the profit is more than a float can hold"
     return Column("arbitrage_value", values, reasons)

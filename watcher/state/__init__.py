@@ -5,13 +5,17 @@ from watcher.state.block import Block
 from watcher.state.call import Answer, Balance, Call, Code, Slot, Static
 from watcher.state.canonical import canonical_json, content_hash, state_from_json, state_to_json
 from watcher.state.constant_product import ConstantProduct
+from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
+from watcher.state.kyber_dmm import KyberDMM
 from watcher.state.measure import Computation, Input, Measure
 from watcher.state.observation import Observation, Status
 from watcher.state.price import Price
 from watcher.state.price_feed import PriceFeed
 from watcher.state.share_vault import ShareVault
 from watcher.state.snapshot import Snapshot
+from watcher.state.solidly import Solidly
+from watcher.state.stableswap import StableSwap, StableSwapMeta
 from watcher.state.target import Target
 from watcher.state.token import Address, Token, to_address
 
@@ -25,7 +29,9 @@ __all__ = [
     "Code",
     "Computation",
     "ConstantProduct",
+    "CryptoSwap",
     "Input",
+    "KyberDMM",
     "Measure",
     "Observation",
     "Price",
@@ -33,6 +39,9 @@ __all__ = [
     "ShareVault",
     "Slot",
     "Snapshot",
+    "Solidly",
+    "StableSwap",
+    "StableSwapMeta",
     "State",
     "Static",
     "Status",

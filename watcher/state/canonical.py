@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 import re
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 import cattrs
 from cattrs.errors import ClassValidationError
@@ -63,6 +63,18 @@ def _number(value: object, _: type[float]) -> float:
     raise ValueError(f"{str(value)[:80]!r} is not a number")
 
 
+def _is_tuple(kind: Any) -> bool:
+    return get_origin(kind) is tuple
+
+
+def _tuple(value: object, kind: Any) -> tuple[Any, ...]:
+    """Of a list alone: a text, too, can be gone through item by item."""
+    if not isinstance(value, list):
+        raise ValueError(f"{str(value)[:80]!r} is not a list")
+    item, _ = get_args(kind)
+    return tuple(CONVERTER.structure(each, item) for each in value)
+
+
 def _converter() -> cattrs.Converter:
     converter = cattrs.Converter(forbid_extra_keys=True)
     converter.register_unstructure_hook(int, str)
@@ -72,6 +84,7 @@ def _converter() -> cattrs.Converter:
     converter.register_structure_hook(bool, _boolean)
     converter.register_structure_hook(str, _text)
     converter.register_structure_hook(float, _number)
+    converter.register_structure_hook_func(_is_tuple, _tuple)
     return converter
 
 

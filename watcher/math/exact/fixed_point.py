@@ -26,3 +26,9 @@ def checked(value: int, bits: int, reason: str) -> int:
     if not 0 <= value < 1 << bits:
         raise MathError(reason)
     return value
+
+
+def div_truncated(x: int, y: int) -> int:
+    """The EVM's signed division, towards zero; `y` is not zero."""
+    quotient = abs(x) // abs(y)
+    return quotient if (x < 0) == (y < 0) else -quotient
