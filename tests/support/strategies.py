@@ -9,11 +9,14 @@ from typing import get_args
 from hypothesis import assume, settings
 from hypothesis import strategies as st
 
+from tests.support.balancer_strategies import balancer_stables, weighteds
 from tests.support.effort import examples
+from tests.support.numbers import sizes
 from watcher.math.exact.constant_product import least_amount_in
 from watcher.math.subject import Subject
 from watcher.state import (
     Address,
+    BalancerStable,
     ConstantProduct,
     Price,
     PriceFeed,
@@ -23,6 +26,7 @@ from watcher.state import (
     State,
     Target,
     Token,
+    Weighted,
     to_address,
 )
 from watcher.state.price import unknown_price
@@ -38,28 +42,6 @@ CHAIN = 31337
 
 def address(number: int) -> Address:
     return to_address(f"0x{number:040x}")
-
-
-def sizes(least: int, most: int) -> st.SearchStrategy[int]:
-    """Integers of every order of magnitude: a plain `integers` hardly leaves the largest."""
-    bits = most.bit_length()
-    edges = st.sampled_from(sorted({least, min(least + 1, most), most}))
-    if bits == 0:
-        return edges
-    spread = st.builds(
-        lambda width, digits: min(max(digits >> (bits - width), least), most),
-        st.integers(max(least.bit_length(), 1), bits),
-        st.integers(0, (1 << bits) - 1),
-    )
-    return st.one_of(spread, edges)
-
-
-def portion(whole: int, share: int) -> int:
-    """`share` parts of 2**64 of a whole, one unit at least."""
-    return max(1, whole * share >> 64)
-
-
-SHARES = sizes(1, 2**64)
 
 
 FEES = st.sampled_from([(997, 1000), (499, 500), (399, 400), (1, 1), (9, 10), (99, 100)])
@@ -282,6 +264,8 @@ STATES: dict[str, st.SearchStrategy[State]] = {
     PriceFeed.KIND: feeds(),
     StableSwap.KIND: stables(),
     StableSwapMeta.KIND: metapools(),
+    Weighted.KIND: weighteds(),
+    BalancerStable.KIND: balancer_stables(),
 }
 
 
@@ -311,6 +295,8 @@ def target_of(state: State, *, number: int = 1) -> Target:
         case StableSwap():
             tokens = _tokens((*state.decimals, *state.underlying_decimals))
             return _target("curve", number, state, tokens, 18)
+        case Weighted() | BalancerStable():
+            return _target("balancer", number, state, _tokens(state.decimals), 18)
         case StableSwapMeta():
             tokens = _tokens((*state.pool.decimals, *state.base.decimals))
             return _target("curve", number, state, tokens, 18)

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 
 from watcher.errors import InputError
 from watcher.math.quotes import Quote
+from watcher.state.balancer_stable import BalancerStable
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.kinds import State
 from watcher.state.share_vault import ShareVault
 from watcher.state.stableswap import StableSwap, StableSwapMeta
+from watcher.state.weighted import Weighted
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _OPERATORS: Mapping[type[ast.operator], Callable[[int, int], int]] = {
@@ -61,7 +63,7 @@ def explain(state: State, quote: Quote, *, exact_out: bool) -> Explanation:
             recipe = _pool(state, quote, exact_out=exact_out)
         case ShareVault():
             recipe = _vault(state, quote, exact_out=exact_out)
-        case StableSwap() | StableSwapMeta():
+        case StableSwap() | StableSwapMeta() | Weighted() | BalancerStable():
             raise InputError(
                 "this pool is solved round by round, in no few steps: leave --explain out"
             )

@@ -15,6 +15,7 @@ from watcher.math.quotes import (
     spot_price,
     without_fee,
 )
+from watcher.state.balancer_stable import BalancerStable
 from watcher.state.canonical import content_hash, state_to_json
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.share_vault import ShareVault
@@ -22,6 +23,7 @@ from watcher.state.snapshot import Snapshot
 from watcher.state.stableswap import FEE_DENOMINATOR, StableSwap, StableSwapMeta
 from watcher.state.target import Target
 from watcher.state.token import Token, to_address
+from watcher.state.weighted import ONE, Weighted
 
 UINT256_MAX = 2**256 - 1
 _AMOUNT = re.compile(r"([0-9]{1,78})(?:\.([0-9]{1,78}))?", re.ASCII)
@@ -49,6 +51,8 @@ def coins(target: Target) -> tuple[Token, ...]:
     """What can be exchanged, in the order of the indices that `math.quotes` knows them by."""
     match target.kind:
         case ConstantProduct.KIND | StableSwap.KIND | StableSwapMeta.KIND:
+            return target.tokens
+        case Weighted.KIND | BalancerStable.KIND:
             return target.tokens
         case ShareVault.KIND if target.share is not None:
             return (*target.tokens, target.share)
@@ -144,6 +148,8 @@ def _fee(snapshot: Snapshot) -> float:
         return state.pool.fee / FEE_DENOMINATOR
     if isinstance(state, StableSwap):
         return state.fee / FEE_DENOMINATOR
+    if isinstance(state, Weighted | BalancerStable):
+        return state.swap_fee / ONE
     return 0.0
 
 

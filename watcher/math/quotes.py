@@ -13,18 +13,29 @@ from fractions import Fraction
 from typing import Any
 
 from watcher.errors import MathError
-from watcher.math.families import constant_product, share_vault, stableswap, stableswap_meta
+from watcher.math.families import (
+    balancer_stable,
+    constant_product,
+    share_vault,
+    stableswap,
+    stableswap_meta,
+    weighted,
+)
 from watcher.math.families.family import Family
+from watcher.state.balancer_stable import BalancerStable
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.kinds import State
 from watcher.state.share_vault import ShareVault
 from watcher.state.stableswap import StableSwap, StableSwapMeta
+from watcher.state.weighted import Weighted
 
 FAMILIES: Mapping[str, Family[Any]] = {
     ConstantProduct.KIND: constant_product.FAMILY,
     ShareVault.KIND: share_vault.FAMILY,
     StableSwap.KIND: stableswap.FAMILY,
     StableSwapMeta.KIND: stableswap_meta.FAMILY,
+    Weighted.KIND: weighted.FAMILY,
+    BalancerStable.KIND: balancer_stable.FAMILY,
 }
 
 

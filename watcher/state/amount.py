@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from watcher.state.balancer_stable import BalancerStable
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.kinds import State
 from watcher.state.price_feed import PriceFeed
@@ -11,6 +12,7 @@ from watcher.state.share_vault import ShareVault
 from watcher.state.stableswap import StableSwap, StableSwapMeta
 from watcher.state.target import Target
 from watcher.state.token import Token
+from watcher.state.weighted import Weighted
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def amounts(target: Target, state: State) -> tuple[Amount, ...]:
             return held + _issued(target, state.total_supply)
         case PriceFeed():
             return ()
-        case StableSwap():
+        case StableSwap() | Weighted() | BalancerStable():
             return _balances(target, state) + _issued(target, state.total_supply)
         case StableSwapMeta():
             base = _balances(
@@ -60,7 +62,11 @@ def amounts(target: Target, state: State) -> tuple[Amount, ...]:
 
 
 def _balances(
-    target: Target, state: StableSwap, *, name: str = "balances", first: int = 0
+    target: Target,
+    state: StableSwap | Weighted | BalancerStable,
+    *,
+    name: str = "balances",
+    first: int = 0,
 ) -> tuple[Amount, ...]:
     tokens = target.tokens[first : first + len(state.balances)]
     held = zip(tokens, state.balances, strict=True)

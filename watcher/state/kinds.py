@@ -4,13 +4,32 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from watcher.state.balancer_stable import BalancerStable
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.price_feed import PriceFeed
 from watcher.state.share_vault import ShareVault
 from watcher.state.stableswap import StableSwap, StableSwapMeta
+from watcher.state.weighted import Weighted
 
-State: TypeAlias = ConstantProduct | ShareVault | PriceFeed | StableSwap | StableSwapMeta
+State: TypeAlias = (
+    ConstantProduct
+    | ShareVault
+    | PriceFeed
+    | StableSwap
+    | StableSwapMeta
+    | Weighted
+    | BalancerStable
+)
 
 KINDS: dict[str, type[State]] = {
-    kind.KIND: kind for kind in (ConstantProduct, ShareVault, PriceFeed, StableSwap, StableSwapMeta)
+    kind.KIND: kind
+    for kind in (
+        ConstantProduct,
+        ShareVault,
+        PriceFeed,
+        StableSwap,
+        StableSwapMeta,
+        Weighted,
+        BalancerStable,
+    )
 }

@@ -16,6 +16,8 @@ from types import MappingProxyType
 from typing import Any
 
 from watcher.errors import InputError
+from watcher.state import balancer_stable, weighted
+from watcher.state.balancer_stable import BalancerStable
 from watcher.state.block import Block
 from watcher.state.canonical import (
     from_plain,
@@ -32,6 +34,7 @@ from watcher.state.share_vault import ShareVault
 from watcher.state.stableswap import StableSwap, StableSwapMeta, problems, problems_of_metapool
 from watcher.state.target import Param, Target
 from watcher.state.token import Address, Token, to_address
+from watcher.state.weighted import Weighted
 
 MOST_DECIMALS = 77
 """10**78 does not fit a uint256: such a token has no whole unit."""
@@ -186,6 +189,12 @@ def _of_state(state: State, target: Target) -> Iterator[str]:
         case StableSwapMeta():
             yield from problems_of_metapool(state)
             decimals = (*state.pool.decimals, *state.base.decimals)
+        case Weighted():
+            yield from weighted.problems(state)
+            decimals = state.decimals
+        case BalancerStable():
+            yield from balancer_stable.problems(state)
+            decimals = state.decimals
     if decimals != tuple(coin.decimals for coin in target.tokens):
         yield "the state's decimals and those of target.tokens differ"
 
