@@ -14,6 +14,11 @@ from watcher.devnet.fetch import Pack, Progress, fetch, package_folder, silent
 from watcher.devnet.lock import Lock, Package, load_lock
 from watcher.devnet.vyper import Vyper, VyperUnit
 
+FEE_PERCENTAGES = (
+    "dist/tasks/20220725-protocol-fee-percentages-provider/artifact/"
+    "ProtocolFeePercentagesProvider.json"
+)
+
 # Contracts whose packages bring a build: contract -> package and file.
 PREBUILT = {
     "UniswapV2Factory": ("@uniswap/v2-core@1.0.1", "build/UniswapV2Factory.json"),
@@ -43,6 +48,39 @@ PREBUILT = {
     "SwapUtilsExternal": (
         "@connext/smart-contracts@2.4.0",
         "artifacts/contracts/core/connext/libraries/SwapUtilsExternal.sol/SwapUtilsExternal.json",
+    ),
+    "BalancerAuthorizer": (
+        "@balancer-labs/v2-deployments@3.2.0",
+        "dist/tasks/20210418-authorizer/artifact/Authorizer.json",
+    ),
+    "BalancerVault": (
+        "@balancer-labs/v2-deployments@3.2.0",
+        "dist/tasks/20210418-vault/artifact/Vault.json",
+    ),
+    "BalancerQueries": (
+        "@balancer-labs/v2-deployments@3.2.0",
+        "dist/tasks/20220721-balancer-queries/artifact/BalancerQueries.json",
+    ),
+    "BalancerFeePercentages": ("@balancer-labs/v2-deployments@3.2.0", FEE_PERCENTAGES),
+    "BalancerWeightedFactory": (
+        "@balancer-labs/v2-deployments@3.2.0",
+        "dist/tasks/20230206-weighted-pool-v3/artifact/WeightedPoolFactory.json",
+    ),
+    "BalancerComposableFactory": (
+        "@balancer-labs/v2-deployments@3.2.0",
+        "dist/tasks/20230206-composable-stable-pool-v3/artifact/ComposableStablePoolFactory.json",
+    ),
+    "BalancerFirstWeightedFactory": (
+        "@balancer-labs/v2-deployments@3.2.0",
+        "dist/tasks/deprecated/20210418-weighted-pool/artifact/WeightedPoolFactory.json",
+    ),
+    "BalancerFirstStableFactory": (
+        "@balancer-labs/v2-deployments@3.2.0",
+        "dist/tasks/deprecated/20210624-stable-pool/artifact/StablePoolFactory.json",
+    ),
+    "BalancerV1Pool": (
+        "@setprotocol/set-protocol-v2@0.1.16",
+        "external/abi/balancer/BPool.json",
     ),
     "WETH9": ("canonical-weth@1.4.0", "build/contracts/WETH9.json"),
 }

@@ -286,4 +286,7 @@ def _require_supply(pool: VaultPool, bpt: int) -> None:
 
 def _require_invariant(pool: VaultPool, balances: Sequence[int]) -> None:
     """Joins and exits keep the invariant that they leave, and revert where there is none."""
-    pool.math.calculate_invariant(balances)
+    if isinstance(pool.math, WeightedMath):
+        pool.math.calculate_invariant(balances)
+    else:
+        pool.math.calculate_invariant(balances, up=True)

@@ -32,10 +32,11 @@ MIN_INVARIANT_RATIO = 7 * ONE // 10
 
 @dataclass(frozen=True, slots=True)
 class WeightedMath:
-    """`short_cuts`: powers of 1, 2 and 4 are multiplied, as all but the first pools do."""
+    """`first` are V2's pools of April 2021: they take no short cut to the powers of 1, 2 and 4, and
+    round down what is left of the fee when one coin is withdrawn."""
 
     weights: tuple[int, ...]
-    short_cuts: bool = True
+    first: bool = False
 
     def calculate_invariant(self, balances: Sequence[int]) -> int:
         """Rounded down."""
@@ -130,7 +131,7 @@ class WeightedMath:
     def calc_token_out_given_exact_bpt_in(
         self, balance: int, bpt: int, *, i: int, supply: int, swap_fee: int
     ) -> int:
-        """Rounded down but for the fee's complement."""
+        """Rounded down, but for what the fee leaves."""
         invariant_ratio = div_up(sub(supply, bpt), supply)
         if invariant_ratio < MIN_INVARIANT_RATIO:
             raise MathError("MIN_BPT_IN_FOR_TOKEN_OUT")
@@ -138,7 +139,8 @@ class WeightedMath:
         balance_ratio = self._pow_up(invariant_ratio, div_down(ONE, weight))
         without_fee = mul_down(balance, complement(balance_ratio))
         taxable = mul_up(without_fee, complement(weight))
-        return without_fee - taxable + mul_up(taxable, complement(swap_fee))
+        multiply = mul_down if self.first else mul_up
+        return without_fee - taxable + multiply(taxable, complement(swap_fee))
 
     def compute_balance_out_given_invariant(
         self, balance: int, i: int, invariant_ratio: int
@@ -148,10 +150,10 @@ class WeightedMath:
         return mul_up(balance, self._pow_up(invariant_ratio, divide(ONE, self.weights[i])))
 
     def _pow_down(self, x: int, y: int) -> int:
-        return pow_down(x, y, short_cuts=self.short_cuts)
+        return pow_down(x, y, short_cuts=not self.first)
 
     def _pow_up(self, x: int, y: int) -> int:
-        return pow_up(x, y, short_cuts=self.short_cuts)
+        return pow_up(x, y, short_cuts=not self.first)
 
 
 def calc_all_tokens_in_given_exact_bpt_out(

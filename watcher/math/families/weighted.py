@@ -24,7 +24,7 @@ def pool_of(state: Weighted) -> Pool:
     if state.variant in ("v2_first", "v2"):
         factors = zip(state.scaling_factors, state.rates, strict=True)
         return balancer_v2.VaultPool(
-            math=WeightedMath(state.weights, short_cuts=state.variant == "v2"),
+            math=WeightedMath(state.weights, first=state.variant == "v2_first"),
             balances=state.balances,
             scaling_factors=tuple(mul_down(factor, rate) for factor, rate in factors),
             swap_fee=state.swap_fee,
