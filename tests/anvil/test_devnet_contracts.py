@@ -113,6 +113,8 @@ def test_every_contract_deploys(chain: Chain) -> None:
         "BalancerFirstWeightedFactory": (vault,),
         "BalancerFirstStableFactory": (vault,),
         "BalancerV1Pool": (),
+        "WeightedPool": (("W", "W", 2, [10**18 // 2] * 2, "v", [10**12] * 2), vault),
+        "StablePool": (("S", "S", 200, "v"), vault),
         "SaddlePoolToken": (),
         "SwapUtilsExternal": (),
         "SaddlePool": (),

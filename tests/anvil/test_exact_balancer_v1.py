@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.support.effort import examples
 from tests.support.numbers import SHARES, portion, sizes
-from tests.support.real_balancer_v2 import DECIMALS, WEALTH, Bench, Reply, Script, build
+from tests.support.real_balancer import DECIMALS, WEALTH, Bench, Reply, Script, build
 from tests.support.real_stableswaps import MAKER
 from watcher.chain.anvil import AnvilOptions, run_anvil
 from watcher.devnet.artifacts import Toolchain
@@ -165,7 +165,7 @@ def test_every_move_does_to_the_wei_what_we_say(place: Place, data: st.DataObjec
     coins = [coin for coin, _ in place.bench.coins_of(decimals)]
     pool = data.draw(pools([places for _, places in place.bench.coins_of(decimals)]))
     chosen = data.draw(st.lists(moves(pool), min_size=1, max_size=5))
-    script = Script(place.bench)
+    script = Script(place.bench.chain)
     made = give_birth(script, place.code, pool, coins)
     stops = [look(script, made, coins)]
     numbers = []

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from tests.support.balancer_strategies import BALANCER_FEES, BALANCER_RATES, ONE, shares_of_one
 from tests.support.effort import examples
 from tests.support.numbers import SHARES, portion, sizes
-from tests.support.real_balancer_v2 import (
+from tests.support.real_balancer import (
     DECIMALS,
     Ask,
     Bench,
-    Script,
+    VaultScript,
     build,
     fill,
     give_birth,
@@ -138,7 +138,7 @@ def test_every_move_is_answered_to_the_wei(bench: Bench, kind: str, data: st.Dat
     factors = [
         int(10 ** (18 - places)) * rate for (_, places), rate in zip(coins, rates, strict=True)
     ]
-    script = Script(bench)
+    script = VaultScript(bench)
     pool = VaultPool(
         math=data.draw(st.composite(drawn_math)(kind, n)),
         balances=tuple(amounts),

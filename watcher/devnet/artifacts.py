@@ -120,6 +120,23 @@ COMPILED = (
         },
         evm_version="istanbul",
     ),
+    Recipe(
+        compiler="0.8.26",
+        packages=(
+            "@balancer-labs/v3-interfaces@1.0.0",
+            "@balancer-labs/v3-pool-stable@1.0.0",
+            "@balancer-labs/v3-pool-utils@1.0.0",
+            "@balancer-labs/v3-pool-weighted@1.0.0",
+            "@balancer-labs/v3-solidity-utils@1.0.0",
+            "@balancer-labs/v3-vault@1.0.0",
+            "@openzeppelin/contracts@5.4.0",
+        ),
+        contracts={
+            "WeightedPool": "@balancer-labs/v3-pool-weighted/contracts/WeightedPool.sol",
+            "StablePool": "@balancer-labs/v3-pool-stable/contracts/StablePool.sol",
+        },
+        evm_version="cancun",
+    ),
 )
 
 

@@ -107,11 +107,11 @@ class Reply:
 class Script:
     """Calls by the maker, one after the other in one block."""
 
-    def __init__(self, bench: Bench) -> None:
-        self.bench = bench
+    def __init__(self, chain: LocalChain) -> None:
+        self._chain = chain
         self._calls: list[dict[str, str]] = []
         self._needed: list[int] = []
-        self._created = 0
+        self._births: list[int] = []
 
     def must(self, to: str, name: str, types: Sequence[str], *args: Any) -> int:
         """A call that has to succeed."""
@@ -126,9 +126,8 @@ class Script:
     def create(self, code: bytes) -> Address:
         """A contract with this creation code."""
         number = self._add(MAKER, code)
-        self._needed.append(number)
-        self._created += 1
-        return created_address(MAKER, FIRST_NONCE + number + self._created)
+        self._births.append(number)
+        return created_address(MAKER, FIRST_NONCE + number + len(self._births))
 
     def play(self) -> list[Reply]:
         block = {
@@ -136,7 +135,9 @@ class Script:
             "stateOverrides": {MAKER: {"code": MAKER_CODE, "nonce": hex(FIRST_NONCE)}},
             "calls": self._calls,
         }
-        [done] = self.bench.chain.request("eth_simulateV1", {"blockStateCalls": [block]}, "latest")
+        [done] = self._chain.request("eth_simulateV1", {"blockStateCalls": [block]}, "latest")
+        for number in self._births:
+            assert int(done["calls"][number]["returnData"], 16), f"{number} created nothing"
         for number in self._needed:
             assert int(done["calls"][number]["status"], 16) == 1, (number, done["calls"][number])
         return [
@@ -148,6 +149,14 @@ class Script:
         call = {"from": MAKER, "to": to, "gas": hex(CALL_GAS), "data": "0x" + data.hex()}
         self._calls.append(call)
         return len(self._calls) - 1
+
+
+class VaultScript(Script):
+    """With the Vault at hand."""
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__(bench.chain)
+        self.bench = bench
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +176,7 @@ GENERAL, MINIMAL, TWO = 0, 1, 2
 
 
 def give_birth(
-    script: Script, kind: str, pool: VaultPool, coins: Sequence[tuple[Address, int]]
+    script: VaultScript, kind: str, pool: VaultPool, coins: Sequence[tuple[Address, int]]
 ) -> Born:
     """Queue the pool's creation; `pool` says its mathematics, fee and scaling factors, without its
     own tokens."""
@@ -223,7 +232,7 @@ def rate_provider(script: Script, rate: int) -> Address:
     return script.create(prologue + runtime)
 
 
-def fill(script: Script, born: Born, amounts: Sequence[int]) -> None:
+def fill(script: VaultScript, born: Born, amounts: Sequence[int]) -> None:
     """Queue the first join with these amounts, none of the pool's own."""
     vault = script.bench.vault
     for token in born.tokens:
@@ -246,7 +255,7 @@ class Ask:
     given: tuple[int, ...]
 
 
-def put(script: Script, born: Born, ask: Ask) -> int:
+def put(script: VaultScript, born: Born, ask: Ask) -> int:
     """Queue a question to the Vault's queries."""
     queries = script.bench.queries
     match ask.kind:
@@ -263,7 +272,7 @@ def _swap(born: Born, ask: Ask) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     return swap, (MAKER, False, MAKER, False)
 
 
-def really_swap(script: Script, born: Born, ask: Ask) -> int:
+def really_swap(script: VaultScript, born: Born, ask: Ask) -> int:
     """Queue the swap itself."""
     limit = 0 if ask.kind == "in" else 2**255
     types = [SWAP, FUNDS, "uint256", "uint256"]
@@ -302,7 +311,7 @@ def _change(born: Born, ask: Ask) -> tuple[Any, ...]:
 Look = Callable[[Sequence[Reply]], VaultPool]
 
 
-def look(script: Script, kind: str, born: Born, pool: VaultPool) -> Look:
+def look(script: VaultScript, kind: str, born: Born, pool: VaultPool) -> Look:
     """Queue the reading of what changes; `pool` with it, once the replies are there."""
     held = script.must(script.bench.vault, "getPoolTokens", ["bytes32"], born.id)
     counted = "getActualSupply" if kind in WITH_FEE_PROVIDER else "totalSupply"
