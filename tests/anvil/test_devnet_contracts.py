@@ -111,6 +111,7 @@ def test_every_contract_deploys(chain: Chain) -> None:
         "BalancerWeightedFactory": (vault, fees, "f", "p"),
         "BalancerComposableFactory": (vault, fees, "f", "p"),
         "BalancerFirstWeightedFactory": (vault,),
+        "BalancerStableFactory": (vault,),
         "BalancerFirstStableFactory": (vault,),
         "BalancerV1Pool": (),
         "WeightedPool": (("W", "W", 2, [10**18 // 2] * 2, "v", [10**12] * 2), vault),

@@ -52,7 +52,7 @@ def drawn_math(draw: st.DrawFn, kind: str, n: int) -> WeightedMath | StableMath:
         weights = draw(st.one_of(shares_of_one(n), even) if n == 2 else shares_of_one(n))
         return WeightedMath(weights, first=kind == "first_weighted")
     amp = draw(sizes(1, 5000)) * 1000
-    return StableMath("plain" if kind == "composable" else "rounded", amp)
+    return StableMath("rounded" if kind == "first_stable" else "plain", amp)
 
 
 @st.composite
@@ -123,7 +123,9 @@ def theirs(ask: Ask, values: tuple[tuple[int, ...] | int, ...] | None) -> tuple[
     raise ValueError(ask)
 
 
-@pytest.mark.parametrize("kind", ["weighted", "first_weighted", "first_stable", "composable"])
+@pytest.mark.parametrize(
+    "kind", ["weighted", "first_weighted", "stable", "first_stable", "composable"]
+)
 @on_chain
 @given(data=st.data())
 def test_every_move_is_answered_to_the_wei(bench: Bench, kind: str, data: st.DataObject) -> None:

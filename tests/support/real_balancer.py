@@ -55,6 +55,7 @@ FACTORIES = {
     "weighted": "BalancerWeightedFactory",
     "composable": "BalancerComposableFactory",
     "first_weighted": "BalancerFirstWeightedFactory",
+    "stable": "BalancerStableFactory",
     "first_stable": "BalancerFirstStableFactory",
 }
 WITH_FEE_PROVIDER = ("weighted", "composable")

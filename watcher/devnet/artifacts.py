@@ -74,6 +74,10 @@ PREBUILT = {
         "@balancer-labs/v2-deployments@3.2.0",
         "dist/tasks/deprecated/20210418-weighted-pool/artifact/WeightedPoolFactory.json",
     ),
+    "BalancerStableFactory": (
+        "@balancer-labs/v2-deployments@3.2.0",
+        "dist/tasks/20220609-stable-pool-v2/artifact/StablePoolFactory.json",
+    ),
     "BalancerFirstStableFactory": (
         "@balancer-labs/v2-deployments@3.2.0",
         "dist/tasks/deprecated/20210624-stable-pool/artifact/StablePoolFactory.json",
