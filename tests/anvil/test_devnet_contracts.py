@@ -26,7 +26,7 @@ pytestmark = pytest.mark.anvil
 ZERO = "0x" + "00" * 20
 MAX_UINT256 = 2**256 - 1
 FAR_FUTURE = 2**40
-GAS = 8_000_000
+GAS = 15_000_000
 
 # Uniswap V2's published init code hash, which UniswapV2Library holds as a constant.
 UNISWAP_V2_INIT_CODE_HASH = "96e8ac4277198ff8b6f785478aa9a39f403cb768dd02cbee326c3e7da348845f"
@@ -94,6 +94,8 @@ def test_every_contract_deploys(chain: Chain) -> None:
     aggregator = chain.deploy(
         "FluxAggregator", token.address, 1, 3600, ZERO, 1, 10**20, 8, "ETH / USD"
     )
+    vault = chain.deploy("BalancerVault", account, ZERO, 90 * 86_400, 30 * 86_400).address
+    fees = chain.deploy("BalancerFeePercentages", vault, 10**17, 10**17).address
     arguments: dict[str, tuple[Any, ...]] = {
         "Token": ("Token", "TKN", 6),
         "CurvePoolToken": ("LP", "LP", 18, 0),
@@ -102,6 +104,18 @@ def test_every_contract_deploys(chain: Chain) -> None:
             *("LP", "LP", 200, 4_000_000, 2 * 10**10, 866),
             *([token.address] * 2, [10**30] * 2, [0] * 2, [bytes(4)] * 2, [ZERO] * 2),
         ),
+        "BalancerAuthorizer": (account,),
+        "BalancerVault": (account, ZERO, 90 * 86_400, 30 * 86_400),
+        "BalancerQueries": (vault,),
+        "BalancerFeePercentages": (vault, 10**17, 10**17),
+        "BalancerWeightedFactory": (vault, fees, "f", "p"),
+        "BalancerComposableFactory": (vault, fees, "f", "p"),
+        "BalancerFirstWeightedFactory": (vault,),
+        "BalancerStableFactory": (vault,),
+        "BalancerFirstStableFactory": (vault,),
+        "BalancerV1Pool": (),
+        "WeightedPool": (("W", "W", 2, [10**18 // 2] * 2, "v", [10**12] * 2), vault),
+        "StablePool": (("S", "S", 200, "v"), vault),
         "SaddlePoolToken": (),
         "SwapUtilsExternal": (),
         "SaddlePool": (),

@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.effort import examples
+from tests.support.numbers import SHARES, portion, sizes
 from tests.support.pair_cases import (
     AMOUNTS,
     ANY_OUTPUT,
@@ -25,7 +26,7 @@ from tests.support.pair_cases import (
 )
 from tests.support.real_pairs import FEE_TO, PROTOCOLS, RealPair, deploy_pairs
 from tests.support.simulation import RECEIVER, Result, step
-from tests.support.strategies import SHARES, UINT112, pool, portion, sizes
+from tests.support.strategies import UINT112, pool
 from tests.support.world import LocalWorld
 from watcher.errors import MathError
 from watcher.math.exact import constant_product as cp

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.effort import examples
+from tests.support.numbers import SHARES, portion, sizes
 from tests.support.real_vaults import RealVault, deploy_vaults
 from tests.support.simulation import RECEIVER, SENDER, Result
-from tests.support.strategies import SHARES, UINT256, portion, sizes
+from tests.support.strategies import UINT256
 from tests.support.world import LocalWorld
 from watcher.devnet.artifacts import Toolchain
 from watcher.errors import MathError

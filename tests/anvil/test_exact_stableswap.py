@@ -11,6 +11,7 @@ from hypothesis import event, given, reject, settings
 from hypothesis import strategies as st
 
 from tests.support.effort import examples
+from tests.support.numbers import SHARES, portion, sizes
 from tests.support.real_stableswaps import (
     NG,
     SOLIDITY,
@@ -27,7 +28,7 @@ from tests.support.real_stableswaps import (
     vault_share,
 )
 from tests.support.stableswap_moves import Move, Outcome, Views, play, viewed
-from tests.support.strategies import SHARES, portion, sizes, stable
+from tests.support.strategies import stable
 from watcher.chain.anvil import AnvilOptions, run_anvil
 from watcher.devnet.artifacts import Artifacts, Toolchain
 from watcher.devnet.deploy.site import Site

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.effort import examples
-from tests.support.strategies import UINT112, pool, pools, sizes, usually
+from tests.support.numbers import sizes
+from tests.support.strategies import UINT112, pool, pools, usually
 from watcher.errors import MathError
 from watcher.math.exact.constant_product import arbitrage_amount_in, get_amount_out
 from watcher.math.exploitability.arbitrage import Arbitrage, arbitrage

@@ -12,17 +12,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tests.support.strategies import (
-    SHARES,
-    UINT112,
-    UINT256,
-    Trade,
-    pools,
-    portion,
-    sizes,
-    trades,
-    usually,
-)
+from tests.support.numbers import SHARES, portion, sizes
+from tests.support.strategies import UINT112, UINT256, Trade, pools, trades, usually
 from watcher.errors import MathError
 from watcher.math.exact import constant_product as cp
 from watcher.math.families.constant_product import burn, mint

@@ -9,7 +9,8 @@ from typing import Any
 
 from hypothesis import assume, given
 
-from tests.support.strategies import UINT256, sizes, usually, vaults
+from tests.support.numbers import sizes
+from tests.support.strategies import UINT256, usually, vaults
 from watcher.errors import MathError
 from watcher.math.exact import shares as ours
 from watcher.math.families.share_vault import assets_per_share, share_totals

@@ -10,7 +10,8 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tests.support.strategies import SHARES, metapools, portion, sizes, stables, usually
+from tests.support.numbers import SHARES, portion, sizes
+from tests.support.strategies import metapools, stables, usually
 from watcher.errors import MathError
 from watcher.math.exact import stableswap_liquidity as liquidity
 from watcher.math.exact import stableswap_swaps as swaps

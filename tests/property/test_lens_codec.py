@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import lens
-from tests.support.strategies import UINT256, address, sizes, usually
+from tests.support.numbers import sizes
+from tests.support.strategies import UINT256, address, usually
 from watcher.chain.lens_answer import decode
 from watcher.chain.lens_program import Plan, make_plan
 from watcher.errors import DecodeError

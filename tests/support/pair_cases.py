@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from tests.support.strategies import SHARES, UINT112, pool, pools, portion, sizes
+from tests.support.numbers import SHARES, portion, sizes
+from tests.support.strategies import UINT112, pool, pools
 from watcher.state import ConstantProduct
 
 COINS = st.sampled_from([0, 1])

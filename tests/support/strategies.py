@@ -12,6 +12,7 @@ from typing import get_args
 from hypothesis import assume
 from hypothesis import strategies as st
 
+from tests.support.balancer_strategies import balancer_stables, weighteds
 from tests.support.numbers import DECIMALS as DECIMALS
 from tests.support.numbers import SHARES as SHARES
 from tests.support.numbers import UINT112 as UINT112
@@ -24,6 +25,7 @@ from watcher.math.exact.constant_product import least_amount_in
 from watcher.math.subject import Subject
 from watcher.state import (
     Address,
+    BalancerStable,
     ConstantProduct,
     CryptoSwap,
     KyberDMM,
@@ -36,6 +38,7 @@ from watcher.state import (
     State,
     Target,
     Token,
+    Weighted,
     to_address,
 )
 from watcher.state.price import unknown_price
@@ -270,6 +273,8 @@ STATES: dict[str, st.SearchStrategy[State]] = {
     CryptoSwap.KIND: cryptos(),
     Solidly.KIND: solidlies(),
     KyberDMM.KIND: kybers(),
+    Weighted.KIND: weighteds(),
+    BalancerStable.KIND: balancer_stables(),
 }
 
 
@@ -299,6 +304,8 @@ def target_of(state: State, *, number: int = 1) -> Target:
         case StableSwap():
             tokens = _tokens((*state.decimals, *state.underlying_decimals))
             return _target("curve", number, state, tokens, 18)
+        case Weighted() | BalancerStable():
+            return _target("balancer", number, state, _tokens(state.decimals), 18)
         case StableSwapMeta():
             tokens = _tokens((*state.pool.decimals, *state.base.decimals))
             return _target("curve", number, state, tokens, 18)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
-from tests.support.strategies import feed, pool, pools, sizes, stable, vault, vaults
+from tests.support.numbers import sizes
+from tests.support.strategies import feed, pool, pools, stable, vault, vaults
 from watcher.cli.explain import explain, steps
 from watcher.errors import InputError, MathError
 from watcher.math.quotes import quote_exact_in, quote_exact_out

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.balancer_strategies import balancer_stable, weighted
 from tests.support.strategies import TOKEN0, TOKEN1, feed, metapool, pool, stable, target_of, vault
 from watcher.cli.phrases import whole_amount
 from watcher.cli.trade import find_coin, parse_amount, trade
@@ -124,6 +125,13 @@ def test_a_stableswap_pool_is_quoted_with_its_fee() -> None:
     assert (found.fee, found.marginal_price) == (0.0004, 1.0)
     assert found.quote.amount_out == pytest.approx(0.9996 * 10**18, rel=1e-6)
     assert found.slippage == pytest.approx(0.0004, rel=1e-2)
+
+
+def test_balancers_pools_are_quoted_with_their_fee() -> None:
+    for state in (weighted(fee=4 * 10**14), balancer_stable(fee=4 * 10**14)):
+        found = trade(snapshot(state), 0, 1, 10**18, exact_out=False)
+        assert (found.fee, found.marginal_price) == (0.0004, 1.0)
+        assert found.quote.amount_out == pytest.approx(0.9996 * 10**18, rel=1e-5)
 
 
 def test_a_metapool_is_quoted_through_its_base() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.balancer_strategies import balancer_stable, weighted
 from tests.support.strategies import address, feed, metapool, pool, stable, vault
 from tests.support.strategies_pools import crypto, kyber, solidly
 from watcher.errors import InputError
@@ -16,7 +17,18 @@ from watcher.state import Price, State, canonical_json, content_hash, state_from
 from watcher.state.canonical import from_plain, to_plain
 from watcher.state.kinds import KINDS
 
-STATES: list[State] = [pool(), vault(), feed(), stable(), metapool(), crypto(), solidly(), kyber()]
+STATES: list[State] = [
+    pool(),
+    vault(),
+    feed(),
+    stable(),
+    metapool(),
+    crypto(),
+    solidly(),
+    kyber(),
+    weighted(),
+    balancer_stable(),
+]
 
 
 def plain(state: State) -> dict[str, Any]:
@@ -134,7 +146,7 @@ def test_a_truth_value_is_true_or_false(value: object) -> None:
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
-        ({"kind": "unknown"}, "this program knows constant_product"),
+        ({"kind": "unknown"}, "this program knows balancer_stable, constant_product"),
         ({"kind": 5}, "this program knows"),
         ({"kind": ["share_vault"]}, "this program knows"),
         ({"kind": "price_feed"}, "price_feed"),

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.balancer_strategies import balancer_stable, weighted
 from tests.support.strategies import (
     CHAIN,
     TOKEN0,
@@ -28,7 +29,15 @@ from watcher.state.price import unknown_price
 from watcher.state.snapshot import snapshot_from_json, snapshot_to_json
 
 BLOCK = Block(CHAIN, 7, "0x" + "ab" * 32, "0x" + "cd" * 32, 1_700_000_000)
-STATES: list[State] = [pool(decimals=(18, 6)), vault(offset=6), feed(), stable(), metapool()]
+STATES: list[State] = [
+    pool(decimals=(18, 6)),
+    vault(offset=6),
+    feed(),
+    stable(),
+    metapool(),
+    weighted(),
+    balancer_stable((10**24, 2**110, 10**24), bpt_index=1),
+]
 
 
 def snapshot(state: State) -> Snapshot:
@@ -132,6 +141,24 @@ BROKEN: list[tuple[State, str, object]] = [
     (metapool(), "state.base.rates.2", "0"),
     (metapool(), "state.pool.total_supply", "-1"),
     (metapool(), "state.base.decimals.1", "7"),
+    (weighted(), "state.balances", ["1"]),
+    (weighted(), "state.rates", ["1"]),
+    (weighted(), "state.rates.0", "0"),
+    (weighted(), "state.weights.0", "1"),
+    (weighted(), "state.swap_fee", str(10**18)),
+    (weighted(), "state.aggregate_swap_fee", str(10**18 + 1)),
+    (weighted(), "state.minimum_balances", ["1", "1"]),
+    (weighted(), "state.protocol_fees_due", ["1"]),
+    (weighted(variant="v3"), "state.minimum_balances", []),
+    (balancer_stable(), "state.bpt_index", "0"),
+    (balancer_stable(), "state.bpt_index", "3"),
+    (balancer_stable(), "state.amplification", "999"),
+    (balancer_stable(), "state.scaling_factors.1", "0"),
+    (balancer_stable(), "state.scaling_factors", ["1"]),
+    (balancer_stable(), "state.surge_threshold", str(10**18 + 1)),
+    (balancer_stable(), "state.protocol_fees_due", ["1"]),
+    (balancer_stable((1, 1, 1, 1, 1, 1)), "state.variant", "v2"),
+    (balancer_stable((1, 1, 1), bpt_index=0), "state.variant", "v3"),
     (pool(), "prices", {}),
     (pool(), "prices.0", 5),
     (pool(), "prices.0.token", "0x12"),

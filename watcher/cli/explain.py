@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from watcher.errors import InputError
 from watcher.math.quotes import Quote
+from watcher.state.balancer_stable import BalancerStable
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
@@ -21,6 +22,7 @@ from watcher.state.kyber_dmm import KyberDMM
 from watcher.state.share_vault import ShareVault
 from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta
+from watcher.state.weighted import Weighted
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _OPERATORS: Mapping[type[ast.operator], Callable[[int, int], int]] = {
@@ -64,7 +66,7 @@ def explain(state: State, quote: Quote, *, exact_out: bool) -> Explanation:
             recipe = _pool(state, quote, exact_out=exact_out)
         case ShareVault():
             recipe = _vault(state, quote, exact_out=exact_out)
-        case StableSwap() | StableSwapMeta() | CryptoSwap():
+        case StableSwap() | StableSwapMeta() | CryptoSwap() | Weighted() | BalancerStable():
             raise InputError(
                 "this pool is solved round by round, in no few steps: leave --explain out"
             )

@@ -18,6 +18,7 @@ from watcher.math.quotes import (
     spot_price,
     without_fee,
 )
+from watcher.state.balancer_stable import BalancerStable
 from watcher.state.canonical import content_hash, state_to_json
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
@@ -29,6 +30,7 @@ from watcher.state.solidly import Solidly
 from watcher.state.stableswap import FEE_DENOMINATOR, StableSwap, StableSwapMeta
 from watcher.state.target import Target
 from watcher.state.token import Token, to_address
+from watcher.state.weighted import ONE, Weighted
 
 UINT256_MAX = 2**256 - 1
 _AMOUNT = re.compile(r"([0-9]{1,78})(?:\.([0-9]{1,78}))?", re.ASCII)
@@ -158,6 +160,8 @@ def _fee(snapshot: Snapshot) -> float:
         return state.fee / state.fee_denominator
     if isinstance(state, KyberDMM):
         return state.fee / WAD
+    if isinstance(state, Weighted | BalancerStable):
+        return state.swap_fee / ONE
     return 0.0
 
 

@@ -16,6 +16,11 @@ from watcher.devnet.lock import Lock, Package, load_lock
 from watcher.devnet.vyper import Vyper, VyperUnit
 from watcher.errors import SetupError
 
+FEE_PERCENTAGES = (
+    "dist/tasks/20220725-protocol-fee-percentages-provider/artifact/"
+    "ProtocolFeePercentagesProvider.json"
+)
+
 # Contracts whose packages bring a build: contract -> package and file.
 PREBUILT = {
     "UniswapV2Factory": ("@uniswap/v2-core@1.0.1", "build/UniswapV2Factory.json"),
@@ -53,6 +58,43 @@ PREBUILT = {
     "SwapUtilsExternal": (
         "@connext/smart-contracts@2.4.0",
         "artifacts/contracts/core/connext/libraries/SwapUtilsExternal.sol/SwapUtilsExternal.json",
+    ),
+    "BalancerAuthorizer": (
+        "@balancer-labs/v2-deployments@3.2.0",
+        "dist/tasks/20210418-authorizer/artifact/Authorizer.json",
+    ),
+    "BalancerVault": (
+        "@balancer-labs/v2-deployments@3.2.0",
+        "dist/tasks/20210418-vault/artifact/Vault.json",
+    ),
+    "BalancerQueries": (
+        "@balancer-labs/v2-deployments@3.2.0",
+        "dist/tasks/20220721-balancer-queries/artifact/BalancerQueries.json",
+    ),
+    "BalancerFeePercentages": ("@balancer-labs/v2-deployments@3.2.0", FEE_PERCENTAGES),
+    "BalancerWeightedFactory": (
+        "@balancer-labs/v2-deployments@3.2.0",
+        "dist/tasks/20230206-weighted-pool-v3/artifact/WeightedPoolFactory.json",
+    ),
+    "BalancerComposableFactory": (
+        "@balancer-labs/v2-deployments@3.2.0",
+        "dist/tasks/20230206-composable-stable-pool-v3/artifact/ComposableStablePoolFactory.json",
+    ),
+    "BalancerFirstWeightedFactory": (
+        "@balancer-labs/v2-deployments@3.2.0",
+        "dist/tasks/deprecated/20210418-weighted-pool/artifact/WeightedPoolFactory.json",
+    ),
+    "BalancerStableFactory": (
+        "@balancer-labs/v2-deployments@3.2.0",
+        "dist/tasks/20220609-stable-pool-v2/artifact/StablePoolFactory.json",
+    ),
+    "BalancerFirstStableFactory": (
+        "@balancer-labs/v2-deployments@3.2.0",
+        "dist/tasks/deprecated/20210624-stable-pool/artifact/StablePoolFactory.json",
+    ),
+    "BalancerV1Pool": (
+        "@setprotocol/set-protocol-v2@0.1.16",
+        "external/abi/balancer/BPool.json",
     ),
     "WETH9": ("canonical-weth@1.4.0", "build/contracts/WETH9.json"),
 }
@@ -110,6 +152,23 @@ COMPILED = (
             "EACAggregatorProxy": "@chainlink/contracts/src/v0.6/EACAggregatorProxy.sol",
         },
         evm_version="istanbul",
+    ),
+    Recipe(
+        compiler="0.8.26",
+        packages=(
+            "@balancer-labs/v3-interfaces@1.0.0",
+            "@balancer-labs/v3-pool-stable@1.0.0",
+            "@balancer-labs/v3-pool-utils@1.0.0",
+            "@balancer-labs/v3-pool-weighted@1.0.0",
+            "@balancer-labs/v3-solidity-utils@1.0.0",
+            "@balancer-labs/v3-vault@1.0.0",
+            "@openzeppelin/contracts@5.4.0",
+        ),
+        contracts={
+            "WeightedPool": "@balancer-labs/v3-pool-weighted/contracts/WeightedPool.sol",
+            "StablePool": "@balancer-labs/v3-pool-stable/contracts/StablePool.sol",
+        },
+        evm_version="cancun",
     ),
 )
 

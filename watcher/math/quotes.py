@@ -14,6 +14,7 @@ from typing import Any
 
 from watcher.errors import MathError
 from watcher.math.families import (
+    balancer_stable,
     constant_product,
     cryptoswap,
     kyber_dmm,
@@ -21,8 +22,10 @@ from watcher.math.families import (
     solidly,
     stableswap,
     stableswap_meta,
+    weighted,
 )
 from watcher.math.families.family import Family
+from watcher.state.balancer_stable import BalancerStable
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
@@ -30,6 +33,7 @@ from watcher.state.kyber_dmm import KyberDMM
 from watcher.state.share_vault import ShareVault
 from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta
+from watcher.state.weighted import Weighted
 
 FAMILIES: Mapping[str, Family[Any]] = {
     ConstantProduct.KIND: constant_product.FAMILY,
@@ -39,6 +43,8 @@ FAMILIES: Mapping[str, Family[Any]] = {
     CryptoSwap.KIND: cryptoswap.FAMILY,
     Solidly.KIND: solidly.FAMILY,
     KyberDMM.KIND: kyber_dmm.FAMILY,
+    Weighted.KIND: weighted.FAMILY,
+    BalancerStable.KIND: balancer_stable.FAMILY,
 }
 
 

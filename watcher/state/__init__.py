@@ -1,6 +1,7 @@
 """Frozen values that every layer shares: what was read, of what, and when."""
 
 from watcher.state.amount import Amount, amounts
+from watcher.state.balancer_stable import BalancerStable
 from watcher.state.block import Block
 from watcher.state.call import Answer, Balance, Call, Code, Slot, Static
 from watcher.state.canonical import canonical_json, content_hash, state_from_json, state_to_json
@@ -18,12 +19,14 @@ from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta
 from watcher.state.target import Target
 from watcher.state.token import Address, Token, to_address
+from watcher.state.weighted import Weighted
 
 __all__ = [
     "Address",
     "Amount",
     "Answer",
     "Balance",
+    "BalancerStable",
     "Block",
     "Call",
     "Code",
@@ -47,6 +50,7 @@ __all__ = [
     "Status",
     "Target",
     "Token",
+    "Weighted",
     "amounts",
     "canonical_json",
     "content_hash",

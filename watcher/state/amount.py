@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from watcher.state.balancer_stable import BalancerStable
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
@@ -14,6 +15,7 @@ from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta
 from watcher.state.target import Target
 from watcher.state.token import Token
+from watcher.state.weighted import Weighted
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def amounts(target: Target, state: State) -> tuple[Amount, ...]:
             return held + _issued(target, state.total_supply)
         case PriceFeed():
             return ()
-        case StableSwap() | CryptoSwap():
+        case StableSwap() | CryptoSwap() | Weighted() | BalancerStable():
             return _balances(target, state) + _issued(target, state.total_supply)
         case StableSwapMeta():
             base = _balances(
@@ -63,7 +65,11 @@ def amounts(target: Target, state: State) -> tuple[Amount, ...]:
 
 
 def _balances(
-    target: Target, state: StableSwap | CryptoSwap, *, name: str = "balances", first: int = 0
+    target: Target,
+    state: StableSwap | CryptoSwap | Weighted | BalancerStable,
+    *,
+    name: str = "balances",
+    first: int = 0,
 ) -> tuple[Amount, ...]:
     tokens = target.tokens[first : first + len(state.balances)]
     held = zip(tokens, state.balances, strict=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from watcher.state.balancer_stable import BalancerStable
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kyber_dmm import KyberDMM
@@ -11,6 +12,7 @@ from watcher.state.price_feed import PriceFeed
 from watcher.state.share_vault import ShareVault
 from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta
+from watcher.state.weighted import Weighted
 
 State: TypeAlias = (
     ConstantProduct
@@ -21,6 +23,8 @@ State: TypeAlias = (
     | CryptoSwap
     | Solidly
     | KyberDMM
+    | Weighted
+    | BalancerStable
 )
 
 KINDS: dict[str, type[State]] = {
@@ -34,5 +38,7 @@ KINDS: dict[str, type[State]] = {
         CryptoSwap,
         Solidly,
         KyberDMM,
+        Weighted,
+        BalancerStable,
     )
 }

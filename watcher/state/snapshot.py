@@ -16,7 +16,8 @@ from types import MappingProxyType
 from typing import Any
 
 from watcher.errors import InputError
-from watcher.state import cryptoswap, kyber_dmm, solidly
+from watcher.state import balancer_stable, cryptoswap, kyber_dmm, solidly, weighted
+from watcher.state.balancer_stable import BalancerStable
 from watcher.state.block import Block
 from watcher.state.canonical import (
     from_plain,
@@ -36,6 +37,7 @@ from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta, problems, problems_of_metapool
 from watcher.state.target import Param, Target
 from watcher.state.token import Address, Token, to_address
+from watcher.state.weighted import Weighted
 
 MOST_DECIMALS = 77
 """10**78 does not fit a uint256: such a token has no whole unit."""
@@ -199,6 +201,12 @@ def _of_state(state: State, target: Target) -> Iterator[str]:
         case KyberDMM():
             yield from kyber_dmm.problems(state)
             decimals = (state.decimals0, state.decimals1)
+        case Weighted():
+            yield from weighted.problems(state)
+            decimals = state.decimals
+        case BalancerStable():
+            yield from balancer_stable.problems(state)
+            decimals = state.decimals
     if decimals != tuple(coin.decimals for coin in target.tokens):
         yield "the state's decimals and those of target.tokens differ"
 

@@ -21,14 +21,16 @@ def mul_div_up(x: int, y: int, denominator: int) -> int:
     return -(-x * y // denominator)
 
 
+def div_truncated(x: int, y: int) -> int:
+    """x / y rounded towards zero, as the EVM divides signed integers; Python's `//` floors."""
+    if y == 0:
+        raise MathError("division by zero")
+    quotient = abs(x) // abs(y)
+    return quotient if (x < 0) == (y < 0) else -quotient
+
+
 def checked(value: int, bits: int, reason: str) -> int:
     """`value` when it fits an unsigned integer of `bits`; otherwise MathError(reason)."""
     if not 0 <= value < 1 << bits:
         raise MathError(reason)
     return value
-
-
-def div_truncated(x: int, y: int) -> int:
-    """The EVM's signed division, towards zero; `y` is not zero."""
-    quotient = abs(x) // abs(y)
-    return quotient if (x < 0) == (y < 0) else -quotient
