@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import structlog
+
+from watcher.chain.headers import Headers
 from watcher.chain.reader import Reader
-from watcher.errors import ReadError, WatcherError
+from watcher.errors import ReadError, StaleBlock, WatcherError
 from watcher.protocols import ADAPTERS, Entry, Identification
 from watcher.state.block import Block
 from watcher.state.call import Answer, Call
 from watcher.state.target import Target
+
+LOG = structlog.get_logger(__name__)
+
+REORGS = 3
+"""Reorgs in a row that identification bears."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +28,21 @@ class Identified:
     entry: Entry
     target: Target | None
     refusal: str = ""
+
+
+async def identify_at_head(
+    headers: Headers, reader: Reader, entries: Sequence[Entry]
+) -> list[Identified]:
+    """All answers of one block: of a new head where a reorg takes the first away meanwhile.
+
+    Raises StaleBlock when that goes on.
+    """
+    for _ in range(REORGS):
+        try:
+            return await identify(reader, await headers.head(), entries)
+        except StaleBlock as error:
+            LOG.info("chain changed while targets were identified", detail=str(error))
+    return await identify(reader, await headers.head(), entries)
 
 
 async def identify(reader: Reader, block: Block, entries: Sequence[Entry]) -> list[Identified]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from watcher.chain.client import ChainClient, Policies, open_chain
 from watcher.config.values import ChainConfig, Config
 from watcher.errors import ConfigError, Problem
-from watcher.service.identify import Identified, identify
+from watcher.service.identify import Identified, identify_at_head
 from watcher.service.watch import ChainWatch, Pace
 from watcher.service.writer import Writer
 from watcher.state.target import Target
@@ -46,8 +46,8 @@ async def prepare(
 
     Raises ConfigError with every target that the chain contradicts.
     """
-    head = await client.headers.head()
-    found = await identify(client.reader, head, config.entries_of(chain.chain_id))
+    entries = config.entries_of(chain.chain_id)
+    found = await identify_at_head(client.headers, client.reader, entries)
     refuse(found, source=config.path.name)
     targets = tuple(one.target for one in found if one.target is not None)
     await writer.do(store.register, targets)
