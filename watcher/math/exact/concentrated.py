@@ -95,7 +95,9 @@ def swap(
     limit = _checked_limit(pool, zero_for_one, sqrt_price_limit_x96)
     _require_amount(variant, amount_specified)
     protocol_fee = pool.protocol_fee0 if zero_for_one else pool.protocol_fee1
-    fee_pips = _fee_pips(pool, zero_for_one, protocol_fee, exact_in=amount_specified > 0)
+    fee_pips = swap_fee_pips(pool, zero_for_one=zero_for_one)
+    if fee_pips >= FEE_DENOMINATOR and amount_specified < 0:
+        raise MathError("InvalidFeeForExactOut")
     walk = _down(pool, limit) if zero_for_one else _up(pool, limit)
 
     price, tick, liquidity = pool.sqrt_price_x96, pool.tick, pool.liquidity
@@ -143,6 +145,16 @@ def swap(
         protocol_fee=to_protocol,
         complete=remaining == 0,
     )
+
+
+def swap_fee_pips(pool: Pool, *, zero_for_one: bool) -> int:
+    """The whole fee of a swap, the protocol's part included. Only Uniswap V4 allows 100%, and then
+    no exact output."""
+    fee_pips = pool.fee0 if zero_for_one else pool.fee1
+    protocol_fee = pool.protocol_fee0 if zero_for_one else pool.protocol_fee1
+    if pool.variant.fee_on_top and protocol_fee:
+        return calculate_swap_fee(protocol_fee, fee_pips)
+    return fee_pips
 
 
 def _down(pool: Pool, limit: int) -> Iterator[Boundary]:
@@ -218,16 +230,6 @@ def _require_fits(variant: Variant, amount_in: int, amount_out: int) -> None:
     most = 1 << (variant.amount_bits - 1)
     if amount_in > most or amount_out >= most:
         raise MathError(f"an amount exceeds {variant.amount_bits - 1} bits")
-
-
-def _fee_pips(pool: Pool, zero_for_one: bool, protocol_fee: int, *, exact_in: bool) -> int:
-    """The whole fee of the swap. Only Uniswap V4 allows 100%, and then no exact output."""
-    fee_pips = pool.fee0 if zero_for_one else pool.fee1
-    if pool.variant.fee_on_top and protocol_fee:
-        fee_pips = calculate_swap_fee(protocol_fee, fee_pips)
-    if fee_pips >= FEE_DENOMINATOR and not exact_in:
-        raise MathError("InvalidFeeForExactOut")
-    return fee_pips
 
 
 def add_delta(liquidity: int, delta: int) -> int:

@@ -9,6 +9,7 @@ from watcher.errors import MathError
 from watcher.math.exact import concentrated as exact
 from watcher.math.exact.concentrated_variants import VARIANTS
 from watcher.math.exact.sqrt_price_math import Q96
+from watcher.math.exact.swap_math import FEE_DENOMINATOR
 from watcher.math.families.family import Family
 from watcher.state.concentrated import Concentrated
 
@@ -40,6 +41,12 @@ def spot_price(state: Concentrated, coin_in: int, _coin_out: int) -> Fraction:
 
 def without_fee(state: Concentrated) -> Concentrated:
     return replace(state, fee0=0, fee1=0, protocol_fee0=0, protocol_fee1=0)
+
+
+def fee(state: Concentrated, coin_in: int) -> Fraction:
+    """The part of the input that is taken in all."""
+    pips = exact.swap_fee_pips(pool_of(state), zero_for_one=coin_in == 0)
+    return Fraction(pips, FEE_DENOMINATOR)
 
 
 def pool_of(state: Concentrated) -> exact.Pool:
