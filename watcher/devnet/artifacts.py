@@ -27,10 +27,6 @@ PREBUILT = {
         "@uniswap/v3-core@1.0.1",
         "artifacts/contracts/UniswapV3Factory.sol/UniswapV3Factory.json",
     ),
-    "UniswapV3Pool": (
-        "@uniswap/v3-core@1.0.1",
-        "artifacts/contracts/UniswapV3Pool.sol/UniswapV3Pool.json",
-    ),
     "NonfungiblePositionManager": (
         "@uniswap/v3-periphery@1.4.4",
         "artifacts/contracts/NonfungiblePositionManager.sol/NonfungiblePositionManager.json",
