@@ -66,12 +66,15 @@ class Case:
     orders: list[Order]
 
 
+OFFERS = st.one_of(st.integers(10**15, 10**24), sizes(1, 10**30))
+SHARES = st.one_of(st.integers(1, 70_000), st.integers(1, 70_000), sizes(1, 65_536), st.none())
+
+
 @st.composite
 def positions(draw: st.DrawFn, reach: int) -> Position:
     lower = draw(st.integers(-reach, reach - 1))
     upper = draw(st.integers(lower + 1, reach))
-    offered = Amounts(draw(sizes(1, 10**30)), draw(sizes(1, 10**30)))
-    return Position(lower, upper, offered)
+    return Position(lower, upper, Amounts(draw(OFFERS), draw(OFFERS)))
 
 
 @st.composite
@@ -79,7 +82,7 @@ def orders(draw: st.DrawFn) -> Order:
     return Order(
         zero_for_one=draw(st.booleans()),
         exact_in=draw(st.booleans()),
-        share=draw(st.one_of(st.none(), st.integers(1, 70_000), sizes(1, 65_536))),
+        share=draw(SHARES),
         units=draw(st.integers(0, 20)),
         limit=draw(st.one_of(st.none(), st.none(), st.integers(-2, 9_000))),
     )
@@ -88,14 +91,15 @@ def orders(draw: st.DrawFn) -> Order:
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
     first = draw(st.integers(0, 4))
-    reach = draw(st.sampled_from([3, 15, 300, 2_000]))
+    reach = draw(st.sampled_from([3, 15, 30, 300, 2_000]))
+    least = draw(st.sampled_from([1, 18]))
     return Case(
         tokens=(first, draw(st.integers(first + 1, 5))),
         fee=draw(st.sampled_from(sorted(SPACINGS))),
         tick=draw(st.integers(-30_000, 30_000)),
         shift=draw(sizes(0, 2**64)),
         protocol_fees=draw(st.sampled_from([(0, 0), (4, 10), (0, 5)])),
-        positions=draw(st.lists(positions(reach), min_size=1, max_size=16)),
+        positions=draw(st.lists(positions(reach), min_size=least, max_size=20)),
         orders=draw(st.lists(orders(), min_size=1, max_size=5)),
     )
 
@@ -162,14 +166,14 @@ class Model:
     def minted(self, position: Position) -> tuple[int, Amounts] | None:
         """Liquidity and cost of a position, which the pool then has; None where it reverts."""
         lower, upper = self.ticks_of(position)
-        liquidity = get_liquidity_for_amounts(
-            self.pool.sqrt_price_x96,
-            position.offered,
-            sqrt_price_a_x96=get_sqrt_price_at_tick(lower),
-            sqrt_price_b_x96=get_sqrt_price_at_tick(upper),
-        )
         gross = {"gross_lower": self.gross[lower], "gross_upper": self.gross[upper]}
         try:
+            liquidity = get_liquidity_for_amounts(
+                self.pool.sqrt_price_x96,
+                position.offered,
+                sqrt_price_a_x96=get_sqrt_price_at_tick(lower),
+                sqrt_price_b_x96=get_sqrt_price_at_tick(upper),
+            )
             cost = mint(self.pool, liquidity, tick_lower=lower, tick_upper=upper, **gross)
         except MathError:
             return None
@@ -196,7 +200,10 @@ class Model:
     def amount(self, order: Order) -> int:
         if order.share is None:
             return order.units
-        most = swap(self.pool, 2**254, zero_for_one=order.zero_for_one)
+        try:
+            most = swap(self.pool, 2**254, zero_for_one=order.zero_for_one)
+        except MathError:  # the price is at its end already
+            return order.units
         whole = most.amount_in if order.exact_in else most.amount_out
         return whole * order.share >> 16
 
