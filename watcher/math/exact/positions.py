@@ -143,8 +143,11 @@ def fee_growth_inside(
 
 
 def tokens_owed(liquidity: int, *, inside: FeeGrowth, inside_last: FeeGrowth) -> Amounts:
-    """Fees that a position earned since `inside_last`, rounded down, modulo 2**128 as the contract
-    keeps them (Position.update). What was owed before comes on top."""
+    """Fees that a position earned since `inside_last`, rounded down (Position.update).
+
+    What was owed before and what was burned come on top, all modulo 2**128 as the contract keeps
+    what it owes: whoever waits for more loses it.
+    """
     return Amounts(
         *(
             mul_div((now - last) & UINT256_MAX, liquidity, Q128) % Q128
