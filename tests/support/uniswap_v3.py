@@ -84,18 +84,28 @@ class Uniswap:
         data = "0x" + (selector + encode(types, args)).hex()
         return Step(sender or self.trader, to, data, tuple(returns))
 
-    def run(self, steps: Sequence[Step], *, seconds: int | None = None) -> list[Result]:
-        """The steps one after another in one block that is not kept, `seconds` after the head."""
-        block: dict[str, Any] = {
-            "calls": [
-                {"from": step.sender, "to": step.to, "data": step.data, "gas": hex(GAS)}
-                for step in steps
-            ]
-        }
-        if seconds is not None:
-            block["blockOverrides"] = {"time": hex(self.chain.head().timestamp + seconds)}
-        (ran,) = self.chain.request("eth_simulateV1", {"blockStateCalls": [block]}, "latest")
-        return [_result(step, call) for step, call in zip(steps, ran["calls"], strict=True)]
+    def run(self, steps: Sequence[Step]) -> list[Result]:
+        """The steps one after another in one block that is not kept."""
+        (results,) = self.run_blocks([(self.chain.head().timestamp + 12, steps)])
+        return results
+
+    def run_blocks(self, blocks: Sequence[tuple[int, Sequence[Step]]]) -> list[list[Result]]:
+        """Blocks with their timestamps and steps, none of which is kept."""
+        asked = [
+            {
+                "blockOverrides": {"time": hex(timestamp)},
+                "calls": [
+                    {"from": step.sender, "to": step.to, "data": step.data, "gas": hex(GAS)}
+                    for step in steps
+                ],
+            }
+            for timestamp, steps in blocks
+        ]
+        ran = self.chain.request("eth_simulateV1", {"blockStateCalls": asked}, "latest")
+        return [
+            [_result(step, call) for step, call in zip(steps, block["calls"], strict=True)]
+            for (_, steps), block in zip(blocks, ran, strict=True)
+        ]
 
     def pool_address(self, token0: Token, token1: Token, fee: int) -> Address:
         """Where the factory puts the pool, by CREATE2, if its pools are those of mainnet."""
