@@ -4,7 +4,6 @@ from watcher.state.amount import Amount, amounts
 from watcher.state.block import Block
 from watcher.state.call import Answer, Balance, Call, Code, Slot, Static
 from watcher.state.canonical import canonical_json, content_hash, state_from_json, state_to_json
-from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.kinds import State
 from watcher.state.measure import Computation, Input, Measure
@@ -25,7 +24,6 @@ __all__ = [
     "Call",
     "Code",
     "Computation",
-    "Concentrated",
     "ConstantProduct",
     "Input",
     "Measure",
