@@ -2,7 +2,7 @@
 
 from watcher.state.amount import Amount, amounts
 from watcher.state.block import Block
-from watcher.state.call import Answer, Balance, Call, Code, Slot, Static
+from watcher.state.call import Answer, Balance, Call, Code, Plain, Slot, Static, Ticks
 from watcher.state.canonical import canonical_json, content_hash, state_from_json, state_to_json
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.kinds import State
@@ -28,6 +28,7 @@ __all__ = [
     "Input",
     "Measure",
     "Observation",
+    "Plain",
     "Price",
     "PriceFeed",
     "ShareVault",
@@ -37,6 +38,7 @@ __all__ = [
     "Static",
     "Status",
     "Target",
+    "Ticks",
     "Token",
     "amounts",
     "canonical_json",
