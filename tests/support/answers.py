@@ -8,8 +8,22 @@ from dataclasses import dataclass, field
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
+from watcher.chain.walks import by_plain_calls
+from watcher.errors import ReadError
 from watcher.protocols import Adapter, Entry
-from watcher.state import Address, Answer, Balance, Call, Code, Slot, State, Static, Target
+from watcher.state import (
+    Address,
+    Answer,
+    Balance,
+    Call,
+    Code,
+    Plain,
+    Slot,
+    State,
+    Static,
+    Target,
+    Ticks,
+)
 
 REVERTED = Answer(ok=False, data=b"", length=0)
 EMPTY = Answer(ok=True, data=b"", length=0)
@@ -69,6 +83,21 @@ class FakeChain:
                 return data(found.code if found else b"")
             case Balance() | Slot():
                 return words(0)
+            case Ticks():
+                return self.walked(call)
+
+    def walked(self, call: Ticks) -> Answer:
+        async def ask(calls: Sequence[Plain]) -> list[Answer | ReadError]:
+            return [self.answer(one) for one in calls]
+
+        walking = by_plain_calls([call], ask)
+        try:
+            walking.send(None)
+        except StopIteration as done:
+            (found,) = done.value
+            assert isinstance(found, Answer)
+            return found
+        raise AssertionError("nothing here is waited for")
 
     def answers(self, calls: Sequence[Call]) -> list[Answer]:
         return [self.answer(call) for call in calls]

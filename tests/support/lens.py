@@ -66,9 +66,7 @@ def walk(to: Address, data: bytes, gas_cap: int, return_cap: int) -> Ticks:
     )
     fields = [reader.take(-(-size // 32) * 32) for size in (sizes[0], sizes[1] + 32, sizes[2] + 32)]
     assert reader.at == len(data)
-    current, bitmap, info = (
-        field[:size] for field, size in zip(fields, sizes, strict=True)
-    )
+    current, bitmap, info = (field[:size] for field, size in zip(fields, sizes, strict=True))
     assert all(not any(field[size:]) for field, size in zip(fields, sizes, strict=True))
     assert (return_cap - 6) % 35 == 0
     return Ticks(

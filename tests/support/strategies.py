@@ -17,6 +17,7 @@ from watcher.math.exact.tick_math import get_sqrt_price_at_tick
 from watcher.math.subject import Subject
 from watcher.state import (
     Address,
+    Concentrated,
     ConstantProduct,
     Price,
     PriceFeed,
@@ -26,7 +27,7 @@ from watcher.state import (
     Token,
     to_address,
 )
-from watcher.state.concentrated import Concentrated, ConcentratedVariant
+from watcher.state.concentrated import ConcentratedVariant
 from watcher.state.price import unknown_price
 
 # As many examples as the usual run has time for; --deep takes its time.
@@ -258,6 +259,7 @@ def ticked_pools(draw: st.DrawFn, most: int = 2**100) -> Concentrated:
 # One strategy a kind; the contract tests fail while a kind has none.
 STATES: dict[str, st.SearchStrategy[State]] = {
     ConstantProduct.KIND: pools(0),
+    Concentrated.KIND: ticked_pools(),
     ShareVault.KIND: vaults(),
     PriceFeed.KIND: feeds(),
 }
@@ -281,6 +283,12 @@ def target_of(state: State, *, number: int = 1) -> Target:
                 Token(TOKEN1.address, state.decimals1, "BBB"),
             )
             return _target("uniswap_v2", number, state, tokens, 18)
+        case Concentrated():
+            pair = (
+                Token(TOKEN0.address, state.decimals0, "AAA"),
+                Token(TOKEN1.address, state.decimals1, "BBB"),
+            )
+            return Target(CHAIN, state.variant, address(number), state.KIND, tokens=pair)
         case ShareVault():
             tokens = (Token(TOKEN0.address, state.asset_decimals, "AAA"),)
             return _target("erc4626", number, state, tokens, state.share_decimals)

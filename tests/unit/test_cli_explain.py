@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
-from tests.support.strategies import feed, pool, pools, sizes, vault, vaults
+from tests.support.strategies import feed, pool, pools, sizes, ticked, vault, vaults
 from watcher.cli.explain import explain, steps
-from watcher.errors import MathError
+from watcher.errors import InputError, MathError
 from watcher.math.quotes import quote_exact_in, quote_exact_out
 from watcher.state import State
 
@@ -75,3 +75,9 @@ def test_the_pools_own_fee_stands_in_the_lines() -> None:
 def test_a_feed_has_nothing_to_explain() -> None:
     with pytest.raises(ValueError, match="price_feed exchanges nothing"):
         explain(feed(), quote_exact_in(pool(), 0, 1, 10**18), exact_out=False)
+
+
+def test_a_swap_over_ticks_is_not_explained_in_a_few_lines() -> None:
+    state = ticked()
+    with pytest.raises(InputError, match="omit --explain"):
+        explain(state, quote_exact_in(state, 0, 1, 10**12), exact_out=False)

@@ -10,14 +10,24 @@ from typing import Any
 
 import pytest
 
-from tests.support.strategies import CHAIN, TOKEN0, TOKEN1, feed, fixed, pool, target_of, vault
+from tests.support.strategies import (
+    CHAIN,
+    TOKEN0,
+    TOKEN1,
+    feed,
+    fixed,
+    pool,
+    target_of,
+    ticked,
+    vault,
+)
 from watcher.errors import InputError
 from watcher.state import Block, Snapshot, State
 from watcher.state.price import unknown_price
 from watcher.state.snapshot import snapshot_from_json, snapshot_to_json
 
 BLOCK = Block(CHAIN, 7, "0x" + "ab" * 32, "0x" + "cd" * 32, 1_700_000_000)
-STATES: list[State] = [pool(decimals=(18, 6)), vault(offset=6), feed()]
+STATES: list[State] = [pool(decimals=(18, 6)), vault(offset=6), feed(), ticked(balances=(5, 6))]
 
 
 def snapshot(state: State) -> Snapshot:
@@ -106,6 +116,27 @@ BROKEN: list[tuple[State, str, object]] = [
     (feed(), "state.answer", str(-(2**255) - 1)),
     (feed(), "state.decimals", "78"),
     (feed(), "state.updated_at", "-1"),
+    (ticked(), "state.variant", "uniswap_v2"),
+    (ticked(), "state.sqrt_price_x96", "4295128738"),
+    (ticked(), "state.tick", "887273"),
+    (ticked(), "state.liquidity", str(2**128)),
+    (ticked(), "state.fee0", "1000000"),
+    (ticked(), "state.fee1", "-1"),
+    (ticked(variant="uniswap_v4"), "state.fee1", "1000001"),
+    (ticked(), "state.protocol_fee0", "11"),
+    (ticked(), "state.protocol_fee1", "-1"),
+    (ticked(), "state.tick_spacing", "0"),
+    (ticked(), "state.ticks", ["-600", "-60", "60"]),
+    (ticked(), "state.ticks", ["-600", "60", "-60", "600"]),
+    (ticked(), "state.ticks", ["-600", "60", "60", "600"]),
+    (ticked(), "state.liquidity_net", []),
+    (ticked(), "state.liquidity_net.0", str(2**128)),
+    (ticked(), "state.liquidity_gross.3", "0"),
+    (ticked(), "state.known_from", "-887273"),
+    (ticked(), "state.known_to", "599"),
+    (ticked(), "state.balances", ["1"]),
+    (ticked(), "state.balances", ["1", "-1"]),
+    (ticked(), "state.decimals1", "17"),
     (pool(), "prices", {}),
     (pool(), "prices.0", 5),
     (pool(), "prices.0.token", "0x12"),

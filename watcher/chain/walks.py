@@ -39,9 +39,7 @@ async def by_plain_calls(calls: Sequence[Call], ask: AskPlain) -> list[Found]:
             at += count
         wanted = _wanted(walks)
         answers = await ask(wanted) if wanted else []
-    return [
-        walks[call].found if isinstance(call, Ticks) else next(plain_answers) for call in calls
-    ]
+    return [walks[call].found if isinstance(call, Ticks) else next(plain_answers) for call in calls]
 
 
 async def by_lens(calls: Sequence[Ticks], ask: AskLens) -> dict[Ticks, Answer]:
@@ -55,12 +53,12 @@ async def by_lens(calls: Sequence[Ticks], ask: AskLens) -> dict[Ticks, Answer]:
     while asked:
         plan = make_plan(list(asked))
         answers = (await ask(plan)).answers
-        for now, answer in zip(plan.calls, answers, strict=False):
+        for now, part in zip(plan.calls, answers, strict=False):
             if not isinstance(now, Ticks):
                 raise DecodeError("a plan of walks has another call")
             call = asked.pop(now)
-            walk = _joined(begun.get(call), answer)
-            answer = walk.answer(call) if walk else answer
+            walk = _joined(begun.get(call), part)
+            answer = walk.answer(call) if walk else part
             if walk is None or walk.whole or answer.length > len(answer.data):
                 found[call] = answer
             else:

@@ -12,7 +12,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from watcher.errors import InputError
 from watcher.math.quotes import Quote
+from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.kinds import State
 from watcher.state.share_vault import ShareVault
@@ -59,6 +61,8 @@ def explain(state: State, quote: Quote, *, exact_out: bool) -> Explanation:
             recipe = _pool(state, quote, exact_out=exact_out)
         case ShareVault():
             recipe = _vault(state, quote, exact_out=exact_out)
+        case Concentrated():
+            raise InputError("a swap over ticks has no formula of a few lines: omit --explain")
         case _:
             raise ValueError(f"a {state.KIND} exchanges nothing")
     lines = _evaluate(recipe)

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from watcher.cli.phrases import symbol, symbols
 from watcher.errors import InputError, MathError
+from watcher.math.families import concentrated
 from watcher.math.quotes import (
     Quote,
     quote_exact_in,
@@ -16,7 +17,9 @@ from watcher.math.quotes import (
     without_fee,
 )
 from watcher.state.canonical import content_hash, state_to_json
+from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
+from watcher.state.kinds import State
 from watcher.state.share_vault import ShareVault
 from watcher.state.snapshot import Snapshot
 from watcher.state.target import Target
@@ -47,7 +50,7 @@ class Trade:
 def coins(target: Target) -> tuple[Token, ...]:
     """What can be exchanged, in the order of the indices that `math.quotes` knows them by."""
     match target.kind:
-        case ConstantProduct.KIND:
+        case ConstantProduct.KIND | Concentrated.KIND:
             return target.tokens
         case ShareVault.KIND if target.share is not None:
             return (*target.tokens, target.share)
@@ -123,7 +126,7 @@ def trade(
         token_out=token_out,
         quote=found,
         exact_out=exact_out,
-        fee=_fee(snapshot),
+        fee=_fee(state, coin_in),
         marginal_price=float(spot * scale),
         average_price=None if average is None else float(average * scale),
         slippage=None if average is None else float(1 - average / spot),
@@ -135,11 +138,14 @@ def _average(quote: Quote) -> Fraction | None:
     return Fraction(quote.amount_out, quote.amount_in) if quote.amount_in else None
 
 
-def _fee(snapshot: Snapshot) -> float:
-    state = snapshot.state
-    if isinstance(state, ConstantProduct):
-        return float(1 - Fraction(state.fee_numerator, state.fee_denominator))
-    return 0.0
+def _fee(state: State, coin_in: int) -> float:
+    match state:
+        case ConstantProduct():
+            return float(1 - Fraction(state.fee_numerator, state.fee_denominator))
+        case Concentrated():
+            return float(concentrated.fee(state, coin_in))
+        case _:
+            return 0.0
 
 
 def _matches(coin: Token, wanted: str) -> bool:

@@ -13,14 +13,16 @@ from fractions import Fraction
 from typing import Any
 
 from watcher.errors import MathError
-from watcher.math.families import constant_product, share_vault
+from watcher.math.families import concentrated, constant_product, share_vault
 from watcher.math.families.family import Family
+from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.kinds import State
 from watcher.state.share_vault import ShareVault
 
 FAMILIES: Mapping[str, Family[Any]] = {
     ConstantProduct.KIND: constant_product.FAMILY,
+    Concentrated.KIND: concentrated.FAMILY,
     ShareVault.KIND: share_vault.FAMILY,
 }
 

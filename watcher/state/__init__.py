@@ -4,6 +4,7 @@ from watcher.state.amount import Amount, amounts
 from watcher.state.block import Block
 from watcher.state.call import Answer, Balance, Call, Code, Plain, Slot, Static, Ticks
 from watcher.state.canonical import canonical_json, content_hash, state_from_json, state_to_json
+from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.kinds import State
 from watcher.state.measure import Computation, Input, Measure
@@ -24,6 +25,7 @@ __all__ = [
     "Call",
     "Code",
     "Computation",
+    "Concentrated",
     "ConstantProduct",
     "Input",
     "Measure",

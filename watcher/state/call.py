@@ -58,11 +58,11 @@ DEFAULT_TICK_GAS_CAP = 60_000
 class Ticks:
     """The initialised ticks of a pool, found by its bitmap; `watcher.state.ticks` reads the answer.
 
-    Words `first_word` to `last_word` are walked, each of 256 multiples of `spacing`; where `current`
-    is given, only those that are `reach` words or less from the word of the current tick. `current`
-    is the call data whose answer has that tick as its second word. `bitmap` and `info` are what
-    stands before the last argument in the call data for a word of the bitmap, and for a tick's
-    gross and net liquidity. Each of these calls is allowed `gas_cap`.
+    Words `first_word` to `last_word` are walked, each of 256 multiples of `spacing`; where
+    `current` is given, only those that are `reach` words or less from the word of the current tick.
+    `current` is the call data whose answer has that tick as its second word. `bitmap` and `info`
+    are what stands before the last argument in the call data for a word of the bitmap, and for a
+    tick's gross and net liquidity. Each of these calls is allowed `gas_cap`.
     """
 
     address: Address

@@ -63,12 +63,19 @@ def _number(value: object, _: type[float]) -> float:
     raise ValueError(f"{str(value)[:80]!r} is not a number")
 
 
+def _integers(value: object, _: type[tuple[int, ...]]) -> tuple[int, ...]:
+    if not isinstance(value, list):
+        raise ValueError(f"{str(value)[:80]!r} is not a list")
+    return tuple(_integer(item, int) for item in value)
+
+
 def _converter() -> cattrs.Converter:
     converter = cattrs.Converter(forbid_extra_keys=True)
     converter.register_unstructure_hook(int, str)
     converter.register_unstructure_hook(bool, lambda value: value)
     converter.register_unstructure_hook(float, lambda x: None if math.isnan(x) else x)
     converter.register_structure_hook(int, _integer)
+    converter.register_structure_hook_func(lambda kind: kind == tuple[int, ...], _integers)
     converter.register_structure_hook(bool, _boolean)
     converter.register_structure_hook(str, _text)
     converter.register_structure_hook(float, _number)

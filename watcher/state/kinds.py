@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.price_feed import PriceFeed
 from watcher.state.share_vault import ShareVault
 
-State: TypeAlias = ConstantProduct | ShareVault | PriceFeed
+State: TypeAlias = ConstantProduct | Concentrated | ShareVault | PriceFeed
 
 KINDS: dict[str, type[State]] = {
-    kind.KIND: kind for kind in (ConstantProduct, ShareVault, PriceFeed)
+    kind.KIND: kind for kind in (ConstantProduct, Concentrated, ShareVault, PriceFeed)
 }

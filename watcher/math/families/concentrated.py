@@ -1,4 +1,4 @@
-"""Pools with concentrated liquidity: the functions of a family, for when an adapter reads them."""
+"""Pools with concentrated liquidity."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from watcher.math.exact import concentrated as exact
 from watcher.math.exact.concentrated_variants import VARIANTS
 from watcher.math.exact.sqrt_price_math import Q96
 from watcher.math.exact.swap_math import FEE_DENOMINATOR
+from watcher.math.families.family import Family
 from watcher.state.concentrated import Concentrated
 
 
@@ -73,3 +74,12 @@ def _positive(amount: int) -> int:
     if amount < 0:
         raise MathError("the amount is negative")
     return amount
+
+
+FAMILY: Family[Concentrated] = Family(
+    coins=lambda _: 2,
+    exact_in=exact_in,
+    exact_out=exact_out,
+    spot_price=spot_price,
+    without_fee=without_fee,
+)
