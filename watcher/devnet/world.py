@@ -140,6 +140,11 @@ class World:
     vaults: tuple[Vault, ...]
     feeds: tuple[Feed, ...]
 
+    @property
+    def pools(self) -> tuple[Pair | TickPool, ...]:
+        """All that is swapped in."""
+        return (*self.pairs, *self.tick_pools)
+
     def token(self, symbol: str) -> Token:
         return next(token for token in self.tokens if token.symbol == symbol)
 
