@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
-from watcher.chain.walks import by_plain_calls
-from watcher.errors import ReadError
+from watcher.chain.walks import steps
 from watcher.protocols import Adapter, Entry
 from watcher.state import (
     Address,
@@ -17,7 +16,6 @@ from watcher.state import (
     Balance,
     Call,
     Code,
-    Plain,
     Slot,
     State,
     Static,
@@ -87,17 +85,14 @@ class FakeChain:
                 return self.walked(call)
 
     def walked(self, call: Ticks) -> Answer:
-        async def ask(calls: Sequence[Plain]) -> list[Answer | ReadError]:
-            return [self.answer(one) for one in calls]
-
-        walking = by_plain_calls([call], ask)
-        try:
-            walking.send(None)
-        except StopIteration as done:
-            (found,) = done.value
-            assert isinstance(found, Answer)
-            return found
-        raise AssertionError("nothing here is waited for")
+        walk = steps(call)
+        wanted = next(walk)
+        while True:
+            try:
+                wanted = walk.send([self.answer(each) for each in wanted])
+            except StopIteration as done:
+                found: Answer = done.value
+                return found
 
     def answers(self, calls: Sequence[Call]) -> list[Answer]:
         return [self.answer(call) for call in calls]

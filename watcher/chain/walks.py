@@ -93,7 +93,7 @@ class _Walking:
     _steps: Steps
 
     def __init__(self, call: Ticks) -> None:
-        self._steps = _steps(call)
+        self._steps = steps(call)
         self.found = FAILED
         self.wanted = next(self._steps)
 
@@ -111,7 +111,8 @@ class _Walking:
             self.found = done.value
 
 
-def _steps(call: Ticks) -> Steps:
+def steps(call: Ticks) -> Steps:
+    """The walk as rounds of plain calls: yields them, is sent their answers, returns its own."""
     first, last = call.first_word, call.last_word
     if call.current:
         (answer,) = yield [_static(call, call.current)]

@@ -41,7 +41,7 @@ def amounts(target: Target, state: State) -> tuple[Amount, ...]:
             return pool + _issued(target, state.total_supply)
         case Concentrated():
             return tuple(
-                Amount(f"balance{coin}", target.tokens[coin], raw)
+                Amount(f"balances[{coin}]", target.tokens[coin], raw)
                 for coin, raw in enumerate(state.balances)
             )
         case ShareVault():
