@@ -48,9 +48,9 @@ LONGEST = 600
 """Characters of a sentence: a contract's answer must not make it longer."""
 
 PURE = {
-    "__future__", "abis", "collections", "dataclasses", "decimal", "enum", "eth_abi", "eth_utils",
-    "fractions", "functools", "itertools", "math", "re", "struct", "types", "typing", "unicodedata",
-    "watcher.errors", "watcher.math", "watcher.protocols", "watcher.state",
+    "__future__", "abis", "bisect", "collections", "dataclasses", "decimal", "enum", "eth_abi",
+    "eth_utils", "fractions", "functools", "itertools", "math", "re", "struct", "types", "typing",
+    "unicodedata", "watcher.errors", "watcher.math", "watcher.protocols", "watcher.state",
 }  # fmt: skip
 IMPURE_BUILTINS = {"open", "input", "print", "eval", "exec", "compile", "__import__", "breakpoint"}
 
