@@ -3,6 +3,8 @@ watcher, and only `watcher.store` reads or writes through it."""
 
 from models.base import SCHEMA, metadata, table_of
 from models.block import BLOCK_STATUSES, BlockRow, CursorRow, GapRow
+from models.code import CodeRow
+from models.endpoint import ENDPOINT_EVENTS, EndpointEventRow
 from models.lease import LeaseRow
 from models.measure import ComputationInputRow, ComputationRow, MeasureRow, SettingsRow
 from models.observation import OBSERVATION_STATUSES, AmountRow, ObservationRow, StateRow
@@ -10,13 +12,16 @@ from models.target import TargetRow, TargetTokenRow, TokenRow
 
 __all__ = [
     "BLOCK_STATUSES",
+    "ENDPOINT_EVENTS",
     "OBSERVATION_STATUSES",
     "SCHEMA",
     "AmountRow",
     "BlockRow",
+    "CodeRow",
     "ComputationInputRow",
     "ComputationRow",
     "CursorRow",
+    "EndpointEventRow",
     "GapRow",
     "LeaseRow",
     "MeasureRow",

@@ -6,6 +6,7 @@
     ├── RefusedTarget   the chain contradicts what is said of a target     exit 5
     ├── SetupError      a tool or package of the local world is missing    exit 4
     ├── StoreError      the database cannot be used as it is               exit 5
+    │   └── BelowFinality   the node contradicts what is final here: its chain stops
     ├── MathError       the contract would revert: there is no quote
     └── ReadError       the chain could not be read                        exit 4
         ├── RevertedCall    one call of one target reverted
@@ -14,6 +15,7 @@
         ├── TooLarge        the answer is longer than its cap
         ├── StaleBlock      the pinned block is no longer on the chain
         └── Unavailable     the node did not give an answer
+            └── Quarantined     nor to this read alone, kept apart because it made others fail
 
 A message is one sentence: what happened, where, and what to do. It never holds a URL.
 """
@@ -76,6 +78,10 @@ class StoreError(WatcherError):
     exit_code = 5
 
 
+class BelowFinality(StoreError):
+    """The node's chain lacks blocks that are stored as final, or all that are stored."""
+
+
 class MathError(WatcherError):
     """The contract would revert, so there is no figure; the text is the contract's own reason."""
 
@@ -108,3 +114,7 @@ class StaleBlock(ReadError):
 
 class Unavailable(ReadError):
     """The node gave no answer: unreachable, late, refused, or without the state."""
+
+
+class Quarantined(Unavailable):
+    """A read that made whole requests fail is asked alone since, and fails alone too."""

@@ -106,6 +106,7 @@ def test_every_contract_deploys(chain: Chain) -> None:
         "SolmateVault": (token.address, "Vault", "V"),
         "FluxAggregator": (token.address, 1, 3600, ZERO, 1, 10**20, 8, "ETH / USD"),
         "EACAggregatorProxy": (aggregator.address, ZERO),
+        "Multicall3": (),
     }
     assert set(arguments) == set(chain.artifacts)
     for name, values in arguments.items():

@@ -92,7 +92,7 @@ async def test_each_fault_has_a_sentence_that_names_host_and_cure(fault: Fault) 
     assert node.paths == ["POST /key"]
 
 
-async def test_the_deadline_covers_a_connection_that_is_never_accepted() -> None:
+async def test_fault_05_the_deadline_covers_a_connection_that_is_never_accepted() -> None:
     with socket.socket() as deaf:
         deaf.bind(("127.0.0.1", 0))
         deaf.listen(0)
@@ -108,7 +108,7 @@ async def test_the_deadline_covers_a_connection_that_is_never_accepted() -> None
     assert error.kind is Kind.TIMEOUT
 
 
-async def test_an_error_page_without_end_is_cut_off() -> None:
+async def test_fault_16_an_error_page_without_end_is_cut_off() -> None:
     async with serve(FaultyNode(Fault.ENDLESS_ERROR)) as host:
         error = await fault_at(f"http://{host}", deadline=5.0)
     assert error.kind is Kind.NODE_FAULT
@@ -147,7 +147,7 @@ async def test_an_unusable_url_is_a_configuration_error() -> None:
             pass
 
 
-async def test_the_wrong_chain_is_refused_before_anything_is_read() -> None:
+async def test_fault_09_the_wrong_chain_is_refused_before_anything_is_read() -> None:
     node = FaultyNode(chain_id=5)
     async with serve(node) as host:
         with pytest.raises(WrongChain, match="is on chain 5"):
@@ -168,7 +168,7 @@ async def test_what_the_node_takes_is_found_out_over_http(fault: Fault) -> None:
     assert len(node.paths) - posts == expected[fault]
 
 
-async def test_one_answer_over_the_cap_costs_no_other() -> None:
+async def test_fault_16_one_answer_over_the_cap_costs_no_other() -> None:
     node = FaultyNode(calls={c.to.lower(): "0x07" for c in CALLS})  # type: ignore[union-attr]
     node.calls[f"0x{3:040x}"] = "0x" + "ab" * 100_000
     async with (

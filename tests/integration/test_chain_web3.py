@@ -25,7 +25,7 @@ def offchain_lookup(url: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("enabled", [False, True])
-async def test_a_contract_cannot_make_us_fetch_a_url(
+async def test_fault_34_a_contract_cannot_make_us_fetch_a_url(
     enabled: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With CCIP-read on, the same contract does get its request: the test can fail."""

@@ -65,7 +65,12 @@ def test_the_schema_is_named_after_the_last_revision() -> None:
     with as_file(files("models.migrations")) as folder:
         scripts = ScriptDirectory.from_config(Config(folder / "alembic.ini"))
         assert scripts.get_current_head() == SCHEMA
-        assert [script.revision for script in scripts.walk_revisions()] == ["0002", "0001"]
+        assert [script.revision for script in scripts.walk_revisions()] == [
+            "0004",
+            "0003",
+            "0002",
+            "0001",
+        ]
 
 
 def test_the_revisions_build_what_the_models_describe(database: Database) -> None:
@@ -81,7 +86,7 @@ def test_the_revisions_build_what_the_models_describe(database: Database) -> Non
 def test_the_models_alone_build_the_same_checks_and_indexes(database: Database) -> None:
     """Alembic compares neither checks nor the conditions of indexes."""
     with alembic(database) as config:
-        command.upgrade(config, "0001")
+        command.upgrade(config, "head")
     with database.reading() as connection:
         built = shape(connection)
     with alembic(database) as config:
@@ -108,10 +113,10 @@ def test_each_revision_goes_down_and_up_again(database: Database) -> None:
         with database.reading() as connection:
             assert inspect(connection).get_view_names() == []
         with alembic(database) as config:
-            command.upgrade(config, "0002")
+            command.upgrade(config, "head")
         with database.reading() as connection:
             shapes.append(shape(connection))
-        for revision in ("0001", "base"):
+        for revision in ("0002", "0001", "base"):
             with alembic(database) as config:
                 command.downgrade(config, revision)
         with database.reading() as connection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -143,9 +143,7 @@ def test_whatever_happens_the_branch_is_whole(
                 case Reorg():
                     reorg(watch, model, step)
                 case Restart():
-                    restarted = Watch(store)
-                    assert restarted.resumption == watch.resumption
-                    watch = restarted
+                    watch = restart(watch, model)
                 case Finalize():
                     finalize(watch, model, step)
         check_whole(store, model)
@@ -171,6 +169,15 @@ def read(watch: Watch, model: Model, step: Read, monkeypatch: pytest.MonkeyPatch
         return Watch(watch.store)
     watch.follow(tick)
     return watch
+
+
+def restart(watch: Watch, model: Model) -> Watch:
+    """A new process knows what the old one knew, and which blocks are final."""
+    restarted = Watch(watch.store)
+    final = [each.number for each in model.blocks if each.number <= model.finalized]
+    known = replace(watch.resumption, finalized=max(final, default=None))
+    assert restarted.resumption == known
+    return restarted
 
 
 def crash(*arguments: object, **named: object) -> None:

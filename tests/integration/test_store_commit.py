@@ -361,7 +361,12 @@ def test_a_rewind_of_everything_begins_anew(store: Store) -> None:
     watch.read(block(4, fork="b"), *CALM)
 
 
-def test_a_gap_is_noted_once_and_closed_when_its_blocks_are_there(store: Store) -> None:
+def spans(store: Store) -> list[tuple[int, int, bool]]:
+    """Each gap's first and last block, and whether it is filled."""
+    return [(gap.first, gap.last, gap.filled_at is not None) for gap in store.gaps(CHAIN)]
+
+
+def test_a_gap_is_noted_once_and_shrinks_as_its_blocks_are_there(store: Store) -> None:
     watch = Watch(store)
     watch.read(block(1), *CALM)
     store.record_gap(CHAIN, 2, 3, "the node had pruned them")
@@ -372,10 +377,20 @@ def test_a_gap_is_noted_once_and_closed_when_its_blocks_are_there(store: Store) 
     assert gap.filled_at is None
     watch.rewind(block(1))
     watch.read(block(2))
-    assert store.gaps(CHAIN)[0].filled_at is None
+    assert spans(store) == [(2, 2, True), (3, 3, False)]
     watch.read(block(3))
-    assert store.gaps(CHAIN)[0].filled_at is not None
+    assert spans(store) == [(2, 3, True)]
     assert store.gaps(CHAIN + 1) == ()
+
+
+def test_gaps_that_overlap_are_one(store: Store) -> None:
+    for first, last in ((5, 9), (20, 30), (8, 12), (6, 7), (13, 13)):
+        store.record_gap(CHAIN, first, last, "away")
+    assert spans(store) == [(5, 12, False), (13, 13, False), (20, 30, False)]
+    store.record_gap(CHAIN, 1, 40, "away longer")
+    assert spans(store) == [(1, 40, False)]
+    store.close_gap(CHAIN, 10, 12)
+    assert spans(store) == [(1, 9, False), (10, 12, True), (13, 40, False)]
 
 
 def test_a_gap_has_a_first_and_a_last_block(store: Store) -> None:

@@ -172,12 +172,24 @@ def test_a_shorter_branch_is_followed(store: Store) -> None:
 
 def test_another_chain_stops_the_watch_and_deletes_nothing(store: Store) -> None:
     look(grown(4), store)
-    other = MadeChain(_salt=1_000)
+    other = MadeChain(_salt=1_000, finalized_depth=2)
     for _ in range(6):
         other.mine(EVERYTHING)
     with pytest.raises(StoreError, match="use another database"):
         look(other, store)
     assert store.extent().chains[0].blocks == 1
+
+
+def test_a_young_history_that_leaves_the_chain_as_a_whole_begins_anew(store: Store) -> None:
+    chain = grown(6)
+    chain.finalized_depth = 3
+    look(chain, store)
+    chain.drop(2)
+    for _ in range(4):
+        chain.mine({FEEDS[0].address: 3})
+    [ticked] = look(chain, store)
+    assert (ticked.block.number, ticked.orphaned) == (7, 1)
+    assert_stored_is_true(chain, store, first=7)
 
 
 def test_a_finalized_block_is_never_given_up(store: Store) -> None:

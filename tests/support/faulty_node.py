@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import web
 
@@ -113,6 +113,7 @@ class FaultyNode:
     refuses_hashes: bool = False
     batch_limit: int = 10**9
     status_400_body: bytes = b""
+    retry_after: str = "7"
     sent: list[Json] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     queries: list[str] = field(default_factory=list)
@@ -138,27 +139,10 @@ class FaultyNode:
         return json.dumps(self._item(asked)).encode()
 
     def _batch(self, asked: list[Json]) -> Json:
-        items = [self._item(item) for item in asked]
-        match self.fault:
-            case Fault.SHORT_BATCH:
-                return items[:-1]
-            case Fault.DOUBLED_ID:
-                return [*items[:-1], items[0]]
-            case Fault.EXTRA_REPLY:
-                return [*items, {**items[0], "result": "0xbad0"}]
-            case Fault.FOREIGN_ID:
-                return [*items[:-1], {**items[-1], "id": 10**6}]
-            case Fault.TRUE_AS_ID:
-                return [{**item, "id": True} if item["id"] == 1 else item for item in items]
-            case Fault.SHUFFLED:
-                return items[::-1]
-            case Fault.BATCH_AS_OBJECT:
-                return {"jsonrpc": "2.0", "id": None, **error(-32600, "batches are not supported")}
-            case Fault.BATCH_LIMITED:
-                return {"jsonrpc": "2.0", "id": None, **error(-32005, "limit exceeded")}
-        if len(items) > self.batch_limit and self.fault is Fault.BATCH_AS_ONE_ERROR:
-            return [{**items[0], **error(-32600, "batch too large")}]
-        return items
+        return mangled(self.fault, [self._item(item) for item in asked], self.batch_limit)
+
+    async def reply(self, body: bytes) -> bytes:
+        return self.answer(body)
 
     def _item(self, item: Json) -> Json:
         value = self._value(item["method"], item["params"])
@@ -181,7 +165,7 @@ class FaultyNode:
                 found = [block for block in self.blocks if block.hash == params[0]]
                 return header(found[0]) if found else None
             case "eth_call":
-                return self._at(params[1]) or self._called(params[0]["to"], params)
+                return self._at(params[1]) or self._called(params[0].get("to", ""), params)
             case "eth_getStorageAt":
                 return self._at(params[2]) or self._called(params[0], params)
             case "eth_getCode" | "eth_getBalance":
@@ -210,6 +194,30 @@ class FaultyNode:
         return None if int(at, 16) <= self.head.number else NOT_KNOWN
 
 
+def mangled(fault: Fault, items: list[Json], batch_limit: int) -> Json:
+    """What comes back for a batch instead of its `items`."""
+    match fault:
+        case Fault.SHORT_BATCH:
+            return items[:-1]
+        case Fault.DOUBLED_ID:
+            return [*items[:-1], items[0]]
+        case Fault.EXTRA_REPLY:
+            return [*items, {**items[0], "result": "0xbad0"}]
+        case Fault.FOREIGN_ID:
+            return [*items[:-1], {**items[-1], "id": 10**6}]
+        case Fault.TRUE_AS_ID:
+            return [{**item, "id": True} if item["id"] == 1 else item for item in items]
+        case Fault.SHUFFLED:
+            return items[::-1]
+        case Fault.BATCH_AS_OBJECT:
+            return {"jsonrpc": "2.0", "id": None, **error(-32600, "batches are not supported")}
+        case Fault.BATCH_LIMITED:
+            return {"jsonrpc": "2.0", "id": None, **error(-32005, "limit exceeded")}
+    if len(items) > batch_limit and fault is Fault.BATCH_AS_ONE_ERROR:
+        return [{**items[0], **error(-32600, "batch too large")}]
+    return items
+
+
 BROKEN_BODIES = {
     Fault.HTML: b"<html><body>Sign in</body></html>",
     Fault.TRUNCATED: b'{"jsonrpc":"2.0","id":1,"resul',
@@ -225,10 +233,12 @@ BROKEN_BODIES = {
 class MemoryTransport:
     """A transport straight into a FaultyNode, without HTTP."""
 
-    def __init__(self, node: FaultyNode, *, delay: float = 0.0) -> None:
+    def __init__(
+        self, node: FaultyNode, *, delay: float = 0.0, host: str = "node-a.example"
+    ) -> None:
         self.node = node
         self.delay = delay
-        self.endpoint = Endpoint("http://node-a.example/")
+        self.endpoint = Endpoint(f"http://{host}/")
 
     async def send(self, body: bytes, *, about: str) -> bytes:
         await asyncio.sleep(self.delay)
@@ -255,8 +265,22 @@ def stack_over(
     return Stack(rpc, batches, headers, BatchReader(provider, headers, deadline=deadline))
 
 
+class Served(Protocol):
+    """What can be put behind HTTP: its answers, and the faults of the way to them."""
+
+    fault: Fault
+    batch_limit: int
+    status_400_body: bytes
+    retry_after: str
+    paths: list[str]
+    queries: list[str]
+    authorizations: list[str]
+
+    async def reply(self, body: bytes) -> bytes: ...
+
+
 @asynccontextmanager
-async def serve(node: FaultyNode) -> AsyncIterator[str]:
+async def serve(node: Served) -> AsyncIterator[str]:
     """The node over HTTP; yields host:port."""
     released = asyncio.Event()
 
@@ -280,23 +304,25 @@ async def serve(node: FaultyNode) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-STATUSES: dict[Fault, Callable[[], web.Response]] = {
-    Fault.UNAUTHORIZED: lambda: web.Response(status=401, text="invalid key"),
-    Fault.FORBIDDEN: lambda: web.Response(status=403, text="origin not allowed"),
-    Fault.TOO_MANY: lambda: web.Response(status=429, headers={"Retry-After": "7"}),
-    Fault.BAD_GATEWAY: lambda: web.Response(
+STATUSES: dict[Fault, Callable[[Served], web.Response]] = {
+    Fault.UNAUTHORIZED: lambda _: web.Response(status=401, text="invalid key"),
+    Fault.FORBIDDEN: lambda _: web.Response(status=403, text="origin not allowed"),
+    Fault.TOO_MANY: lambda node: web.Response(
+        status=429, headers={"Retry-After": node.retry_after}
+    ),
+    Fault.BAD_GATEWAY: lambda _: web.Response(
         status=502, text="<html>bad gateway</html>", content_type="text/html"
     ),
-    Fault.NOT_FOUND: lambda: web.Response(status=404, text="no such path"),
-    Fault.BAD_REQUEST: lambda: web.Response(status=400, text="bad request"),
-    Fault.NO_CONTENT: lambda: web.Response(status=204),
-    Fault.ALWAYS_413: lambda: web.Response(status=413, text="too large"),
-    Fault.BAD_GZIP: lambda: web.Response(body=b"{}", headers={"Content-Encoding": "gzip"}),
+    Fault.NOT_FOUND: lambda _: web.Response(status=404, text="no such path"),
+    Fault.BAD_REQUEST: lambda _: web.Response(status=400, text="bad request"),
+    Fault.NO_CONTENT: lambda _: web.Response(status=204),
+    Fault.ALWAYS_413: lambda _: web.Response(status=413, text="too large"),
+    Fault.BAD_GZIP: lambda _: web.Response(body=b"{}", headers={"Content-Encoding": "gzip"}),
 }
 
 
 async def _respond(
-    node: FaultyNode, request: web.Request, released: asyncio.Event
+    node: Served, request: web.Request, released: asyncio.Event
 ) -> web.StreamResponse:
     body = await request.read()
     if request.method != "POST" or request.path.endswith("/elsewhere"):
@@ -304,7 +330,7 @@ async def _respond(
     if node.status_400_body:
         return web.Response(status=400, body=node.status_400_body)
     if node.fault in STATUSES:
-        return STATUSES[node.fault]()
+        return STATUSES[node.fault](node)
     items = json.loads(body)
     is_batch = isinstance(items, list)
     match node.fault:
@@ -332,7 +358,7 @@ async def _respond(
             if node.fault is Fault.NOT_HTTP:
                 request.transport.write(b"HTTP/1.1 two hundred\r\n\r\n")
             request.transport.close()
-    return web.Response(body=node.answer(body), content_type="application/json")
+    return web.Response(body=await node.reply(body), content_type="application/json")
 
 
 async def _stream(

@@ -169,3 +169,24 @@ def response(
     """What the lens answers; after `stop_after` calls its gas has run short."""
     calls = list(calls_of(program))[:stop_after]
     return header(len(calls)) + b"".join(packed(call, answer(call)) for call in calls)
+
+
+def with_word(
+    program: bytes, answered: bytes, *, to: str, selector: bytes, word: int, by: int
+) -> bytes:
+    """An answer in which one word of what `to` answers to `selector` is `by` too high."""
+    changed = bytearray(answered)
+    at = 52
+    for call in calls_of(program):
+        mark = answered[at]
+        length, start = 32 * mark, at + 1
+        if mark >= 128:
+            assert not isinstance(call, Balance | Slot)
+            full = int.from_bytes(answered[at + 1 : at + 5], "big")
+            length, start = min(full, cap_of(call)), at + 5
+        at = start + length
+        asked = isinstance(call, Static) and call.to.lower() == to.lower()
+        if asked and isinstance(call, Static) and call.data.startswith(selector) and mark < 128:
+            place = slice(start + 32 * word, start + 32 * word + 32)
+            changed[place] = (int.from_bytes(answered[place], "big") + by).to_bytes(32, "big")
+    return bytes(changed)

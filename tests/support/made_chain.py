@@ -25,11 +25,16 @@ def feed(number: int) -> Target:
 
 @dataclass
 class MadeChain:
-    """`values` are what each feed answers, per block hash; a feed without one reverts."""
+    """`values` are what each feed answers, per block hash; a feed without one reverts.
+
+    With `steady` an answer that stays is the same state; otherwise each block is a new round.
+    """
 
     blocks: list[Block] = field(default_factory=list)
     values: dict[str, dict[Address, int]] = field(default_factory=dict)
     finalized_depth: int = 64
+    pruned_below: int = 0
+    steady: bool = False
     reachable: bool = True
     before_read: Callable[[], None] | None = None
     _salt: int = 0
@@ -91,6 +96,8 @@ class MadeChain:
             self.before_read()
         if block not in self.blocks:
             raise StaleBlock("the block has left the chain")
+        if block.number < self.pruned_below:
+            return [Unavailable("the node no longer has this state") for _ in calls]
         return [self._answer(block, call) for call in calls]
 
     def _answer(self, block: Block, call: Call) -> Answer:
@@ -102,6 +109,7 @@ class MadeChain:
         if call.data == chainlink.DECIMALS.call(call.to).data:
             words = [8]
         else:
-            words = [1, value, block.timestamp, block.timestamp, 1]
+            updated_at = self.blocks[0].timestamp if self.steady else block.timestamp
+            words = [1, value, updated_at, updated_at, 1]
         data = b"".join(word.to_bytes(32) for word in words)
         return Answer(ok=True, data=data, length=len(data))

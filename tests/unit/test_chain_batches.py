@@ -61,7 +61,7 @@ async def test_nothing_asked_nothing_sent() -> None:
     assert node.sent == []
 
 
-async def test_a_limit_is_found_by_halving_and_remembered(
+async def test_fault_07_a_limit_is_found_by_halving_and_remembered(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     node = FaultyNode(Fault.BATCH_AS_ONE_ERROR, batch_limit=30)
@@ -75,7 +75,7 @@ async def test_a_limit_is_found_by_halving_and_remembered(
     assert batches.limit == 25
 
 
-async def test_no_batches_at_all_means_singles_from_then_on() -> None:
+async def test_fault_07_no_batches_at_all_means_singles_from_then_on() -> None:
     node = FaultyNode(Fault.BATCH_AS_OBJECT)
     batches = stack_over(node, max_items=8).batches
     assert await batches.ask([CHAIN_ID] * 8) == [Result("0x7a69")] * 8
@@ -86,7 +86,7 @@ async def test_no_batches_at_all_means_singles_from_then_on() -> None:
 
 
 @pytest.mark.parametrize("fault", [Fault.SHORT_BATCH, Fault.DOUBLED_ID, Fault.FOREIGN_ID])
-async def test_a_mangled_batch_is_asked_singly(
+async def test_fault_06_a_mangled_batch_is_asked_singly(
     fault: Fault, caplog: pytest.LogCaptureFixture
 ) -> None:
     node = FaultyNode(fault)

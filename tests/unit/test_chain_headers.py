@@ -28,7 +28,7 @@ def headers_over(node: FaultyNode) -> NodeHeaders:
     return stack_over(node).headers
 
 
-async def test_the_chain_id_is_checked() -> None:
+async def test_fault_09_the_chain_id_is_checked() -> None:
     await headers_over(FaultyNode()).connect()
     with pytest.raises(WrongChain) as caught:
         await headers_over(FaultyNode(chain_id=5)).connect()
@@ -142,7 +142,7 @@ async def test_a_rate_limit_is_told_apart() -> None:
         error(-32602, "invalid argument 0: hex string without 0x prefix"),
     ],
 )
-async def test_a_node_without_finality_has_no_tags(answer: Any) -> None:
+async def test_fault_14_a_node_without_finality_has_no_tags(answer: Any) -> None:
     headers = headers_over(FaultyNode(tags={"finalized": answer, "safe": answer}))
     assert await headers.tagged("finalized") is None
     assert await headers.tagged("safe") is None

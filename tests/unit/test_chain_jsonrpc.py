@@ -39,7 +39,7 @@ async def test_a_call_is_json_rpc_2() -> None:
     assert node.sent == [{"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}]
 
 
-async def test_a_batch_keeps_the_order_asked_even_when_shuffled() -> None:
+async def test_fault_06_a_batch_keeps_the_order_asked_even_when_shuffled() -> None:
     replies = await rpc_over(Fault.SHUFFLED).batch([CHAIN_ID, HEAD, CHAIN_ID])
     assert [isinstance(reply, Result) and type(reply.value) for reply in replies] == [
         str,
@@ -58,7 +58,7 @@ async def test_a_batch_keeps_the_order_asked_even_when_shuffled() -> None:
         Fault.TRUE_AS_ID,
     ],
 )
-async def test_a_mangled_batch_is_rejected(fault: Fault) -> None:
+async def test_fault_06_a_mangled_batch_is_rejected(fault: Fault) -> None:
     with pytest.raises(EndpointError, match="missing, doubled or foreign ids") as caught:
         await rpc_over(fault).batch([CHAIN_ID, HEAD, CHAIN_ID])
     assert caught.value.kind is Kind.BATCH_MANGLED

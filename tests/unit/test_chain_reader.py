@@ -103,7 +103,7 @@ async def test_code_balance_and_slot_are_read_in_the_same_batch() -> None:
     assert len(node.sent) == 1
 
 
-async def test_one_revert_leaves_the_others() -> None:
+async def test_fault_08_one_revert_leaves_the_others() -> None:
     node = node_with(5)
     node.calls[address(3).lower()] = error(3, "execution reverted", "0x08c379a0" + "ab" * 5_000)
     node.calls[address(4).lower()] = error(-32000, "out of gas")
@@ -155,7 +155,7 @@ async def test_not_found_of_a_block_that_is_there_concerns_that_item() -> None:
     assert node.requests_of("eth_call") == 4
 
 
-async def test_pruned_state_is_unavailable_never_zero_and_not_asked_again() -> None:
+async def test_fault_13_pruned_state_is_unavailable_never_zero_and_not_asked_again() -> None:
     node = node_with(2)
     node.calls[address(2).lower()] = error(-32000, "missing trie node 12 (path )")
     answers = await stack_over(node).reader.read(node.head, calls_of(2))

@@ -27,6 +27,7 @@ REVERTS = [
     (-32603, "EVM error StackUnderflow", ""),
     (-32603, "EVM error InvalidJump", ""),
     (-32603, "EVM error: StateChangeDuringStaticCall", ""),
+    (-32603, "EVM error MemoryOOG", ""),
 ]
 STALE = [
     (-32000, "header not found", ""),

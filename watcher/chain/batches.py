@@ -49,6 +49,37 @@ class Asking(Protocol):
         ...
 
 
+class Batching(Asking, Protocol):
+    """One that can tell how much it asks at once."""
+
+    @property
+    def batch_limit(self) -> int:
+        """Requests that go out in one HTTP request; 1 where the endpoint takes no batches."""
+        ...
+
+
+class Singly:
+    """A node that is asked one thing at a time, whatever else it could."""
+
+    batch_limit = 1
+
+    def __init__(self, node: Asking) -> None:
+        self._node = node
+
+    @property
+    def endpoint(self) -> Endpoint:
+        return self._node.endpoint
+
+    async def call(self, asked: Request) -> Reply:
+        return await self._node.call(asked)
+
+    async def ask(self, requests: Sequence[Request]) -> list[Outcome]:
+        return await self._node.singly(requests)
+
+    async def singly(self, requests: Sequence[Request]) -> list[Outcome]:
+        return await self._node.singly(requests)
+
+
 class Batches:
     """Splits, asks, and asks again in smaller pieces what an endpoint would not take at once."""
 

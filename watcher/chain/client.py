@@ -1,19 +1,33 @@
-"""One chain through one endpoint, put together."""
+"""One chain through its endpoints, put together."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from watcher.chain.batches import PARALLEL, Batches
 from watcher.chain.deadline import Deadline
-from watcher.chain.endpoint import Endpoint, endpoint_problem
+from watcher.chain.endpoint import Endpoint, EndpointOptions, endpoint_problem
+from watcher.chain.failover import FailoverReader
+from watcher.chain.faults import EndpointError, WrongChain
 from watcher.chain.headers import Headers, NodeHeaders
+from watcher.chain.health import Clock, EndpointHealth, Health
 from watcher.chain.jsonrpc import JsonRpc
-from watcher.chain.reader import BatchReader, Reader
-from watcher.chain.transport import HttpTransport, http_session
+from watcher.chain.lag import DEFAULT_LIMITS, LagLimits
+from watcher.chain.lens_reader import LensReader
+from watcher.chain.links import Link, Links
+from watcher.chain.quorum import QuorumHeaders
+from watcher.chain.rate import Paced, Rate
+from watcher.chain.reader import Reader
+from watcher.chain.retry import DEFAULT_PATIENCE, Patience
+from watcher.chain.sample import Sampler
+from watcher.chain.traffic import Metered
+from watcher.chain.transport import HttpTransport, Transport, http_session
+from watcher.chain.ways import Way
 from watcher.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -27,43 +41,168 @@ DEADLINE = 10.0
 RESPONSE_CAP = 16 * 1024 * 1024
 """Bytes of one HTTP answer; parsed JSON takes some thirty times its length."""
 
+SAMPLE = 20
+"""One contract in so many is asked of all endpoints at each block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """How endpoints that fail, lag or disagree are dealt with. `quorum` as in `Links`; `sample` as
+    in `Sampler`; `ways` are those in which many calls may be made at one endpoint."""
+
+    quorum: int | None = None
+    sample: int = SAMPLE
+    ways: tuple[Way, ...] = tuple(Way)
+    patience: Patience = DEFAULT_PATIENCE
+    limits: LagLimits = DEFAULT_LIMITS
+
+
+DEFAULT_POLICIES = Policies()
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ChainClient:
-    """What is read of one chain. `headers` and `reader` are all that the layers above need; both
-    ask through the provider of `w3`."""
+    """What is read of one chain. `headers` and `reader` are all that the layers above need; `w3`
+    is the first endpoint's alone, through whose provider they ask it."""
 
     chain_id: int
     headers: Headers
     reader: Reader
     w3: AsyncWeb3[EndpointProvider]
+    links: Links
 
     @property
     def endpoint(self) -> Endpoint:
         return self.w3.provider.endpoint
 
+    @property
+    def ready(self) -> bool:
+        """Whether enough endpoints answer, agree and keep up."""
+        return self.links.ready
+
+    def health(self) -> tuple[EndpointHealth, ...]:
+        """How each endpoint stands, in the order of the configuration."""
+        return tuple(link.standing() for link in self.links.all)
+
     def __repr__(self) -> str:
-        return f"ChainClient(eip155:{self.chain_id} at {self.endpoint.name})"
+        names = ", ".join(link.name for link in self.links.all)
+        return f"ChainClient(eip155:{self.chain_id} at {names})"
 
 
 @asynccontextmanager
 async def open_chain(
-    chain_id: int, url: str, *, deadline: float = DEADLINE, response_cap: int = RESPONSE_CAP
+    chain_id: int,
+    endpoints: str | Sequence[EndpointOptions],
+    *,
+    deadline: float = DEADLINE,
+    response_cap: int = RESPONSE_CAP,
+    policies: Policies = DEFAULT_POLICIES,
 ) -> AsyncIterator[ChainClient]:
-    """A connected client; its connections end with the context.
+    """A connected client of one URL or several endpoints; its connections end with the context.
 
-    Raises ConfigError for a URL that cannot be used, WrongChain, and Unavailable.
+    Raises ConfigError for a URL that cannot be used. Where no endpoint can be used, raises
+    WrongChain or Unavailable; where some cannot, their health says so.
+    """
+    options = _options(endpoints)
+    async with http_session(connections=PARALLEL * len(options)) as session:
+        made = [
+            link_over(
+                chain_id,
+                one,
+                HttpTransport(session, one.endpoint, response_cap=response_cap),
+                deadline=deadline,
+                # Where there are others, they are asked rather than waited for this one.
+                longest_wait=deadline / (2 if len(options) == 1 else 10),
+                response_cap=response_cap,
+                patience=policies.patience,
+                ways=policies.ways,
+            )
+            for one in options
+        ]
+        links = Links(
+            chain_id,
+            [link for link, _ in made],
+            deadline=deadline,
+            quorum=policies.quorum,
+            limits=policies.limits,
+        )
+        await _connect(links)
+        headers = QuorumHeaders(links)
+        try:
+            yield ChainClient(
+                chain_id=chain_id,
+                headers=headers,
+                reader=FailoverReader(links, Sampler(policies.sample)),
+                w3=made[0][1],
+                links=links,
+            )
+        finally:
+            await headers.close()
+
+
+def _options(endpoints: str | Sequence[EndpointOptions]) -> Sequence[EndpointOptions]:
+    if not isinstance(endpoints, str):
+        return endpoints
+    problem = endpoint_problem(endpoints)
+    if problem is not None:
+        raise ConfigError([Problem("", problem)])
+    return [EndpointOptions(Endpoint(endpoints))]
+
+
+def link_over(
+    chain_id: int,
+    options: EndpointOptions,
+    transport: Transport,
+    *,
+    deadline: float,
+    longest_wait: float,
+    response_cap: int = RESPONSE_CAP,
+    patience: Patience = DEFAULT_PATIENCE,
+    ways: Sequence[Way] = tuple(Way),
+    clock: Clock = time.monotonic,
+) -> tuple[Link, AsyncWeb3[EndpointProvider]]:
+    """One endpoint with all its policies over a bare transport, not connected yet.
+
+    `longest_wait` seconds are waited to keep to its rate, no longer.
     """
     from watcher.chain.provider import web3_over
 
-    problem = endpoint_problem(url)
-    if problem is not None:
-        raise ConfigError([Problem("", problem)])
-    async with http_session(connections=PARALLEL) as session:
-        transport = HttpTransport(session, Endpoint(url), response_cap=response_cap)
-        rpc = JsonRpc(Deadline(transport, deadline))
-        w3 = web3_over(rpc, Batches(rpc, reply_bytes=response_cap // 2))
-        headers = NodeHeaders(w3.provider, chain_id=chain_id, deadline=deadline)
-        await headers.connect()
-        reader = BatchReader(w3.provider, headers, deadline=deadline)
-        yield ChainClient(chain_id=chain_id, headers=headers, reader=reader, w3=w3)
+    rate = Rate(clock)
+    meter = Metered(transport)
+    paced = Paced(meter, rate, longest_wait=longest_wait)
+    rpc = JsonRpc(Deadline(paced, deadline), on_limit=rate.limited)
+    w3 = web3_over(rpc, Batches(rpc, reply_bytes=response_cap // 2))
+    headers = NodeHeaders(w3.provider, chain_id=chain_id, deadline=deadline)
+    lens = LensReader(w3.provider, headers, deadline=deadline, ways=ways, clock=clock)
+    link = Link(
+        endpoint=options.endpoint,
+        headers=headers,
+        reader=lens,
+        lens=lens,
+        meter=meter,
+        connect=headers.connect,
+        health=Health(options.endpoint.name, patience=patience, clock=clock),
+        rate=rate,
+        archive=options.archive,
+    )
+    return link, w3
+
+
+async def _connect(links: Links) -> None:
+    """Ask each endpoint's chain id. Raises only where none can be used."""
+
+    async def connect(link: Link) -> EndpointError | WrongChain | None:
+        try:
+            await link.connect()
+        except (EndpointError, WrongChain) as error:
+            return error
+        return None
+
+    faults = await asyncio.gather(*map(connect, links.all))
+    failed = [error for error in faults if error is not None]
+    if len(failed) == len(links.all):
+        # Another chain is the configuration's fault, and waiting does not mend it.
+        raise next((one for one in failed if isinstance(one, WrongChain)), failed[0])
+    for link, error in zip(links.all, faults, strict=True):
+        if error is not None:
+            links.failed(link, error)

@@ -6,6 +6,7 @@ import base64
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote_plus, urlsplit
 
 SAID_CAP = 200
@@ -42,6 +43,16 @@ class Endpoint:
         return f"Endpoint({self.name!r})"
 
 
+@dataclass(frozen=True, slots=True)
+class EndpointOptions:
+    """An endpoint as the configuration names it. `websocket` announces new heads; `archive` tells
+    that it keeps the state of all blocks."""
+
+    endpoint: Endpoint
+    websocket: Endpoint | None = None
+    archive: bool = False
+
+
 def endpoint_name(url: str) -> str:
     """The host and, where the URL gives one, the port; "an endpoint without a host" otherwise."""
     try:
@@ -73,6 +84,19 @@ def endpoint_problem(url: str) -> str | None:
     if parts.fragment:
         return "the URL has a part after #, which would never be sent: remove it"
     return None
+
+
+def websocket_endpoint(url: str) -> Endpoint:
+    """The endpoint of a ws:// or wss:// URL. Raises ValueError that repeats nothing of the URL."""
+    scheme, separator, rest = url.partition("://")
+    if scheme not in ("ws", "wss") or not separator:
+        raise ValueError("the URL does not begin with ws:// or wss://")
+    # The same connection by its HTTP name, under which it is checked and kept out of texts.
+    same = f"{'https' if scheme == 'wss' else 'http'}://{rest}"
+    problem = endpoint_problem(same)
+    if problem is not None:
+        raise ValueError(problem.replace("http://", "ws://").replace("https://", "wss://"))
+    return Endpoint(same)
 
 
 def _is_host(host: str | None) -> bool:

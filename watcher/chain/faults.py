@@ -21,6 +21,7 @@ class Kind(StrEnum):
     BATCH_MANGLED = "batch_mangled"
     NOT_JSON_RPC = "not_json_rpc"
     NODE_FAULT = "node_fault"
+    WRONG_BLOCK = "wrong_block"
 
 
 class EndpointError(Unavailable):
@@ -40,6 +41,14 @@ class EndpointError(Unavailable):
         self.kind = kind
         self.status = status
         self.retry_after = retry_after
+
+
+class Pruned(Unavailable):
+    """The endpoint no longer has the state of that block: an archive may."""
+
+
+class Limited(Unavailable):
+    """One read of many met the endpoint's rate limit."""
 
 
 class WrongChain(Unavailable):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Literal, Protocol, TypeAlias
 
@@ -27,6 +28,10 @@ ANCESTOR_STEP = 32
 """Known blocks that are compared at once; deeper reorgs are rare."""
 
 
+MOST_SKIPPED = 16
+"""Numbers after a missing one that are looked at for its child; L2s that skip, skip a few."""
+
+
 class Headers(Protocol):
     async def head(self) -> Block: ...
 
@@ -39,7 +44,8 @@ class Headers(Protocol):
         ...
 
     async def range(self, first: int, last: int) -> list[Block]:
-        """All blocks from `first` to `last`, each the parent of the next.
+        """All blocks from `first` to `last`, each the parent of the next; numbers that the chain
+        skipped are left out.
 
         Raises StaleBlock when the chain changed meanwhile, Unavailable when one is missing.
         """
@@ -97,19 +103,48 @@ class NodeHeaders:
 
     async def range(self, first: int, last: int) -> list[Block]:
         numbers = range(first, last + 1)
-        whole: list[Block] = []
-        for number, block in zip(numbers, await self._at_numbers(numbers), strict=True):
-            if block is None:
-                raise Unavailable(
-                    f"{self.endpoint.name} has no block {number}: it lags; wait or use another"
-                )
-            if whole and block.parent_hash != whole[-1].hash:
-                raise StaleBlock(
-                    f"the chain of {self.endpoint.name} changed at block {number} while it was "
-                    "read: read again from its present head"
-                )
-            whole.append(block)
+        found = dict(zip(numbers, await self._at_numbers(numbers), strict=True))
+        missing = [number for number, block in found.items() if block is None]
+        whole = [block for block in found.values() if block is not None]
+        if missing:
+            whole = await self._without_skipped(whole, missing)
+        for before, block in itertools.pairwise(whole):
+            if block.parent_hash != before.hash:
+                raise self._changed(block.number)
+        return [block for block in whole if block.number <= last]
+
+    async def _without_skipped(self, whole: list[Block], missing: Sequence[int]) -> list[Block]:
+        """`whole`, and a block behind it where the last numbers are missing, once each missing
+        number is proven to be one that the chain skipped: its neighbours are parent and child.
+
+        Raises Unavailable where one is not.
+        """
+        last = max(missing)
+        if not whole or whole[-1].number < last:
+            ahead = await self._at_numbers(range(last + 1, last + 1 + MOST_SKIPPED))
+            after = next((block for block in ahead if block is not None), None)
+            if after is None:
+                raise self._lags(missing[0])
+            whole = [*whole, after]
+        if missing[0] < whole[0].number:
+            parent = await self.by_hash(whole[0].parent_hash)
+            if parent is None or parent.number >= missing[0]:
+                raise self._lags(missing[0])
+        for before, block in itertools.pairwise(whole):
+            if block.number > before.number + 1 and block.parent_hash != before.hash:
+                raise self._lags(before.number + 1)
         return whole
+
+    def _lags(self, number: int) -> Unavailable:
+        return Unavailable(
+            f"{self.endpoint.name} has no block {number}: it lags; wait or use another"
+        )
+
+    def _changed(self, number: int) -> StaleBlock:
+        return StaleBlock(
+            f"the chain of {self.endpoint.name} changed at block {number} while it was "
+            "read: read again from its present head"
+        )
 
     async def common_ancestor(self, known: Sequence[Block]) -> Block | None:
         for start in range(0, len(known), ANCESTOR_STEP):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -56,8 +56,12 @@ def request(method: str, *params: object, reply_bytes: int = 1_024) -> Request:
 class JsonRpc:
     """One endpoint asked in JSON-RPC, singly or by the batch."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(
+        self, transport: Transport, *, on_limit: Callable[[], None] = lambda: None
+    ) -> None:
+        """`on_limit` is told of each answer that names the endpoint's rate limit."""
         self._transport = transport
+        self._on_limit = on_limit
         self._ids = itertools.count(1)
 
     @property
@@ -118,6 +122,8 @@ class JsonRpc:
         if not isinstance(error, dict):
             return ErrorObject(0, self.endpoint.said(str(error)[:2_000]))
         code, message, data = error.get("code"), error.get("message"), error.get("data")
+        if type(code) is int and code in RATE_LIMIT_CODES:
+            self._on_limit()
         if isinstance(data, dict):  # Hardhat wraps the revert data once more
             data = data.get("data")
         return ErrorObject(

@@ -38,6 +38,10 @@ class EndpointProvider(AsyncJSONBaseProvider):
     def endpoint(self) -> Endpoint:
         return self._rpc.endpoint
 
+    @property
+    def batch_limit(self) -> int:
+        return self._batches.limit
+
     async def call(self, asked: Request) -> Reply:
         return await self._rpc.call(asked)
 

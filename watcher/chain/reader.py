@@ -10,7 +10,7 @@ from typing import Protocol, TypeAlias
 from watcher.chain.batches import Asking, Outcome
 from watcher.chain.deadline import within
 from watcher.chain.endpoint import Endpoint
-from watcher.chain.faults import EndpointError, Kind
+from watcher.chain.faults import EndpointError, Kind, Limited, Pruned
 from watcher.chain.headers import Headers
 from watcher.chain.jsonrpc import ErrorObject, Request, Result
 from watcher.chain.questions import At, answer, at_hash, at_number, capped, question
@@ -52,6 +52,15 @@ class BatchReader:
     def endpoint(self) -> Endpoint:
         return self._node.endpoint
 
+    def at(self, block: Block) -> At:
+        """How this node is told the block."""
+        return self._pin(block)
+
+    async def require_canonical(self, block: Block) -> None:
+        """Where the node is asked by number: raise StaleBlock when the block has left the chain."""
+        if self._pin is at_number:
+            await self._raise_unless_canonical(block)
+
     async def read(self, block: Block, calls: Sequence[Call]) -> list[Answer | ReadError]:
         about = f"{len(calls):,} reads at block {block.number}"
         work = self._read(block, calls)
@@ -68,8 +77,7 @@ class BatchReader:
             outcomes = await self._settle_pin(block, calls, outcomes)
         await self._raise_if_stale(block, outcomes)
         await self._ask_again(block, calls, outcomes)
-        if self._pin is at_number:
-            await self._raise_unless_canonical(block)
+        await self.require_canonical(block)
         self._raise_if_limited(outcomes)
         return [self._value(block, *pair) for pair in zip(calls, outcomes, strict=True)]
 
@@ -133,15 +141,19 @@ class BatchReader:
         if verdict is Verdict.REVERTED and isinstance(call, Static):
             return capped(revert_data(outcome), call.return_cap, ok=False)
         if verdict is Verdict.PRUNED:
-            return Unavailable(
+            return Pruned(
                 f"{self.endpoint.name} no longer has the state of block {block.number}: "
                 "use an archive node"
             )
-        return self._unavailable(block, call, f"error {outcome.code} ({outcome.message})")
+        what = f"error {outcome.code} ({outcome.message})"
+        limited = Limited if verdict is Verdict.RATE_LIMITED else Unavailable
+        return self._unavailable(block, call, what, of=limited)
 
-    def _unavailable(self, block: Block, call: Plain, what: str) -> Unavailable:
+    def _unavailable(
+        self, block: Block, call: Plain, what: str, *, of: type[Unavailable] = Unavailable
+    ) -> Unavailable:
         address = call.to if isinstance(call, Static) else call.address
-        return Unavailable(
+        return of(
             f"{self.endpoint.name} answered the read of {address} at block {block.number} with "
             f"{what}: try again or use another endpoint"
         )

@@ -29,7 +29,7 @@ HALTED = re.compile(
     r"|max call depth|memory limit"
     r"|evm error:? (invalidfeopcode|opcodenotfound|notactivated|stack(under|over)flow|invalidjump"
     r"|outofoffset|calltoodeep|precompile|statechangeduringstaticcall"
-    r"|callnotallowedinsidestatic|createcontract|createinitcode|createcollision)"
+    r"|\w*oog|callnotallowedinsidestatic|createcontract|createinitcode|createcollision)"
 )
 """The EVM stopped the call without revert data."""
 

@@ -21,7 +21,7 @@ _MOST_TICK = 2**23 - 1
 
 Found: TypeAlias = Answer | ReadError
 AskPlain: TypeAlias = Callable[[Sequence[Plain]], Awaitable[list[Found]]]
-AskLens: TypeAlias = Callable[[Plan], Awaitable[Reading]]
+AskLens: TypeAlias = Callable[[Plan], Awaitable[Reading | None]]
 Steps: TypeAlias = Generator[list[Static], list[Answer], Answer]
 
 
@@ -45,15 +45,18 @@ async def by_plain_calls(calls: Sequence[Call], ask: AskPlain) -> list[Found]:
 async def by_lens(calls: Sequence[Ticks], ask: AskLens) -> dict[Ticks, Answer]:
     """The answers, in as few requests as their gas allows: each goes on where the last one ended.
 
-    A walk is missing where not even one word of it was walked.
+    `ask` answers the first calls of a plan, as many as it can. Walks are missing where it gave
+    nothing, or where the gas did not suffice for one word.
     """
     found: dict[Ticks, Answer] = {}
     begun: dict[Ticks, TickWalk] = {}
     asked = {call: call for call in calls}
     while asked:
         plan = make_plan(list(asked))
-        answers = (await ask(plan)).answers
-        for now, part in zip(plan.calls, answers, strict=False):
+        reading = await ask(plan)
+        if reading is None or not reading.answers:
+            break
+        for now, part in zip(plan.calls, reading.answers, strict=False):
             if not isinstance(now, Ticks):
                 raise DecodeError("a plan of walks has another call")
             call = asked.pop(now)
@@ -67,8 +70,6 @@ async def by_lens(calls: Sequence[Ticks], ask: AskLens) -> dict[Ticks, Answer]:
                     call, first_word=walk.reached, last_word=walk.last, current=b"", reach=0
                 )
                 asked = {rest: call} | asked
-        if not answers:
-            break
     return found
 
 

@@ -23,7 +23,7 @@ def counted(what: str, total: int, *, shown: bool = True) -> Iterator[Callable[[
 
 @contextmanager
 def bar(what: str, *, shown: bool = True) -> Iterator[Callable[[int, int], None]]:
-    """A bar that is told how many are done and how many there are."""
+    """A bar with rate and time left that is told how many are done and how many there are."""
     if not shown or not sys.stderr.isatty():
         yield lambda done, total: None
         return
@@ -32,14 +32,22 @@ def bar(what: str, *, shown: bool = True) -> Iterator[Callable[[int, int], None]
         BarColumn,
         MofNCompleteColumn,
         Progress,
+        ProgressColumn,
+        Task,
         TextColumn,
         TimeRemainingColumn,
     )
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text("" if task.speed is None else f"{task.speed:,.1f}/s")
 
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
+        Rate(),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:

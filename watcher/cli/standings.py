@@ -9,6 +9,7 @@ from watcher.cli.options import Format
 from watcher.cli.output import Row, print_rows, print_table
 from watcher.cli.phrases import duration, utc
 from watcher.cli.verdicts import Verdict
+from watcher.store import Gap
 
 COLUMNS = ["state", "target", "why", "since", "data"]
 
@@ -38,6 +39,16 @@ def counts(found: Sequence[Verdict]) -> str:
         for count, what in ((len(found) - feeds, "target"), (feeds, "feed"))
         if count
     )
+
+
+def missing(gaps: Sequence[Gap]) -> str:
+    """What is said of blocks that were not read; empty when there are none."""
+    left = [gap for gap in gaps if gap.filled_at is None]
+    if not left:
+        return ""
+    blocks = sum(gap.last - gap.first + 1 for gap in left)
+    many = "block" if blocks == 1 else "blocks"
+    return f"{blocks:,} {many} not read: `watcher backfill --list` lists, `watcher backfill` fills"
 
 
 def _grouped(found: Sequence[Verdict], *, every: bool) -> list[list[Verdict]]:

@@ -10,7 +10,15 @@ sizes = [1000, 10000, 100000, 1000000]        # trade sizes of price impact and 
 
 [chains."eip155:1"]
 name = "ethereum"
-endpoints = [{ url = "${ETH_RPC_URL}" }]      # one JSON-RPC node; its key is never shown
+# JSON-RPC nodes, the preferred one first; their keys are never shown. With several, another is used
+# where one fails, and from three on two must agree on each block. `archive` keeps all states,
+# `websocket` announces new heads.
+endpoints = [
+  { url = "${ETH_RPC_URL}" },
+  # { url = "${SECOND_RPC_URL}", websocket = "${SECOND_WS_URL}", archive = true },
+]
+# quorum = 2                                  # how many must agree on a block, whoever is away
+sample = 20                                   # one contract in 20 is compared at each block
 every_blocks = 1                              # 5 watches each fifth block
 confirmations = 12                            # used only where the node has no finalized tag
 poll_seconds = 2                              # how often the node is asked for its head

@@ -6,7 +6,7 @@ from collections.abc import Set
 from types import MappingProxyType
 
 from watcher.alerts.health import Limits
-from watcher.chain.endpoint import Endpoint
+from watcher.chain.endpoint import Endpoint, EndpointOptions, websocket_endpoint
 from watcher.config import fields
 from watcher.config.section import Section
 from watcher.config.values import ChainConfig
@@ -14,10 +14,12 @@ from watcher.math.catalogue import CATALOGUE
 from watcher.math.settings import PriceSource
 from watcher.protocols import ADAPTERS, Entry
 from watcher.protocols.chainlink import PROTOCOL as CHAINLINK
+from watcher.protocols.options import boolean
 from watcher.state.target import Param, target_id
 from watcher.state.token import Address
 
 MOST_BLOCKS = 1_000_000
+MOST_ENDPOINTS = 16
 SOURCES = ("chainlink", "fixed")
 
 
@@ -28,7 +30,9 @@ def read_chain(key: str, section: Section) -> ChainConfig | None:
         section.problem("", str(error))
         chain_id = None
     name = section.optional("name", fields.text, key)
-    endpoint = _endpoint(section)
+    endpoints = _endpoints(section)
+    quorum = section.optional("quorum", lambda value: _quorum(value, endpoints), None)
+    sample = section.optional("sample", lambda value: fields.whole(value, least=0, most=1_000), 20)
     chain = {
         "every_blocks": section.optional("every_blocks", _blocks, 1),
         "confirmations": section.optional("confirmations", _blocks, 12),
@@ -39,33 +43,68 @@ def read_chain(key: str, section: Section) -> ChainConfig | None:
         "deadline_seconds", lambda v: fields.number(v, least=0.1, most=600), 20.0
     )
     section.finish()
-    if chain_id is None or endpoint is None:
+    if chain_id is None or not endpoints:
         return None
     return ChainConfig(
         chain_id=chain_id,
         name=name,
-        endpoint=endpoint,
+        endpoints=tuple(filter(None, endpoints)),
+        quorum=quorum,
+        sample=sample,
         poll_seconds=poll,
         deadline_seconds=deadline,
         **chain,
     )
 
 
-def _endpoint(section: Section) -> Endpoint | None:
-    endpoints = section.list("endpoints")
-    if len(endpoints) != 1:
-        section.problem("endpoints", 'give one endpoint: endpoints = [{ url = "${ETH_RPC_URL}" }]')
-    found = None
-    for endpoint in endpoints:
-        found = endpoint.required("url", _url)
-        endpoint.finish()
-    return found
+def _endpoints(section: Section) -> list[EndpointOptions | None]:
+    """One entry each, None for one that has a problem."""
+    sections = section.list("endpoints")
+    if not sections:
+        section.problem("endpoints", 'name a node: endpoints = [{ url = "${ETH_RPC_URL}" }]')
+    if len(sections) > MOST_ENDPOINTS:
+        section.problem("endpoints", f"name at most {MOST_ENDPOINTS} endpoints")
+    endpoints = [_endpoint(one) for one in sections]
+    names: set[str] = set()
+    for row, found in enumerate(endpoints):
+        if found is None:
+            continue
+        # Endpoints are told apart by their hosts, and one node has one voice.
+        if found.endpoint.name in names:
+            text = "is on the host of another endpoint: name each node once"
+            section.problem(f"endpoints[{row}].url", text)
+        names.add(found.endpoint.name)
+    return endpoints
+
+
+def _endpoint(section: Section) -> EndpointOptions | None:
+    url = section.required("url", _url)
+    websocket = section.optional("websocket", _websocket, None)
+    archive = section.optional("archive", boolean, False)
+    section.finish()
+    return None if url is None else EndpointOptions(url, websocket, archive)
+
+
+def _quorum(value: object, endpoints: list[EndpointOptions | None]) -> int:
+    most = max(len(endpoints), 1)
+    try:
+        return fields.whole(value, least=1, most=most)
+    except ValueError:
+        raise ValueError(
+            f"write how many of the {most} endpoints must agree, 1 to {most}"
+        ) from None
 
 
 def _url(value: object) -> Endpoint:
     if not isinstance(value, str):
         raise ValueError("write the node's URL, http:// or https://")
     return Endpoint(value)
+
+
+def _websocket(value: object) -> Endpoint:
+    if not isinstance(value, str):
+        raise ValueError("write the node's websocket URL, ws:// or wss://")
+    return websocket_endpoint(value)
 
 
 def _blocks(value: object) -> int:

@@ -8,27 +8,37 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from watcher.alerts.health import Limits
-from watcher.chain.endpoint import Endpoint
+from watcher.chain.endpoint import Endpoint, EndpointOptions
 from watcher.math.settings import Settings
 from watcher.protocols import Entry
 
 
 @dataclass(frozen=True, slots=True)
 class ChainConfig:
-    """One chain. Times are seconds; `endpoint` shows only its host.
+    """One chain. Times are seconds; `endpoints` show only their hosts, the preferred one first.
 
+    `quorum` endpoints must agree on a block, None as `Links` has it; one contract in `sample` is
+    asked of all endpoints at each block, none where it is 0.
     `confirmations` stands in for the node's finalized tag where it has none. A watch that was away
-    for more than `catch_up_blocks` goes on at the head and leaves a gap row.
+    for more than `catch_up_blocks` goes on at the head and leaves a gap row. `websocket` is where
+    the node announces new heads.
     """
 
     chain_id: int
     name: str
-    endpoint: Endpoint
+    endpoints: tuple[EndpointOptions, ...]
+    quorum: int | None
+    sample: int
     every_blocks: int
     confirmations: int
     poll_seconds: float
     deadline_seconds: float
     catch_up_blocks: int
+
+    @property
+    def websocket(self) -> Endpoint | None:
+        """Where new heads are announced: the first endpoint's that has one."""
+        return next((one.websocket for one in self.endpoints if one.websocket is not None), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -12,6 +13,7 @@ from watcher.devnet.binary import anvil_on_path, this_platform
 from watcher.devnet.compile import Artifact, Compiler, Unit, artifact, compile_unit, compiled
 from watcher.devnet.fetch import Pack, Progress, fetch, package_folder, silent
 from watcher.devnet.lock import Lock, Package, load_lock
+from watcher.errors import SetupError
 
 # Contracts whose packages bring a build: contract -> package and file.
 PREBUILT = {
@@ -41,6 +43,10 @@ PREBUILT = {
     ),
     "WETH9": ("canonical-weth@1.4.0", "build/contracts/WETH9.json"),
 }
+
+# A contract whose package brings its creation code only inside a script.
+MULTICALL3 = ("viem@2.57.20", "_esm/constants/contracts.js")
+_BYTECODE = re.compile(r"^export const multicall3Bytecode = '(0x[0-9a-f]+)';$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +129,17 @@ def _prebuilt(lock: Lock, *, cache: Path) -> dict[str, Artifact]:
         path = package_folder(lock.package(spec), cache=cache) / file
         return artifact(json.loads(path.read_text("utf-8")))
 
-    return {name: load(spec, file) for name, (spec, file) in PREBUILT.items()}
+    found = {name: load(spec, file) for name, (spec, file) in PREBUILT.items()}
+    return found | {"Multicall3": _multicall3(lock, cache=cache)}
+
+
+def _multicall3(lock: Lock, *, cache: Path) -> Artifact:
+    spec, file = MULTICALL3
+    script = (package_folder(lock.package(spec), cache=cache) / file).read_text("utf-8")
+    bytecode = _BYTECODE.search(script)
+    if bytecode is None:
+        raise SetupError(f"{spec} holds no creation code where it should: restore the lock")
+    return Artifact(abi=(), bytecode=bytecode[1])
 
 
 def _compiled(lock: Lock, *, cache: Path, progress: Progress) -> dict[str, Artifact]:

@@ -95,25 +95,28 @@ class Views:
     def __init__(self, *views: View) -> None:
         self._views = views
         kinds = [kind for one in views for kind in one.outputs]
+        self._oks = (True,) * len(views)
         self._lengths = tuple(WORD * len(one.outputs) for one in views)
         self._size = WORD * len(kinds)
         self._words = struct.Struct(f"{WORD}s" * len(kinds))
-        # Most words are whole uint256: only the others are looked at again.
-        self._signed = [i for i, kind in enumerate(kinds) if kind.startswith("int")]
-        ranges = [(i, *_range(kind)) for i, kind in enumerate(kinds)]
-        self._ranges = [(i, least, most) for i, least, most in ranges if most - least < _EVERY_WORD]
+        self._signed = [(i, *_range(kind)) for i, kind in enumerate(kinds) if kind[:3] == "int"]
+        # The bits that no unsigned type of these has: all words are looked at together.
+        self._unused = 0
+        for kind in kinds:
+            least, most = _range(kind)
+            self._unused = self._unused << 256 | (0 if least else _EVERY_WORD ^ most)
 
     def integers(self, answers: Sequence[Answer]) -> list[int]:
         """Raises RevertedCall, TooLarge or DecodeError, for the first view that has a reason."""
         oks, datas, lengths = zip(*answers, strict=True)
         data = b"".join(datas)
-        if lengths != self._lengths or len(data) != self._size or not all(oks):
+        right = oks == self._oks and lengths == self._lengths and len(data) == self._size
+        if not right or int.from_bytes(data) & self._unused:
             return self._one_by_one(answers)
         values = list(map(int.from_bytes, self._words.unpack(data)))
-        for i in self._signed:
+        for i, least, most in self._signed:
             if values[i] >> 255:
                 values[i] -= 1 << 256
-        for i, least, most in self._ranges:
             if not least <= values[i] <= most:
                 return self._one_by_one(answers)
         return values

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import cast
 
 from watcher.errors import DecodeError, ReadError, RefusedTarget
 from watcher.protocols import erc20
@@ -32,6 +33,12 @@ GET_PAIR = view(_FACTORY, "getPair")
 FEE_TO = view(_FACTORY, "feeTo")
 STATE = Views(GET_RESERVES, erc20.BALANCE_OF, erc20.BALANCE_OF, erc20.TOTAL_SUPPLY, K_LAST, FEE_TO)
 """What `calls` asks."""
+TERMS = (
+    "fee_numerator",
+    "fee_denominator",
+    "protocol_share_numerator",
+    "protocol_share_denominator",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +123,7 @@ def calls(target: Target) -> list[Call]:
 def decode(target: Target, answers: Sequence[Answer]) -> ConstantProduct:
     reserve0, reserve1, _, balance0, balance1, supply, k_last, fee_to = STATE.integers(answers)
     token0, token1 = target.tokens
-    share = _number(target, "protocol_share_numerator")
+    fee_numerator, fee_denominator, share, share_denominator = _terms_of(target)
     return ConstantProduct(
         reserve0=reserve0,
         reserve1=reserve1,
@@ -124,10 +131,10 @@ def decode(target: Target, answers: Sequence[Answer]) -> ConstantProduct:
         balance1=balance1,
         total_supply=supply,
         k_last=k_last,
-        fee_numerator=_number(target, "fee_numerator"),
-        fee_denominator=_number(target, "fee_denominator"),
+        fee_numerator=fee_numerator,
+        fee_denominator=fee_denominator,
         protocol_share_numerator=share if fee_to else 0,
-        protocol_share_denominator=_number(target, "protocol_share_denominator"),
+        protocol_share_denominator=share_denominator,
         decimals0=token0.decimals,
         decimals1=token1.decimals,
     )
@@ -163,11 +170,13 @@ def _factory(target: Target) -> Address:
     return Address(str(target.params["factory"]))
 
 
-def _number(target: Target, name: str) -> int:
-    value = target.params[name]
-    if not isinstance(value, int):
+def _terms_of(target: Target) -> tuple[int, int, int, int]:
+    params = target.params
+    terms = (params[TERMS[0]], params[TERMS[1]], params[TERMS[2]], params[TERMS[3]])
+    if set(map(type, terms)) != {int}:
+        name = next(name for name in TERMS if type(params[name]) is not int)
         raise DecodeError(f"{target.label}: params.{name} is not a number")
-    return value
+    return cast("tuple[int, int, int, int]", terms)
 
 
 ADAPTER = Adapter(

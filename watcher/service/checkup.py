@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from watcher.chain.client import ChainClient
+from watcher.chain.links import Link
+from watcher.chain.survey import Survey, day, survey
 from watcher.config.values import ChainConfig, Config
 from watcher.errors import ConfigError, ReadError, StoreError
+from watcher.protocols import ADAPTERS
 from watcher.service.identify import identify
 from watcher.service.prepare import connect
+from watcher.state.call import Call
+from watcher.state.target import Target
 from watcher.store import Store
 
 CONFIGURATION_FAULT = ConfigError.exit_code
@@ -62,25 +68,85 @@ async def _chain(config: Config, chain: ChainConfig) -> list[Finding]:
     what = f"eip155:{chain.chain_id}"
     try:
         async with connect(chain) as client:
-            node = await _node(client, chain)
-            return [node, *await _targets(config, chain, client)]
+            identified, targets = await _targets(config, chain, client)
+            nodes = [await _node(one, chain, targets) for one in client.links.all]
+            return [*(finding for found in nodes for finding in found), *identified]
     except ReadError as error:
         return [Finding(what, False, str(error))]
 
 
-async def _node(client: ChainClient, chain: ChainConfig) -> Finding:
-    head = await client.headers.head()
-    finalized = await client.headers.tagged("finalized")
-    finality = (
-        f"finalized {finalized:,}"
-        if finalized is not None
+async def _node(link: Link, chain: ChainConfig, targets: Sequence[Target]) -> list[Finding]:
+    what = f"eip155:{chain.chain_id}"
+    if link.health.fault is not None:
+        return [Finding(what, False, str(link.health.fault))]
+    calls = [call for target in targets for call in ADAPTERS[target.protocol].calls(target)]
+    try:
+        await link.reader.read(await link.headers.head(), calls)
+        found = await survey(link)
+    except ReadError as error:
+        return [Finding(what, False, str(error))]
+    findings = [Finding(what, True, f"{link.name}: {_shown(found, chain)}")]
+    if found.block_seconds is not None:
+        findings += await _cost(link, chain, calls, found.block_seconds)
+    return findings
+
+
+def _shown(found: Survey, chain: ChainConfig) -> str:
+    lag = max(0, round(time.time() - found.head.timestamp))
+    parts = [f"head {found.head.number:,} ({_age(lag)})"]
+    parts.append(
+        f"finalized {found.finalized:,}"
+        if found.finalized is not None
         else f"no finalized tag: {chain.confirmations} confirmations"
     )
-    detail = f"{client.endpoint.name}: head {head.number:,}, {finality}"
-    return Finding(f"eip155:{chain.chain_id}", True, detail)
+    limits = found.limits
+    if limits is not None:
+        parts.append(f"many calls by {limits.way}")
+        parts.append(f"batches of {limits.batch}" if limits.batch > 1 else "no batches")
+        if limits.gas is not None:
+            parts.append(f"gas cap {limits.gas:,}")
+        if limits.rows is not None:
+            parts.append(f"{limits.rows:,} targets a request")
+    parts.append(f"archive {found.archive}")
+    return ", ".join(parts)
 
 
-async def _targets(config: Config, chain: ChainConfig, client: ChainClient) -> Iterable[Finding]:
+async def _cost(
+    link: Link, chain: ChainConfig, calls: Sequence[Call], block_seconds: float
+) -> list[Finding]:
+    cost = await day(
+        link,
+        calls,
+        block_seconds=block_seconds,
+        every=chain.every_blocks,
+        poll_seconds=chain.poll_seconds,
+    )
+    if cost is None:
+        return []
+    detail = (
+        f"{cost.requests:,} requests, {_size(cost.received)} down, {_size(cost.sent)} up at "
+        f"{link.name}, with a block each {block_seconds:.3g} s"
+    )
+    return [Finding("a day costs", True, detail)]
+
+
+def _age(seconds: int) -> str:
+    for size, unit in ((86_400, "days"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds // size:,} {unit} old"
+    return f"{seconds} s old"
+
+
+def _size(count: int) -> str:
+    for size, unit in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count} B"
+
+
+async def _targets(
+    config: Config, chain: ChainConfig, client: ChainClient
+) -> tuple[list[Finding], list[Target]]:
     head = await client.headers.head()
     found = await identify(client.reader, head, config.entries_of(chain.chain_id))
     findings = []
@@ -92,4 +158,4 @@ async def _targets(config: Config, chain: ChainConfig, client: ChainClient) -> I
         symbols = " / ".join(token.symbol or token.address for token in one.target.tokens)
         of_what = f"{one.target.protocol} {symbols}".strip()
         findings.append(Finding(one.target.label, True, f"{of_what} at {one.target.address}"))
-    return findings
+    return findings, [one.target for one in found if one.target is not None]

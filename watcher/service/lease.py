@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator
@@ -40,6 +41,35 @@ async def holding_lease(store: Store, writer: Writer) -> AsyncIterator[None]:
 async def renew_lease(store: Store, writer: Writer) -> bool:
     """False when another instance has taken the lease over."""
     return await writer.do(store.renew, NAME, holder=holder(), seconds=SECONDS)
+
+
+class Renewing:
+    """Renews the lease for the context, beside work of any length."""
+
+    def __init__(self, store: Store, writer: Writer) -> None:
+        self._store = store
+        self._writer = writer
+        self._lost = False
+        self._task: asyncio.Task[None] | None = None
+
+    def require(self) -> None:
+        """Raises StoreError when another instance has taken the lease over."""
+        if self._lost:
+            raise StoreError("another instance took over this database: this one ends")
+
+    async def __aenter__(self) -> Renewing:
+        self._task = asyncio.create_task(self._renew(), name="lease")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _renew(self) -> None:
+        while not self._lost:
+            await asyncio.sleep(SECONDS / 3)
+            self._lost = not await renew_lease(self._store, self._writer)
 
 
 def _acquire(store: Store) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 
 from watcher.config.values import Config
+from watcher.service.endpoints import keep_events
 from watcher.service.lease import holding_lease
 from watcher.service.prepare import connect, prepare
 from watcher.service.watch import Ticked
@@ -25,4 +26,5 @@ async def watch_once(config: Config, store: Store) -> list[Ticked]:
             client = await stack.enter_async_context(connect(chain))
             prepared = await prepare(config, chain, client, store=store, writer=writer)
             ticks += [ticked async for ticked in prepared.watch.advance(head_only=True)]
+            await keep_events(client, store, writer)
     return ticks

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from watcher.chain.client import ChainClient, open_chain
+from watcher.chain.client import ChainClient, Policies, open_chain
 from watcher.config.values import ChainConfig, Config
 from watcher.errors import ConfigError, Problem
 from watcher.service.identify import Identified, identify
@@ -21,15 +21,20 @@ class Prepared:
     """A chain whose targets the node has confirmed."""
 
     chain: ChainConfig
+    client: ChainClient
     watch: ChainWatch
     targets: tuple[Target, ...]
+    pace: Pace
 
 
 @asynccontextmanager
 async def connect(chain: ChainConfig) -> AsyncIterator[ChainClient]:
     """The client of a configured chain; its connections end with the context."""
     async with open_chain(
-        chain.chain_id, chain.endpoint.url, deadline=chain.deadline_seconds
+        chain.chain_id,
+        chain.endpoints,
+        deadline=chain.deadline_seconds,
+        policies=Policies(quorum=chain.quorum, sample=chain.sample),
     ) as client:
         yield client
 
@@ -47,6 +52,11 @@ async def prepare(
     targets = tuple(one.target for one in found if one.target is not None)
     await writer.do(store.register, targets)
     await writer.do(store.save_settings, config.settings)
+    pace = Pace(
+        every_blocks=chain.every_blocks,
+        confirmations=chain.confirmations,
+        catch_up_blocks=chain.catch_up_blocks,
+    )
     watch = ChainWatch(
         chain_id=chain.chain_id,
         chain=client,
@@ -54,13 +64,9 @@ async def prepare(
         writer=writer,
         targets=targets,
         settings=config.settings,
-        pace=Pace(
-            every_blocks=chain.every_blocks,
-            confirmations=chain.confirmations,
-            catch_up_blocks=chain.catch_up_blocks,
-        ),
+        pace=pace,
     )
-    return Prepared(chain=chain, watch=watch, targets=targets)
+    return Prepared(chain=chain, client=client, watch=watch, targets=targets, pace=pace)
 
 
 def refuse(found: Sequence[Identified], *, source: str) -> None:

@@ -8,14 +8,21 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, aclosing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES, JobSubmissionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from watcher.chain.endpoint import Endpoint
+from watcher.chain.heads import Heads
 from watcher.config.values import Config
-from watcher.errors import ReadError, StoreError
+from watcher.errors import BelowFinality, ReadError, StoreError
 from watcher.service import lease
+from watcher.service.endpoints import keep_events
+from watcher.service.health import ChainHealth
 from watcher.service.prepare import Prepared, connect, prepare
 from watcher.service.watch import Ticked
 from watcher.service.writer import Writer
@@ -33,6 +40,9 @@ class Service:
     """Runs until `stop`, a signal, the loss of the lease, or until block `until` is stored.
 
     `interrupted` tells afterwards whether Ctrl-C ended it.
+
+    A chain that must not go on (BelowFinality) stops alone; the others are watched on, and `run`
+    raises its error at the end.
     """
 
     def __init__(
@@ -51,6 +61,12 @@ class Service:
         self._running: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
         self.interrupted = False
+        self._scheduler = AsyncIOScheduler(
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
+        self._health = {chain.chain_id: ChainHealth(chain.chain_id) for chain in config.chains}
+        self._busy: set[int] = set()
+        self._again: set[int] = set()
 
     def stop(self) -> None:
         """Let the tick under way finish, then end."""
@@ -60,8 +76,19 @@ class Service:
         self.interrupted = True
         self.stop()
 
+    @property
+    def health(self) -> tuple[ChainHealth, ...]:
+        """Each chain, in the configuration's order."""
+        return tuple(self._health.values())
+
+    @property
+    def ready(self) -> bool:
+        """Every chain is watched and was read by its last job."""
+        return all(one.ready for one in self._health.values())
+
     async def run(self) -> None:
-        """Raises StoreError when another instance watches into this database."""
+        """Raises StoreError when another instance watches into this database, and at the end
+        whatever stopped the service or one of its chains."""
         async with AsyncExitStack() as stack:
             writer = stack.enter_context(Writer())
             await stack.enter_async_context(lease.holding_lease(self._store, writer))
@@ -76,8 +103,14 @@ class Service:
                 for chain in self._config.chains
             ]
             stack.enter_context(self._signals())
-            scheduler = self._schedule(watches, writer)
-            scheduler.start()
+            self._schedule(watches, writer)
+            self._scheduler.start()
+            heads = [
+                self._follow_heads(found.chain.chain_id, found.chain.websocket)
+                for found in watches
+                if found.chain.websocket is not None
+            ]
+            stack.push_async_callback(_end, heads)
             LOG.info(
                 "watching",
                 chains=len(watches),
@@ -86,51 +119,98 @@ class Service:
             )
             await self._stopping.wait()
             # AsyncIOScheduler's own shutdown cancels running jobs: drain them first.
-            scheduler.pause()
+            self._scheduler.pause()
             await asyncio.gather(*self._running)
-            scheduler.shutdown(wait=False)
+            self._scheduler.shutdown(wait=False)
         if self._failure is not None:
             raise self._failure
         LOG.info("stopped")
 
-    def _schedule(self, watches: list[Prepared], writer: Writer) -> AsyncIOScheduler:
-        scheduler = AsyncIOScheduler(
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-        )
+    def _schedule(self, watches: list[Prepared], writer: Writer) -> None:
         for found in watches:
-            scheduler.add_job(
+            self._scheduler.add_job(
                 self._job,
                 "interval",
-                args=[found],
+                args=[found, writer],
                 seconds=found.chain.poll_seconds,
-                id=f"eip155:{found.chain.chain_id}",
+                id=_job_id(found.chain.chain_id),
                 next_run_time=datetime.now(UTC),
             )
-        scheduler.add_job(
+        self._scheduler.add_job(
             self._renew, "interval", args=[writer], seconds=lease.SECONDS / 3, id="lease"
         )
-        return scheduler
+        self._scheduler.add_listener(self._count_skipped, EVENT_JOB_MAX_INSTANCES)
 
-    async def _job(self, found: Prepared) -> None:
-        task = asyncio.current_task()
+    def _count_skipped(self, event: JobSubmissionEvent) -> None:
+        for chain_id, found in self._health.items():
+            if event.job_id == _job_id(chain_id):
+                self._note(chain_id, skipped=found.skipped + 1)
+
+    def _follow_heads(self, chain_id: int, websocket: Endpoint) -> asyncio.Task[None]:
+        """Run the chain's job whenever its node announces a head; polling stays the watchdog."""
+        heads = Heads(
+            websocket,
+            on_head=lambda: self._wake(chain_id),
+            on_change=lambda live: self._note(chain_id, heads=live),
+        )
+        return asyncio.create_task(heads.follow(), name=f"heads of eip155:{chain_id}")
+
+    def _wake(self, chain_id: int) -> None:
+        """Run the chain's job now; one that runs already is followed by another at once."""
+        if self._stopping.is_set() or self._health[chain_id].stopped:
+            return
+        if chain_id in self._busy:
+            self._again.add(chain_id)
+            return
+        self._note(chain_id, woken=self._health[chain_id].woken + 1)
+        self._scheduler.modify_job(_job_id(chain_id), next_run_time=datetime.now(UTC))
+
+    async def _job(self, found: Prepared, writer: Writer) -> None:
+        task, chain_id = asyncio.current_task(), found.chain.chain_id
         if task is None or self._stopping.is_set():
             return
         self._running.add(task)
+        self._busy.add(chain_id)
         try:
-            await self._advance(found)
-        except ReadError as error:
-            LOG.warning("chain not read", chain=found.chain.chain_id, detail=str(error))
+            try:
+                await self._advance(found)
+                self._note(chain_id, failing="")
+            except ReadError as error:
+                self._note(chain_id, failing=str(error))
+                LOG.warning("chain not read", chain=chain_id, detail=str(error))
+            finally:
+                await keep_events(found.client, self._store, writer)
+                self._note(chain_id, endpoints=found.client.health(), agreed=found.client.ready)
+        except BelowFinality as error:
+            self._stop_chain(chain_id, error)
         except Exception as error:  # noqa: BLE001 - handed to `run`, which raises it
             # What is no fault of the node would fail again for ever: end, and say why.
             self._failure = error
             self.stop()
         finally:
             self._running.discard(task)
+            self._busy.discard(chain_id)
+            if chain_id in self._again:
+                self._again.discard(chain_id)
+                self._wake(chain_id)
+
+    def _stop_chain(self, chain_id: int, error: BelowFinality) -> None:
+        """Nothing that is stored is touched; the other chains go on."""
+        self._note(chain_id, stopped=str(error))
+        LOG.critical("chain stopped", chain=chain_id, detail=str(error))
+        self._scheduler.remove_job(_job_id(chain_id))
+        self._failure = self._failure or error
+        if all(one.stopped for one in self._health.values()):
+            self.stop()
+
+    def _note(self, chain_id: int, **changed: Any) -> None:
+        self._health[chain_id] = replace(self._health[chain_id], **changed)
 
     async def _advance(self, found: Prepared) -> None:
         until = time.monotonic() + RUN_SECONDS
         async with aclosing(found.watch.advance()) as ticks:
             async for ticked in ticks:
+                self._note(found.chain.chain_id, newest=ticked.block)
                 self._on_tick(ticked)
                 if self._until is not None and ticked.block.number >= self._until:
                     self.stop()
@@ -152,6 +232,16 @@ class Service:
         finally:
             for one in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(one)
+
+
+def _job_id(chain_id: int) -> str:
+    return f"eip155:{chain_id}"
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _log_tick(ticked: Ticked) -> None:

@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from watcher.math.measures import METHOD_HASH, measure
+from watcher.math.measures import measure
 from watcher.math.settings import Settings
-from watcher.math.subject import PREVIOUS, Subject, assemble, computation_key, roles, verdicts
+from watcher.math.subject import PREVIOUS, roles, verdicts
 from watcher.state.block import Block
-from watcher.state.measure import Computation, Input
+from watcher.state.measure import Computation
 from watcher.state.observation import Observation
 from watcher.state.target import Target
 from watcher.store.tick import InForce, TickResult
+from watcher.store.work import work
 
 Seen: TypeAlias = tuple[tuple[InForce | None, ...], tuple[str, ...]]
 """What a computation used: the observation of each role, and the verdict on each coin's price."""
@@ -62,14 +63,6 @@ class Watchlist:
         return tuple(each.target for each in self.watched)
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
-    target: Target
-    subject: Subject
-    inputs: tuple[Input, ...]
-    key: str
-
-
 def watchlist(targets: Sequence[Target], settings: Settings) -> Watchlist:
     watched = tuple(Watched(target, roles(target, settings)) for target in targets)
     return Watchlist(watched, settings, settings.hash)
@@ -93,15 +86,23 @@ def advance(
     in_force = {**branch.in_force, **changed}
     seen = _seen(watched, branch.in_force, in_force, block)
     works = [
-        _work(each, branch.in_force, in_force, block, watched=watched)
+        work(
+            each.target,
+            each.roles,
+            before=branch.in_force,
+            now=in_force,
+            block=block,
+            settings=watched.settings,
+            settings_hash=watched.settings_hash,
+        )
         for each in watched.watched
         if branch.seen.get(each.target.id) != seen[each.target.id]
     ]
-    due = [work for work in works if branch.keys.get(work.target.id) != work.key]
-    figures = measure([work.subject for work in due], watched.settings)
+    due = [one for one in works if branch.keys.get(one.target.id) != one.key]
+    figures = measure([one.subject for one in due], watched.settings)
     computations = tuple(
-        Computation(work.target.id, work.key, work.inputs, measures)
-        for work, measures in zip(due, figures, strict=True)
+        Computation(one.target.id, one.key, one.inputs, measures)
+        for one, measures in zip(due, figures, strict=True)
     )
     tick = TickResult(
         block=block,
@@ -111,7 +112,7 @@ def advance(
         safe=safe,
         finalized=finalized,
     )
-    keys = {**branch.keys, **{work.target.id: work.key for work in due}}
+    keys = {**branch.keys, **{one.target.id: one.key for one in due}}
     return Advance(tick, Branch(cursor=block, in_force=in_force, keys=keys, seen=seen))
 
 
@@ -140,32 +141,3 @@ def _seen(
         )
         for each in watched.watched
     }
-
-
-def _work(
-    watching: Watched,
-    before: Mapping[str, InForce],
-    now: Mapping[str, InForce],
-    block: Block,
-    *,
-    watched: Watchlist,
-) -> _Work:
-    target = watching.target
-    sources = {
-        role: found
-        for role, target_id in watching.roles.items()
-        if (found := (before if role == PREVIOUS else now).get(target_id)) is not None
-    }
-    observed = {role: found.observation for role, found in sources.items()}
-    subject = assemble(target, observed, timestamp=block.timestamp, settings=watched.settings)
-    return _Work(
-        target=target,
-        subject=subject,
-        inputs=tuple(
-            Input(role, found.observation.target_id, found.block_hash)
-            for role, found in sources.items()
-        ),
-        key=computation_key(
-            subject, observed, settings_hash=watched.settings_hash, method_hash=METHOD_HASH
-        ),
-    )

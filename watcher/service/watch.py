@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import structlog
 
 from watcher.chain.headers import Headers
 from watcher.chain.reader import Reader
-from watcher.errors import StaleBlock, StoreError
+from watcher.errors import BelowFinality, StaleBlock, Unavailable
 from watcher.math.settings import Settings
-from watcher.service.observe import observe
+from watcher.service import codes
+from watcher.service.finality import Finality
+from watcher.service.linked import linked
+from watcher.service.observe import Observer
 from watcher.service.tick import Branch, advance, watchlist
 from watcher.service.writer import Writer
 from watcher.state.block import Block
+from watcher.state.code import Deployed
 from watcher.state.target import Target
 from watcher.store.tick import Resumption, TickResult
 
@@ -25,8 +29,6 @@ LOG = structlog.get_logger(__name__)
 
 REORG_DEPTH = 256
 """Known blocks compared after a reorg; finality is nearer on every chain that is watched."""
-
-HEADERS_AT_ONCE = 64
 
 
 class Ledger(Protocol):
@@ -38,7 +40,9 @@ class Ledger(Protocol):
 
     def commit_tick(self, tick: TickResult) -> None: ...
 
-    def rewind(self, chain_id: int, ancestor_hash: str) -> int: ...
+    def rewind(self, chain_id: int, ancestor_hash: str | None) -> int: ...
+
+    def deployed(self, chain_id: int) -> Mapping[str, Deployed]: ...
 
     def record_gap(self, chain_id: int, first: int, last: int, reason: str) -> None: ...
 
@@ -55,11 +59,13 @@ class ChainView(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Which blocks are watched, and how far back a watch that was away is filled."""
+    """Which blocks are watched, how far back a watch that was away is filled, and how many blocks
+    pass before it is looked at again what is deployed."""
 
     every_blocks: int = 1
     confirmations: int = 12
     catch_up_blocks: int = 7_200
+    code_every_blocks: int = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +102,11 @@ class ChainWatch:
         self._ledger = ledger
         self._writer = writer
         self._watched = watchlist(targets, settings)
+        self._observer = Observer(chain.reader, self._watched.targets)
         self._pace = pace
+        self._finality = Finality(chain_id, confirmations=pace.confirmations)
         self._branch: Branch | None = None
+        self._codes_at: int | None = None
 
     async def advance(self, *, head_only: bool = False) -> AsyncGenerator[Ticked, None]:
         """Commit every block from the cursor to the head, giving each as it is done.
@@ -105,7 +114,8 @@ class ChainWatch:
         With `head_only` just the head, and a gap row for what lies between.
 
         Ends early when the chain changes under way: the next call goes on. Raises Unavailable when
-        the node does not answer; what was committed stays.
+        the node does not answer, BelowFinality when its chain contradicts what is final here; what
+        was committed stays.
         """
         try:
             async for ticked in self._advance(head_only=head_only):
@@ -118,7 +128,7 @@ class ChainWatch:
         branch = self._branch or await self._resume()
         if branch.cursor is not None and head.hash == branch.cursor.hash:
             return
-        safe, finalized = await self._finality(head)
+        safe, finalized = await self._finality.ask(self._chain.headers, head)
         if branch.cursor is not None and head.parent_hash == branch.cursor.hash:
             # The usual case: one new block on top of ours needs no further header.
             if head.number % self._pace.every_blocks == 0:
@@ -135,6 +145,7 @@ class ChainWatch:
 
     async def _resume(self) -> Branch:
         stored = await self._writer.do(self._ledger.resume, self._chain_id)
+        self._finality.remember(stored.finalized)
         self._branch = Branch(
             cursor=stored.cursor, in_force=stored.in_force, keys=stored.computation_keys
         )
@@ -151,32 +162,33 @@ class ChainWatch:
         known = await self._writer.do(self._ledger.recent_blocks, self._chain_id, REORG_DEPTH)
         ancestor = await self._chain.headers.common_ancestor(known)
         if ancestor is None:
-            raise StoreError(
-                f"none of the last {len(known)} stored blocks of eip155:{self._chain_id} is on the "
-                "node's chain: it serves another chain, or was reset; use another database for it"
-            )
-        if now is None and await self._only_lags(ancestor):
+            self._require_young(known)
+        elif now is None and await self._only_lags(ancestor):
             return 0
-        orphaned = await self._writer.do(self._ledger.rewind, self._chain_id, ancestor.hash)
+        ancestor_hash = None if ancestor is None else ancestor.hash
+        orphaned = await self._writer.do(self._ledger.rewind, self._chain_id, ancestor_hash)
         self._branch = None
         LOG.warning(
             "reorg",
             chain=self._chain_id,
-            ancestor=ancestor.number,
+            ancestor=None if ancestor is None else ancestor.number,
             orphaned=orphaned,
         )
         return orphaned
 
+    def _require_young(self, known: Sequence[Block]) -> None:
+        """A history of a few blocks may have left the chain as a whole; an older one may not."""
+        final = self._finality.highest
+        if len(known) < REORG_DEPTH and final is not None and known[-1].number > final:
+            return
+        raise BelowFinality(
+            f"none of the last {len(known)} stored blocks of eip155:{self._chain_id} is on the "
+            "node's chain: it serves another chain, or was reset; use another database for it"
+        )
+
     async def _only_lags(self, ancestor: Block) -> bool:
         head = await self._chain.headers.head()
         return head.hash == ancestor.hash
-
-    async def _finality(self, head: Block) -> tuple[int | None, int | None]:
-        headers = self._chain.headers
-        safe, finalized = await asyncio.gather(headers.tagged("safe"), headers.tagged("finalized"))
-        if finalized is None:
-            finalized = max(head.number - self._pace.confirmations, 0)
-        return safe, finalized
 
     async def _due(
         self, cursor: Block | None, head: Block, *, head_only: bool
@@ -188,15 +200,10 @@ class ChainWatch:
             yield head
             return
         first = await self._skip_what_is_too_old(cursor.number + 1, head.number)
-        last_hash = cursor.hash if first == cursor.number + 1 else None
-        for start in range(first, head.number + 1, HEADERS_AT_ONCE):
-            stop = min(start + HEADERS_AT_ONCE - 1, head.number)
-            for block in await self._chain.headers.range(start, stop):
-                if last_hash is not None and block.parent_hash != last_hash:
-                    raise StaleBlock(f"block {block.number} does not follow the one before")
-                last_hash = block.hash
-                if block.number % self._pace.every_blocks == 0:
-                    yield block
+        before = cursor if first == cursor.number + 1 else None
+        async for block in linked(self._chain.headers, first, head.number, after=before):
+            if block.number % self._pace.every_blocks == 0:
+                yield block
 
     async def _skip_what_is_too_old(self, first: int, head: int) -> int:
         start = head - self._pace.catch_up_blocks + 1
@@ -216,7 +223,7 @@ class ChainWatch:
     ) -> Ticked:
         started = time.monotonic()
         branch = self._branch or await self._resume()
-        observed = await observe(self._chain.reader, block, self._watched.targets)
+        observed = await self._observer.observe(block)
         result = await asyncio.to_thread(
             advance,
             branch,
@@ -226,13 +233,31 @@ class ChainWatch:
             safe=safe,
             finalized=finalized,
         )
+        tick = await self._with_codes(result.tick)
         # Should the commit fail, whether it was made is unknown: the store alone can tell.
         self._branch = None
-        await self._writer.do(self._ledger.commit_tick, result.tick)
+        await self._writer.do(self._ledger.commit_tick, tick)
         self._branch = result.branch
         return Ticked(
-            tick=result.tick,
+            tick=tick,
             orphaned=orphaned,
             failing=sum(found.state is None for found in observed.values()),
             seconds=time.monotonic() - started,
         )
+
+    async def _with_codes(self, tick: TickResult) -> TickResult:
+        """Where it is time for it, the tick with what has been deployed since the last look."""
+        block, last = tick.block, self._codes_at
+        if last is not None and last <= block.number < last + self._pace.code_every_blocks:
+            return tick
+        before = await self._writer.do(self._ledger.deployed, self._chain_id)
+        try:
+            found = await codes.deployed(self._chain.reader, block, self._watched.targets)
+        except Unavailable as error:
+            # The block itself was read: it is stored, and the next one is looked at instead.
+            LOG.warning("code not read", chain=self._chain_id, detail=str(error))
+            return tick
+        now = codes.changed(found, before)
+        codes.tell(block, now, before)
+        self._codes_at = block.number
+        return replace(tick, codes=now)

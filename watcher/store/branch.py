@@ -1,4 +1,4 @@
-"""The canonical branch of each chain: its cursor, its blocks, its reorgs and its gaps."""
+"""The canonical branch of each chain: its cursor, its blocks and its reorgs."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select, text, update
 
-from watcher.errors import StoreError
+from watcher.errors import BelowFinality, StoreError
 from watcher.state.block import Block
 from watcher.store import tables
-from watcher.store.rows import block_of, storable
+from watcher.store.rows import block_of
 from watcher.store.tables import FINALIZED, ORPHANED, block, canonical
-from watcher.store.values import Gap
 
 BLOCK_COLUMNS = (
     block.c.chain_id,
@@ -113,7 +112,7 @@ def settle(
 def rewind(connection: Connection, chain_id: int, ancestor_hash: str | None) -> int:
     """Orphan every block above the ancestor and move the cursor to it; with None, all blocks.
 
-    Raises StoreError, and changes nothing, when one of them is finalized.
+    Raises BelowFinality, and changes nothing, when one of them is finalized.
     """
     lock_branch(connection, chain_id)
     above = [block.c.chain_id == chain_id, canonical]
@@ -124,7 +123,7 @@ def rewind(connection: Connection, chain_id: int, ancestor_hash: str | None) -> 
         select(func.min(block.c.number)).where(*above, block.c.status == FINALIZED)
     ).scalar()
     if final is not None:
-        raise StoreError(
+        raise BelowFinality(
             f"block {final} of eip155:{chain_id} is finalized here and not on the node's chain: "
             "nothing was changed; see whether the node is in sync."
         )
@@ -146,6 +145,15 @@ def _ancestor(connection: Connection, chain_id: int, block_hash: str) -> RowMapp
     return row
 
 
+def finalized_of(connection: Connection, chain_id: int) -> int | None:
+    """The highest stored block that is final."""
+    query = select(func.max(block.c.number)).where(
+        block.c.chain_id == chain_id, block.c.status == FINALIZED
+    )
+    found: int | None = connection.execute(query).scalar()
+    return found
+
+
 def recent_blocks(connection: Connection, chain_id: int, count: int) -> tuple[Block, ...]:
     """Canonical blocks, the newest first."""
     query = (
@@ -157,53 +165,13 @@ def recent_blocks(connection: Connection, chain_id: int, count: int) -> tuple[Bl
     return tuple(block_of(row) for row in connection.execute(query).mappings())
 
 
-def record_gap(
-    connection: Connection, chain_id: int, first: int, last: int, reason: str, found_at: datetime
-) -> None:
-    """Note that the blocks `first` to `last` are not read; noted once while it is open."""
-    table = tables.gap
-    same = (table.c.chain_id == chain_id, table.c.first == first, table.c.last == last)
-    if connection.execute(select(table.c.id).where(*same, table.c.filled_at.is_(None))).first():
-        return
-    values = {
-        "chain_id": chain_id,
-        "first": first,
-        "last": last,
-        "reason": storable(reason),
-        "found_at": found_at,
-    }
-    connection.execute(insert(table).values(values))
-
-
-def close_gaps(connection: Connection, added: Block, *, filled_at: datetime) -> None:
-    """A gap around `added` is filled once each of its blocks is there."""
-    table = tables.gap
-    around = connection.execute(
-        select(table.c.id, table.c.first, table.c.last).where(
-            table.c.chain_id == added.chain_id,
-            table.c.filled_at.is_(None),
-            table.c.first <= added.number,
-            table.c.last >= added.number,
-        )
-    ).all()
-    for row in around:
-        read = connection.execute(
-            select(func.count()).where(
-                block.c.chain_id == added.chain_id,
-                block.c.number.between(row.first, row.last),
-                canonical,
-            )
-        ).scalar_one()
-        if read == row.last - row.first + 1:
-            connection.execute(
-                update(table).where(table.c.id == row.id).values(filled_at=filled_at)
-            )
-
-
-def gaps(connection: Connection, chain_id: int) -> tuple[Gap, ...]:
-    table = tables.gap
-    query = select(table).where(table.c.chain_id == chain_id).order_by(table.c.first, table.c.id)
-    return tuple(
-        Gap(row.chain_id, row.first, row.last, row.reason, row.found_at, row.filled_at)
-        for row in connection.execute(query)
-    )
+def neighbours(
+    connection: Connection, chain_id: int, number: int
+) -> tuple[Block | None, Block | None]:
+    """The nearest canonical blocks below and above `number`."""
+    query = select(*BLOCK_COLUMNS).where(block.c.chain_id == chain_id, canonical).limit(1)
+    below = query.where(block.c.number < number).order_by(block.c.number.desc())
+    above = query.where(block.c.number > number).order_by(block.c.number)
+    rows = [connection.execute(each).mappings().first() for each in (below, above)]
+    before, after = (None if row is None else block_of(row) for row in rows)
+    return before, after

@@ -15,7 +15,7 @@ from watcher.errors import StoreError
 from watcher.state.amount import amounts
 from watcher.state.measure import Computation
 from watcher.state.observation import Observation
-from watcher.store import branch, tables
+from watcher.store import branch, gaps, tables
 from watcher.store.bulk import insert_many, insert_new, insert_with_ids
 from watcher.store.register import Registered, registered
 from watcher.store.rows import DETAIL_LENGTH, measure_columns, state_columns, storable
@@ -26,7 +26,7 @@ PAIRS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class _Tick:
+class Tick:
     """A tick on its way into the tables."""
 
     connection: Connection
@@ -47,7 +47,7 @@ class _Tick:
             ) from None
 
 
-def commit_tick(connection: Connection, result: TickResult, *, now: datetime) -> None:
+def commit_tick(connection: Connection, result: TickResult, *, now: datetime) -> Tick:
     """Append what the tick found and move the cursor.
 
     A block that is stored already may come again (a crash between the commit and what follows it):
@@ -63,26 +63,32 @@ def commit_tick(connection: Connection, result: TickResult, *, now: datetime) ->
         branch.require_successor(cursor, block)
         block_id = branch.add_block(connection, block, seen_at=now)
         branch.move_cursor(connection, block.chain_id, block_id)
-        branch.close_gaps(connection, block, filled_at=now)
+        gaps.shrink_gaps(connection, block.chain_id, block.number, block.number, filled_at=now)
     else:
         block_id = stored["id"]
-    named = {each.target_id for each in result.observations}
-    named |= {each.target_id for each in result.computations}
-    named |= {used.target_id for each in result.computations for used in each.inputs}
-    book = {entry.target.id: entry for entry in registered(connection, uids=named)}
-    tick = _Tick(connection, result, block_id, book)
+    tick = tick_of(connection, result, block_id)
     observations, computations = result.observations, result.computations
     if stored is not None:
         observations = _missing_observations(tick)
         computations = _missing_computations(tick)
         if (observations or computations) and (cursor is None or cursor.hash != block.hash):
             raise StoreError(f"{tick.where} is complete and no longer the last: nothing was added.")
-    observation_ids = _add_observations(tick, observations)
-    _add_computations(tick, computations, observation_ids)
+    observation_ids = add_observations(tick, observations)
+    add_computations(tick, computations, observation_ids)
     branch.settle(connection, block.chain_id, safe=result.safe, finalized=result.finalized)
+    return tick
 
 
-def _missing_observations(tick: _Tick) -> tuple[Observation, ...]:
+def tick_of(connection: Connection, result: TickResult, block_id: int) -> Tick:
+    named = {each.target_id for each in result.observations}
+    named |= {each.target_id for each in result.computations}
+    named |= {each.target_id for each in result.codes}
+    named |= {used.target_id for each in result.computations for used in each.inputs}
+    book = {entry.target.id: entry for entry in registered(connection, uids=named)}
+    return Tick(connection, result, block_id, book)
+
+
+def _missing_observations(tick: Tick) -> tuple[Observation, ...]:
     table = tables.observation
     query = select(table.c.status, table.c.state_hash)
     missing = []
@@ -97,7 +103,7 @@ def _missing_observations(tick: _Tick) -> tuple[Observation, ...]:
     return tuple(missing)
 
 
-def _missing_computations(tick: _Tick) -> tuple[Computation, ...]:
+def _missing_computations(tick: Tick) -> tuple[Computation, ...]:
     table = tables.computation
     missing = []
     for computation in tick.result.computations:
@@ -110,7 +116,7 @@ def _missing_computations(tick: _Tick) -> tuple[Computation, ...]:
     return tuple(missing)
 
 
-def _same(tick: _Tick, table: Table, target_id: str) -> tuple[Any, ...]:
+def _same(tick: Tick, table: Table, target_id: str) -> tuple[Any, ...]:
     return (
         table.c.target_id == tick.entry(target_id).id,
         table.c.block_number == tick.result.block.number,
@@ -118,14 +124,14 @@ def _same(tick: _Tick, table: Table, target_id: str) -> tuple[Any, ...]:
     )
 
 
-def _differs(tick: _Tick, what: str, target_id: str) -> str:
+def _differs(tick: Tick, what: str, target_id: str) -> str:
     return (
         f"{tick.where} is stored with another {what} of {tick.entry(target_id).target.label}: "
         "go on from what is stored."
     )
 
 
-def _add_observations(tick: _Tick, observations: Sequence[Observation]) -> dict[str, int]:
+def add_observations(tick: Tick, observations: Sequence[Observation]) -> dict[str, int]:
     """Returns the row ids by target id."""
     if not observations:
         return {}
@@ -149,7 +155,7 @@ def _add_observations(tick: _Tick, observations: Sequence[Observation]) -> dict[
 
 
 def _amount_rows(
-    tick: _Tick, observations: Iterable[Observation], ids: dict[str, int]
+    tick: Tick, observations: Iterable[Observation], ids: dict[str, int]
 ) -> list[dict[str, Any]]:
     return [
         {
@@ -168,8 +174,8 @@ def _amount_rows(
     ]
 
 
-def _add_computations(
-    tick: _Tick, computations: Sequence[Computation], observation_ids: dict[str, int]
+def add_computations(
+    tick: Tick, computations: Sequence[Computation], observation_ids: dict[str, int]
 ) -> None:
     if not computations:
         return
@@ -202,7 +208,7 @@ def _add_computations(
 
 
 def _sources(
-    tick: _Tick, computations: Sequence[Computation], observation_ids: dict[str, int]
+    tick: Tick, computations: Sequence[Computation], observation_ids: dict[str, int]
 ) -> dict[tuple[str, str], int]:
     """The observations that are used, by target id and hash of the block they were appended at."""
     here = tick.result.block.hash
@@ -222,7 +228,7 @@ def _sources(
     return found
 
 
-def _find(tick: _Tick, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+def _find(tick: Tick, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
     block, observation = tables.block, tables.observation
     uids = {tick.entry(target_id).id: target_id for target_id, _ in pairs}
     wanted = (

@@ -18,7 +18,7 @@ from watcher.state.observation import Observation
 from watcher.state.snapshot import Snapshot
 from watcher.state.target import Target
 from watcher.store import tables
-from watcher.store.branch import BLOCK_COLUMNS, cursor_of
+from watcher.store.branch import BLOCK_COLUMNS, cursor_of, finalized_of, neighbours
 from watcher.store.register import Registered
 from watcher.store.rows import block_of, measure_of, observation_of
 from watcher.store.tables import canonical
@@ -62,19 +62,33 @@ def in_force(facts: Table, number: int | None) -> ScalarSelect[Any]:
     return query.scalar_subquery()
 
 
-def resume(connection: Connection, chain_id: int) -> Resumption:
-    observed = observations_as_of(connection, None, target.c.chain_id == chain_id)
-    keys = (
+def resume(connection: Connection, chain_id: int, *, below: int | None = None) -> Resumption:
+    """What is in force at the cursor, or at the last block below number `below`."""
+    number = None if below is None else below - 1
+    mine = target.c.chain_id == chain_id
+    cursor = cursor_of(connection, chain_id)
+    if below is not None:
+        cursor, _ = neighbours(connection, chain_id, below)
+    observed = observations_as_of(connection, number, mine)
+    return Resumption(
+        cursor=cursor,
+        in_force={uid: InForce(seen, since.hash) for uid, (seen, since) in observed.items()},
+        computation_keys=keys_as_of(connection, number, mine),
+        finalized=finalized_of(connection, chain_id),
+    )
+
+
+def keys_as_of(
+    connection: Connection, number: int | None, *where: ColumnElement[bool]
+) -> dict[str, str]:
+    """By target id, for the targets that meet `where`: the key of the last computation."""
+    query = (
         select(target.c.uid, computation.c.key)
         .select_from(target)
-        .join(computation, computation.c.id == in_force(computation, None))
-        .where(target.c.chain_id == chain_id)
+        .join(computation, computation.c.id == in_force(computation, number))
+        .where(*where)
     )
-    return Resumption(
-        cursor=cursor_of(connection, chain_id),
-        in_force={uid: InForce(seen, since.hash) for uid, (seen, since) in observed.items()},
-        computation_keys={row.uid: row.key for row in connection.execute(keys)},
-    )
+    return {row.uid: row.key for row in connection.execute(query)}
 
 
 def block_as_of(connection: Connection, chain_id: int, number: int | None) -> Block:

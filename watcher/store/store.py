@@ -8,13 +8,29 @@ from types import TracebackType
 
 from watcher.math.settings import Settings
 from watcher.state.block import Block
+from watcher.state.code import CodeChange, Deployed
+from watcher.state.endpoint_event import EndpointEvent
 from watcher.state.snapshot import Snapshot
 from watcher.state.target import Target
-from watcher.store import branch, commit, find, history, lease, register, schema, standing, tables
+from watcher.store import (
+    branch,
+    codes,
+    commit,
+    endpoints,
+    fill,
+    find,
+    gaps,
+    history,
+    lease,
+    register,
+    schema,
+    standing,
+    tables,
+)
 from watcher.store.database import WAIT_SECONDS, Database
 from watcher.store.schema import Schema
 from watcher.store.tick import Resumption, TickResult
-from watcher.store.values import Extent, Figure, Figures, Gap, Standing, TargetStatus
+from watcher.store.values import Extent, Figure, Figures, Gap, Standing, StoredEvent, TargetStatus
 
 
 def _utc_now() -> datetime:
@@ -103,25 +119,50 @@ class Store:
         """All of a tick and the cursor, or nothing. Raises StoreError when the block does not
         follow the stored branch, or is stored with other facts."""
         with self.database.writing() as connection:
-            commit.commit_tick(connection, result, now=self._now())
+            tick = commit.commit_tick(connection, result, now=self._now())
+            if result.codes:
+                codes.add_codes(tick)
 
     def rewind(self, chain_id: int, ancestor_hash: str | None) -> int:
         """Orphan what lies above the ancestor (None: everything); returns how many blocks.
 
-        Raises StoreError, and changes nothing, if that would orphan a finalized block.
+        Raises BelowFinality, and changes nothing, if that would orphan a finalized block.
         """
         with self.database.writing() as connection:
             return branch.rewind(connection, chain_id, ancestor_hash)
 
     def record_gap(self, chain_id: int, first: int, last: int, reason: str) -> None:
         with self.database.writing() as connection:
-            branch.record_gap(connection, chain_id, first, last, reason, self._now())
+            gaps.record_gap(connection, chain_id, first, last, reason, self._now())
+
+    def fill(self, result: TickResult) -> None:
+        """Insert a block that is missing below the cursor, and mend what was stored after it.
+
+        Raises StoreError when the block does not lie on the stored branch.
+        """
+        with self.database.writing() as connection:
+            fill.fill(connection, result, now=self._now())
+
+    def close_gap(self, chain_id: int, first: int, last: int) -> None:
+        """Of these blocks all that are watched are stored now."""
+        with self.database.writing() as connection:
+            gaps.shrink_gaps(connection, chain_id, first, last, filled_at=self._now())
+
+    def record_endpoint_events(self, events: Sequence[EndpointEvent]) -> None:
+        with self.database.writing() as connection:
+            endpoints.record(connection, events, at=self._now())
 
     # Going on
 
-    def resume(self, chain_id: int) -> Resumption:
+    def resume(self, chain_id: int, *, below: int | None = None) -> Resumption:
+        """What is in force at the cursor, or at the last stored block below number `below`."""
         with self.database.reading() as connection:
-            return history.resume(connection, chain_id)
+            return history.resume(connection, chain_id, below=below)
+
+    def neighbours(self, chain_id: int, number: int) -> tuple[Block | None, Block | None]:
+        """The nearest canonical blocks below and above `number`."""
+        with self.database.reading() as connection:
+            return branch.neighbours(connection, chain_id, number)
 
     def recent_blocks(self, chain_id: int, count: int) -> tuple[Block, ...]:
         """The canonical blocks, newest first: what a reorg is walked back along."""
@@ -130,9 +171,29 @@ class Store:
 
     def gaps(self, chain_id: int) -> tuple[Gap, ...]:
         with self.database.reading() as connection:
-            return branch.gaps(connection, chain_id)
+            return gaps.gaps(connection, chain_id)
+
+    def missing(self, chain_id: int, first: int, last: int) -> tuple[tuple[int, int], ...]:
+        """The stretches between `first` and `last` of which no block is stored."""
+        with self.database.reading() as connection:
+            return gaps.missing(connection, chain_id, first, last)
+
+    def deployed(self, chain_id: int) -> dict[str, Deployed]:
+        """By target id, what was deployed when it was looked at last."""
+        with self.database.reading() as connection:
+            return codes.deployed_now(connection, chain_id)
+
+    def endpoint_events(self, chain_id: int) -> tuple[StoredEvent, ...]:
+        """What befell the chain's endpoints, oldest first."""
+        with self.database.reading() as connection:
+            return endpoints.events(connection, chain_id)
 
     # The history
+
+    def code_changes(self, target_id: str) -> tuple[CodeChange, ...]:
+        """When a target's code or implementation changed, oldest first."""
+        with self.database.reading() as connection:
+            return codes.code_changes(connection, register.entry_of(connection, target_id))
 
     def targets(self) -> tuple[Target, ...]:
         """In the order of their registration."""

@@ -20,6 +20,8 @@ settings = table_of(models.SettingsRow)
 computation = table_of(models.ComputationRow)
 computation_input = table_of(models.ComputationInputRow)
 measure = table_of(models.MeasureRow)
+endpoint_event = table_of(models.EndpointEventRow)
+code = table_of(models.CodeRow)
 lease = table_of(models.LeaseRow)
 
 ORPHANED = "orphaned"

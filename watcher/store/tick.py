@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from watcher.state.block import Block
+from watcher.state.code import Deployed
 from watcher.state.measure import Computation
 from watcher.state.observation import Observation
 
@@ -14,7 +15,8 @@ class TickResult:
     """Everything that one block adds, committed as one transaction together with the cursor.
 
     `observations` and `computations` hold only what changed on the branch. `safe` and `finalized`
-    are the node's block numbers, None where it has no such tag.
+    are the node's block numbers, None where it has no such tag. `codes` are those that
+    changed since the last look, empty at most blocks.
     """
 
     block: Block
@@ -23,6 +25,7 @@ class TickResult:
     computations: tuple[Computation, ...]
     safe: int | None = None
     finalized: int | None = None
+    codes: tuple[Deployed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,10 @@ class InForce:
 
 @dataclass(frozen=True, slots=True)
 class Resumption:
-    """Where a chain's watch stopped, and by target id what was in force there."""
+    """Where a chain's watch stopped, and by target id what was in force there. `finalized` is the
+    highest stored block that is final."""
 
     cursor: Block | None
     in_force: dict[str, InForce]
     computation_keys: dict[str, str]
+    finalized: int | None = None

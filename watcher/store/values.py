@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from watcher.state.block import Block
+from watcher.state.endpoint_event import EventKind
 from watcher.state.measure import Measure
 from watcher.state.observation import Observation
 from watcher.state.target import Target
@@ -62,6 +63,20 @@ class Gap:
     reason: str
     found_at: datetime
     filled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """What befell an endpoint, and the wall time when it was stored. Block and hash are null where
+    it concerned none."""
+
+    chain_id: int
+    endpoint: str
+    kind: EventKind
+    block_number: int | None
+    block_hash: str | None
+    detail: str
+    found_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,15 +49,19 @@ def status(
     import time
 
     from watcher.alerts.health import Grade
+    from watcher.cli.output import note
     from watcher.cli.session import open_store, read_config
-    from watcher.cli.standings import print_standings
+    from watcher.cli.standings import missing, print_standings
     from watcher.cli.verdicts import verdicts
 
     settings = read_config(config)
     now = time.time()
     with open_store(settings) as store:
         found = verdicts(settings, store, now=now)
+        gaps = [gap for chain in settings.chains for gap in store.gaps(chain.chain_id)]
     print_standings(found, now=now, every=every, format_=chosen(format_, as_json))
+    if missed := missing(gaps):
+        note(missed)
     if exit_code and any(verdict.grade <= Grade.BLIND for verdict in found):
         raise typer.Exit(CHECK_FAILED)
 

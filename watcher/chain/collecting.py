@@ -1,0 +1,24 @@
+"""Python's garbage collector kept out of short work that makes very many objects."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No collection meanwhile.
+
+    The collector counts new objects, and after some thousands walks through all that the process
+    holds: reading 5,000 pools it took ten times as long as the decoding. None of them is garbage.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
