@@ -120,7 +120,7 @@ def gas_of(chain: Chain, call: Ticks) -> int:
         reading = decode(placed(chain.anvil.url, plan.program.encode(), gas=gas), plan.program)
         return reading.complete(plan.program) and walk_of(reading.answers[0]).whole
 
-    return bisect_left(range(CAP), True, lo=500_000, key=suffices)
+    return bisect_left(range(CAP), True, lo=100_000, key=suffices)
 
 
 def test_gas_of_an_empty_word_and_of_a_tick(chain: Chain) -> None:
