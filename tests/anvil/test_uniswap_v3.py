@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 
+from tests.anvil.test_adapters import plain_tick_pool
 from tests.support.lens_calls import WAYS, Way, pinned
 from tests.support.world import LocalWorld
 from watcher.chain.client import open_chain
@@ -17,7 +18,6 @@ from watcher.chain.lens_program import Plan
 from watcher.chain.walks import by_lens
 from watcher.devnet.artifacts import Toolchain
 from watcher.devnet.deploy.site import Site
-from watcher.devnet.world import TickPool
 from watcher.errors import MathError, TooLarge, Unavailable
 from watcher.math.quotes import quote_exact_in, quote_exact_out
 from watcher.protocols import Entry, uniswap_v3
@@ -27,8 +27,6 @@ from watcher.state.ticks import walk_of
 
 pytestmark = pytest.mark.anvil
 
-SLOT0 = "slot0()(uint160,int24,uint16,uint16,uint16,uint8,bool)"
-TICK = "ticks(int24)(uint128,int128,uint256,uint256,int56,uint160,uint32,bool)"
 QUOTED = ")(uint256,uint160,uint32,uint256)"
 IN = "quoteExactInputSingle((address,address,uint256,uint24,uint160)" + QUOTED
 OUT = "quoteExactOutputSingle((address,address,uint256,uint24,uint160)" + QUOTED
@@ -65,40 +63,12 @@ async def read(
     return head, walks, walked, states
 
 
-def plain(node: LocalWorld, pool: TickPool) -> Concentrated:
-    """As the contract's getters answer, one by one; its ticks are those of the plan."""
-    chain = node.chain
-    price, tick, *_, fees, _ = chain.read(pool.address, SLOT0)
-    infos = [chain.read(pool.address, TICK, each)[:2] for each in pool.ticks]
-    tokens = (pool.token0, pool.token1)
-    balance = "balanceOf(address)(uint256)"
-    return Concentrated(
-        variant="uniswap_v3",
-        sqrt_price_x96=price,
-        tick=tick,
-        liquidity=chain.read(pool.address, "liquidity()(uint128)")[0],
-        fee0=pool.fee,
-        fee1=pool.fee,
-        protocol_fee0=fees % 16,
-        protocol_fee1=fees // 16,
-        tick_spacing=pool.tick_spacing,
-        ticks=pool.ticks,
-        liquidity_net=tuple(net for _, net in infos),
-        liquidity_gross=tuple(gross for gross, _ in infos),
-        known_from=-887_272,
-        known_to=887_272,
-        balances=tuple(chain.read(each.address, balance, pool.address)[0] for each in tokens),
-        decimals0=pool.token0.decimals,
-        decimals1=pool.token1.decimals,
-    )
-
-
 async def test_states_are_what_the_getters_answer(world_node: LocalWorld) -> None:
     known = await targets(world_node, tick_words=6_932)
     _, _, _, states = await read(world_node, known)
     assert {pool.fee for pool in world_node.world.tick_pools} == {500, 3_000, 10_000}
-    for pool, state in zip(world_node.world.tick_pools, states, strict=True):
-        assert state == plain(world_node, pool)
+    for target, state in zip(known, states, strict=True):
+        assert state == plain_tick_pool(world_node, target)
         assert len(state.ticks) == 6
 
 
