@@ -112,6 +112,14 @@ async def test_as_few_as_a_gas_cap_permits(
     assert asked.eth_calls == 7, asked.methods  # six for the ticks, one for the pairs
 
 
+async def test_an_answer_that_is_too_long_is_asked_for_in_parts(chain: Chain) -> None:
+    """25,000 ticks are 1.75 MB of JSON: with half the gas there are half as many."""
+    async with open_chain(31337, chain.anvil.url, response_cap=1_200_000) as client:
+        found, asked = await states(client, chain)
+    assert found == chain.expected
+    assert 3 <= asked.eth_calls <= 6, asked.methods
+
+
 def gas_of(chain: Chain, call: Ticks) -> int:
     """The least with which the lens walks it whole, what it keeps back included."""
     plan = make_plan([call])

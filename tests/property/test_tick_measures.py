@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tests.support.strategies import sizes, subject_of, ticked_pools, usually
+from tests.support.strategies import sizes, subject_of, ticked, ticked_pools, usually
 from watcher.errors import MathError
 from watcher.math import tick_curve
 from watcher.math.exact.concentrated import swap
@@ -88,6 +88,24 @@ def test_no_other_amount_earns_more(state: Concentrated, off: float, factor: flo
         state, sqrt_price_x96=done.sqrt_price_x96, tick=done.tick, liquidity=done.liquidity
     )
     assert tick_arbitrage(after, price, 1.0).profit <= best.profit * RELATIVE + rounding
+
+
+@pytest.mark.parametrize("coin", [0, 1])
+@pytest.mark.parametrize("fee_pips", [500, 10_000])
+def test_the_fee_is_left_between_the_price_and_the_reference(coin: int, fee_pips: int) -> None:
+    """Where selling one more unit would no longer pay, and not before."""
+    state = ticked([(-6_000, 6_000, 10**24)], fees=(fee_pips, fee_pips))
+    best = tick_arbitrage(state, 0.9 if coin == 0 else 1.1, 1.0)
+    assert best.coin_in == coin
+    worth = (0.9 if coin == 0 else 1.1, 1.0)
+
+    def earned(amount: int) -> float:
+        found = swap(pool_of(state), amount, zero_for_one=coin == 0)
+        return (found.amount_out * worth[1 - coin] - found.amount_in * worth[coin]) / 10**18
+
+    assert best.profit == pytest.approx(earned(best.amount_in), rel=1e-12)
+    for permille in (990, 999, 1_001, 1_010):
+        assert earned(best.amount_in * permille // 1_000) < best.profit
 
 
 def figures(state: Concentrated, *, prices: tuple[float, float], size: float) -> list[Measure]:
