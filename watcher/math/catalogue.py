@@ -85,8 +85,8 @@ DEFINITIONS = (
         dims="",
         source="total variation distance, normalised to 1 for a pool that holds one coin only",
         bad="towards 1",
-        cannot_say="which side is short: value_share says it; whether those who chose the ranges of "
-        "a pool with ticks want it so",
+        cannot_say="which side is short: value_share says it; whether those who chose the ranges "
+        "of a pool with ticks want it so",
     ),
     Definition(
         name="price_impact",
