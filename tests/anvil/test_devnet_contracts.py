@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isqrt
 from pathlib import Path
@@ -17,7 +17,9 @@ from web3.exceptions import ContractLogicError
 
 from watcher.chain.anvil import AnvilOptions, run_anvil
 from watcher.devnet.artifacts import Artifacts, Toolchain, prepare
-from watcher.devnet.fetch import default_cache
+from watcher.devnet.fetch import default_cache, silent
+from watcher.devnet.vyper import Vyper
+from watcher.errors import SetupError
 
 pytestmark = pytest.mark.anvil
 
@@ -38,8 +40,10 @@ class Chain:
     artifacts: Artifacts
     accounts: tuple[str, ...]
 
-    def deploy(self, name: str, *arguments: Any) -> Contract:
-        artifact = self.artifacts[name]
+    def deploy(
+        self, name: str, *arguments: Any, libraries: Mapping[str, str] | None = None
+    ) -> Contract:
+        artifact = self.artifacts[name].linked(libraries or {})
         factory = self.web3.eth.contract(abi=list(artifact.abi), bytecode=artifact.bytecode)
         receipt = self._receipt(factory.constructor(*arguments))
         return self.at(name, receipt["contractAddress"])
@@ -92,6 +96,15 @@ def test_every_contract_deploys(chain: Chain) -> None:
     )
     arguments: dict[str, tuple[Any, ...]] = {
         "Token": ("Token", "TKN", 6),
+        "CurvePoolToken": ("LP", "LP", 18, 0),
+        "CurveStableSwap": ([token.address] * 4, [token.address] * 4, account, 100, 4_000_000),
+        "CurveStableSwapNG": (
+            *("LP", "LP", 200, 4_000_000, 2 * 10**10, 866),
+            *([token.address] * 2, [10**30] * 2, [0] * 2, [bytes(4)] * 2, [ZERO] * 2),
+        ),
+        "SaddlePoolToken": (),
+        "SwapUtilsExternal": (),
+        "SaddlePool": (),
         "WETH9": (),
         "UniswapV2Factory": (account,),
         "UniswapV2Pair": (),
@@ -107,10 +120,22 @@ def test_every_contract_deploys(chain: Chain) -> None:
         "FluxAggregator": (token.address, 1, 3600, ZERO, 1, 10**20, 8, "ETH / USD"),
         "EACAggregatorProxy": (aggregator.address, ZERO),
         "Multicall3": (),
+        "KyberDMMFactory": (account,),
+        "KyberDMMPool": (),
+        "AerodromePool": (),
+        "AerodromePoolFactory": (token.address,),
+        "CryptoToken": (),
+        "CurveCryptoMathOptimized3": (),
+        "CurveCryptoSwap2": (
+            *(account, account, 400_000, 145 * 10**12, 26_000_000, 45_000_000, 2 * 10**12),
+            *(23 * 10**13, 146 * 10**12, 5 * 10**9, 600, 10**18),
+        ),
     }
     assert set(arguments) == set(chain.artifacts)
+    libraries = {"SwapUtilsExternal": chain.deploy("SwapUtilsExternal").address}
+    libraries |= dict.fromkeys(("coin0", "coin1", "token"), token.address)
     for name, values in arguments.items():
-        deployed = chain.deploy(name, *values)
+        deployed = chain.deploy(name, *values, libraries=libraries)
         assert len(chain.web3.eth.get_code(deployed.address)) > 500, name
 
 
@@ -126,6 +151,12 @@ def test_pancakes_factory_makes_the_pair_that_we_hold(chain: Chain) -> None:
     factory = chain.deploy("PancakeFactory", chain.accounts[0])
     in_factory = factory.functions.INIT_CODE_PAIR_HASH().call()
     assert in_factory.hex() == init_code_hash(chain, "PancakePair")
+
+
+def test_vyper_refuses_what_it_cannot_compile(toolchain: Toolchain) -> None:
+    cache = Path(os.environ.get("WATCHER_CACHE") or default_cache())
+    with pytest.raises(SetupError, match="could not compile A"):
+        Vyper(cache, silent).compile("def nothing", name="A")
 
 
 def test_weth_wraps(chain: Chain) -> None:

@@ -221,6 +221,7 @@ def test_git_ignores_no_module(package: str) -> None:
         "scripts/golden",
         "scripts/forge",
         "scripts/build_lenses",
+        "scripts/check_vectors",
         ".ci/run",
     ],
 )

@@ -1,5 +1,8 @@
 """States for hypothesis and by hand, of every size that the contracts can hold."""
 
+# Tests know the numbers from here.
+# ruff: noqa: PLC0414
+
 from __future__ import annotations
 
 from collections import Counter
@@ -8,10 +11,17 @@ from dataclasses import dataclass, replace
 from math import isqrt
 from typing import get_args
 
-from hypothesis import assume, settings
+from hypothesis import assume
 from hypothesis import strategies as st
 
-from tests.support.effort import examples
+from tests.support.numbers import DECIMALS as DECIMALS
+from tests.support.numbers import SHARES as SHARES
+from tests.support.numbers import UINT112 as UINT112
+from tests.support.numbers import UINT256 as UINT256
+from tests.support.numbers import portion as portion
+from tests.support.numbers import sizes as sizes
+from tests.support.numbers import usually as usually
+from tests.support.strategies_pools import cryptos, kybers, solidlies
 from watcher.math.exact.constant_product import least_amount_in
 from watcher.math.exact.tick_math import get_sqrt_price_at_tick
 from watcher.math.subject import Subject
@@ -19,9 +29,14 @@ from watcher.state import (
     Address,
     Concentrated,
     ConstantProduct,
+    CryptoSwap,
+    KyberDMM,
     Price,
     PriceFeed,
     ShareVault,
+    Solidly,
+    StableSwap,
+    StableSwapMeta,
     State,
     Target,
     Token,
@@ -29,12 +44,8 @@ from watcher.state import (
 )
 from watcher.state.concentrated import ConcentratedVariant
 from watcher.state.price import unknown_price
+from watcher.state.stableswap import StableSwapVariant
 
-# As many examples as the usual run has time for; --deep takes its time.
-usually = settings(max_examples=examples(40, deep=1000))
-
-UINT112 = 2**112 - 1
-UINT256 = 2**256 - 1
 CHAIN = 31337
 
 
@@ -42,31 +53,8 @@ def address(number: int) -> Address:
     return to_address(f"0x{number:040x}")
 
 
-def sizes(least: int, most: int) -> st.SearchStrategy[int]:
-    """Integers of every order of magnitude: a plain `integers` hardly leaves the largest."""
-    bits = most.bit_length()
-    edges = st.sampled_from(sorted({least, min(least + 1, most), most}))
-    if bits == 0:
-        return edges
-    spread = st.builds(
-        lambda width, digits: min(max(digits >> (bits - width), least), most),
-        st.integers(max(least.bit_length(), 1), bits),
-        st.integers(0, (1 << bits) - 1),
-    )
-    return st.one_of(spread, edges)
-
-
-def portion(whole: int, share: int) -> int:
-    """`share` parts of 2**64 of a whole, one unit at least."""
-    return max(1, whole * share >> 64)
-
-
-SHARES = sizes(1, 2**64)
-
-
 FEES = st.sampled_from([(997, 1000), (499, 500), (399, 400), (1, 1), (9, 10), (99, 100)])
 VARIANT_NAMES: tuple[ConcentratedVariant, ...] = get_args(ConcentratedVariant)
-DECIMALS = st.sampled_from([0, 2, 6, 8, 18])
 
 
 def pool(
@@ -256,12 +244,105 @@ def ticked_pools(draw: st.DrawFn, most: int = 2**100) -> Concentrated:
     )
 
 
+WITHOUT_PRECISION = ("gen1", "lending", "ren", "three_pool")
+"""Contracts whose A has no fraction; that of the others counts hundredths."""
+
+
+def stable(
+    balances: tuple[int, ...] = (10**24, 10**24),
+    *,
+    variant: StableSwapVariant = "factory",
+    A: int = 200,
+    fee: int = 4_000_000,
+    admin_fee: int = 5 * 10**9,
+    offpeg_fee_multiplier: int = 0,
+    withdraw_fee: int = 0,
+    decimals: tuple[int, ...] | None = None,
+    prices: tuple[int, ...] | None = None,
+    total_supply: int = 2 * 10**24,
+) -> StableSwap:
+    """A pool by hand; `A` is A n^(n-1), `prices` are what coins are worth, times 10**18."""
+    places = decimals or (18,) * len(balances)
+    worth = prices or (10**18,) * len(balances)
+    precision = 1 if variant in WITHOUT_PRECISION else 100
+    return StableSwap(
+        variant=variant,
+        balances=balances,
+        rates=tuple(price * 10 ** (18 - d) for price, d in zip(worth, places, strict=True)),
+        amplification=A * precision,
+        amplification_precision=precision,
+        fee=fee,
+        admin_fee=admin_fee,
+        offpeg_fee_multiplier=offpeg_fee_multiplier,
+        withdraw_fee=withdraw_fee,
+        total_supply=total_supply,
+        decimals=places,
+        underlying_decimals=places if variant == "lending" else (),
+    )
+
+
+VARIANTS: st.SearchStrategy[StableSwapVariant] = st.sampled_from(get_args(StableSwapVariant))
+
+
+def metapool(pool: StableSwap | None = None, base: StableSwap | None = None) -> StableSwapMeta:
+    """A metapool by hand, on three coins unless told."""
+    return StableSwapMeta(
+        pool=pool or stable(prices=(10**18, 1_020_000_000_000_000_000)),
+        base=base or stable((10**24, 10**12, 10**12), variant="three_pool", decimals=(18, 6, 6)),
+    )
+
+
+@st.composite
+def stables(
+    draw: st.DrawFn, *, coins: int | None = None, variant: StableSwapVariant | None = None
+) -> StableSwap:
+    """A pool of two to four coins worth about one, no more than 1000 to 1 out of balance, with as
+    many LP tokens as coins."""
+    n = coins or draw(st.integers(2, 4))
+    kind = draw(VARIANTS) if variant is None else variant
+    decimals = tuple(draw(st.sampled_from([2, 6, 8, 18])) for _ in range(n))
+    size = draw(sizes(10**3, 10**10))
+    parts = [draw(st.integers(1, 1000)) for _ in range(n)]
+    balances = tuple(size * part * 10**d for part, d in zip(parts, decimals, strict=True))
+    return stable(
+        balances,
+        variant=kind,
+        A=draw(sizes(1, 10**6)),
+        fee=draw(st.sampled_from([0, 1_000_000, 4_000_000, 10**8])),
+        admin_fee=draw(st.sampled_from([0, 5 * 10**9, 10**10])),
+        offpeg_fee_multiplier=(
+            draw(st.sampled_from([0, 10**10, 2 * 10**10, 10**11]))
+            if kind in ("aave", "ng", "ng_early")
+            else 0
+        ),
+        withdraw_fee=draw(st.sampled_from([0, 5_000_000])) if kind == "saddle" else 0,
+        decimals=decimals,
+        prices=tuple(draw(st.integers(9 * 10**17, 2 * 10**18)) for _ in range(n)),
+        total_supply=size * sum(parts) * 10**18,
+    )
+
+
+@st.composite
+def metapools(draw: st.DrawFn) -> StableSwapMeta:
+    kinds: st.SearchStrategy[StableSwapVariant] = st.sampled_from(["factory", "ng"])
+    pool = draw(stables(coins=2, variant=draw(kinds)))
+    base = draw(stables(variant=draw(st.sampled_from(["three_pool", "factory", "ng"]))))
+    decimals = (pool.decimals[0], 18)
+    own = replace(pool, decimals=decimals, rates=(pool.rates[0], 1_020_000_000_000_000_000))
+    return StableSwapMeta(own, base)
+
+
 # One strategy a kind; the contract tests fail while a kind has none.
 STATES: dict[str, st.SearchStrategy[State]] = {
     ConstantProduct.KIND: pools(0),
     Concentrated.KIND: ticked_pools(),
     ShareVault.KIND: vaults(),
     PriceFeed.KIND: feeds(),
+    StableSwap.KIND: stables(),
+    StableSwapMeta.KIND: metapools(),
+    CryptoSwap.KIND: cryptos(),
+    Solidly.KIND: solidlies(),
+    KyberDMM.KIND: kybers(),
 }
 
 
@@ -294,6 +375,24 @@ def target_of(state: State, *, number: int = 1) -> Target:
             return _target("erc4626", number, state, tokens, state.share_decimals)
         case PriceFeed():
             return Target(CHAIN, "chainlink", address(number), state.KIND)
+        case StableSwap():
+            tokens = _tokens((*state.decimals, *state.underlying_decimals))
+            return _target("curve", number, state, tokens, 18)
+        case StableSwapMeta():
+            tokens = _tokens((*state.pool.decimals, *state.base.decimals))
+            return _target("curve", number, state, tokens, 18)
+        case CryptoSwap():
+            return _target("curve_crypto", number, state, _tokens(state.decimals), 18)
+        case Solidly():
+            tokens = _tokens((state.decimals0, state.decimals1))
+            return _target("solidly", number, state, tokens, 18)
+        case KyberDMM():
+            tokens = _tokens((state.decimals0, state.decimals1))
+            return _target("kyber_dmm", number, state, tokens, 18)
+
+
+def _tokens(decimals: tuple[int, ...]) -> tuple[Token, ...]:
+    return tuple(Token(address(0xA0 + k), d, f"T{k}") for k, d in enumerate(decimals))
 
 
 def _target(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
-from tests.support.strategies import feed, pool, pools, sizes, ticked, vault, vaults
+from tests.support.strategies import feed, pool, pools, sizes, stable, ticked, vault, vaults
 from watcher.cli.explain import explain, steps
 from watcher.errors import InputError, MathError
 from watcher.math.quotes import quote_exact_in, quote_exact_out
@@ -81,3 +81,9 @@ def test_a_swap_over_ticks_is_not_explained_in_a_few_lines() -> None:
     state = ticked()
     with pytest.raises(InputError, match="omit --explain"):
         explain(state, quote_exact_in(state, 0, 1, 10**12), exact_out=False)
+
+
+def test_what_is_solved_round_by_round_is_not_explained() -> None:
+    quote = quote_exact_in(stable(), 0, 1, 10**18)
+    with pytest.raises(InputError, match="leave --explain out"):
+        explain(stable(), quote, exact_out=False)

@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.strategies import TOKEN0, TOKEN1, feed, pool, target_of, ticked, vault
+from tests.support.strategies import (
+    TOKEN0,
+    TOKEN1,
+    feed,
+    metapool,
+    pool,
+    stable,
+    target_of,
+    ticked,
+    vault,
+)
 from watcher.cli.phrases import whole_amount
 from watcher.cli.trade import find_coin, parse_amount, trade
 from watcher.errors import InputError, MathError
@@ -126,3 +136,18 @@ def test_a_refusal_of_the_contract_is_no_trade() -> None:
 def test_nothing_for_nothing_has_no_price() -> None:
     free = trade(snapshot(vault()), 0, 1, 0, exact_out=False)
     assert (free.quote.amount_out, free.average_price, free.slippage) == (0, None, None)
+
+
+def test_a_stableswap_pool_is_quoted_with_its_fee() -> None:
+    found = trade(snapshot(stable()), 0, 1, 10**18, exact_out=False)
+    assert (found.fee, found.marginal_price) == (0.0004, 1.0)
+    assert found.quote.amount_out == pytest.approx(0.9996 * 10**18, rel=1e-6)
+    assert found.slippage == pytest.approx(0.0004, rel=1e-2)
+
+
+def test_a_metapool_is_quoted_through_its_base() -> None:
+    state = metapool()
+    found = trade(snapshot(state), 0, 4, 10**18, exact_out=False)
+    assert (found.token_in.symbol, found.token_out.symbol) == ("T0", "T4")
+    assert found.fee == 0.0004
+    assert found.average_price == pytest.approx(found.marginal_price, rel=1e-3)

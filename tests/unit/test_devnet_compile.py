@@ -86,3 +86,20 @@ def test_a_compile_error_is_shown(tmp_path: Path, answer: Path) -> None:
 @pytest.mark.parametrize("code", ["60Ff", "0x60ff"])
 def test_bytecode_has_one_form(code: str) -> None:
     assert artifact({"abi": [], "bytecode": code}).bytecode == "0x60ff"
+
+
+def test_a_librarys_address_takes_its_places() -> None:
+    hole = "__$" + "a" * 34 + "$__"
+    built = artifact(
+        {
+            "abi": [],
+            "bytecode": f"0x60{hole}61{hole}62",
+            "linkReferences": {"some/File.sol": {"Lib": [{"start": 1}, {"start": 22}]}},
+        }
+    )
+    assert built.links == {"Lib": (1, 22)}
+    address = "0x" + "Ab" * 20
+    assert built.linked({"Lib": address}).bytecode == "0x60" + "ab" * 20 + "61" + "ab" * 20 + "62"
+    with pytest.raises(KeyError, match="Lib"):
+        built.linked({})
+    assert built.linked({"Lib": address}).linked({}).links == {}

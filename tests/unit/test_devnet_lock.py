@@ -8,7 +8,7 @@ from importlib import resources
 
 import pytest
 
-from watcher.devnet.artifacts import COMPILED, PREBUILT
+from watcher.devnet.artifacts import COMPILED, PREBUILT, VYPER
 from watcher.devnet.lock import load_lock, read_lock
 
 TEXT = resources.files("watcher.devnet").joinpath("lock.json").read_text("utf-8")
@@ -38,7 +38,7 @@ def test_listed_files_stay_inside_their_package() -> None:
 
 def test_every_contract_comes_from_a_locked_file() -> None:
     lock = load_lock()
-    for spec, file in PREBUILT.values():
+    for spec, file in [*PREBUILT.values(), *VYPER.values()]:
         assert file in lock.package(spec).files
     for recipe in COMPILED:
         assert lock.package(f"solc@{recipe.compiler}").files == ("soljson.js",)

@@ -248,3 +248,8 @@ def test_the_smallest_and_largest_pools_have_finite_figures(reserve: int, decima
         subject_of(pool(reserve, reserve, decimals=(decimals, 77 - decimals)))
     ).values():
         assert math.isfinite(found.value) or found.reason
+
+
+def test_a_profit_beyond_a_floats_range_is_unknown() -> None:
+    said = reason(subject_of(pool(10**27, 10**27), (1e300, 1.7e308)), "arbitrage_value")
+    assert said == "the profit is more than a float can hold"

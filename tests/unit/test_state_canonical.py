@@ -9,14 +9,24 @@ from typing import Any
 
 import pytest
 
-from tests.support.strategies import address, feed, pool, ticked, vault
+from tests.support.strategies import address, feed, metapool, pool, stable, ticked, vault
+from tests.support.strategies_pools import crypto, kyber, solidly
 from watcher.errors import InputError
 from watcher.state import Price, State, canonical_json, content_hash, state_from_json, state_to_json
 from watcher.state.canonical import from_plain, to_plain
 from watcher.state.kinds import KINDS
 
-STATES: list[State] = [pool(), vault(), feed(), ticked(balances=(1, 2))]
-NOT_INTEGERS = ("kind", "v", "refuses_zero", "variant")
+STATES: list[State] = [
+    pool(),
+    vault(),
+    feed(),
+    stable(),
+    metapool(),
+    crypto(),
+    solidly(),
+    kyber(),
+    ticked(balances=(1, 2)),
+]
 
 
 def plain(state: State) -> dict[str, Any]:
@@ -101,15 +111,11 @@ NO_INTEGERS: list[object] = [
 @pytest.mark.parametrize("value", NO_INTEGERS, ids=repr)
 def test_an_integer_is_a_canonical_decimal_string(value: object) -> None:
     for state in STATES:
-        for field in plain(state):
-            if field in NOT_INTEGERS:
+        for field, good in plain(state).items():
+            if not (isinstance(good, str) and good.isdecimal()) or field == "v":
                 continue
-            if isinstance(plain(state)[field], list):
-                broken: object = [value]
-            else:
-                broken = value
             with pytest.raises(InputError, match=field):
-                state_from_json(changed(state, **{field: broken}))
+                state_from_json(changed(state, **{field: value}))
 
 
 @pytest.mark.parametrize("value", ["", "12", "1", 1, None, {}, {"0": "1"}, [["1"]]], ids=repr)
@@ -133,6 +139,23 @@ def test_the_text_of_a_pool_with_ticks_is_fixed() -> None:
         '"protocol_fee1":"0","sqrt_price_x96":"79228162514264337593543950336","tick":"0",'
         '"tick_spacing":"60","ticks":["60","120"],"v":"1","variant":"uniswap_v3"}'
     )
+
+
+@pytest.mark.parametrize(
+    "value", ["12", "", None, {}, {"0": "1"}, 5, ["1", 2], ["1", None], [["1"]]]
+)
+def test_a_list_of_integers_is_a_list_of_integers(value: object) -> None:
+    with pytest.raises(InputError, match="balances"):
+        state_from_json(changed(stable(), balances=value))
+    base = plain(metapool())["base"] | {"balances": value}
+    with pytest.raises(InputError, match=r"base\.balances"):
+        state_from_json(changed(metapool(), base=base))
+
+
+@pytest.mark.parametrize("value", ["unheard of", "", None, 5, ["ng"]])
+def test_a_variant_is_one_of_those_that_there_are(value: object) -> None:
+    with pytest.raises(InputError, match="variant"):
+        state_from_json(changed(stable(), variant=value))
 
 
 @pytest.mark.parametrize("value", ["true", 1, 0, None, "1"])

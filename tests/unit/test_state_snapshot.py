@@ -16,7 +16,9 @@ from tests.support.strategies import (
     TOKEN1,
     feed,
     fixed,
+    metapool,
     pool,
+    stable,
     target_of,
     ticked,
     vault,
@@ -27,7 +29,14 @@ from watcher.state.price import unknown_price
 from watcher.state.snapshot import snapshot_from_json, snapshot_to_json
 
 BLOCK = Block(CHAIN, 7, "0x" + "ab" * 32, "0x" + "cd" * 32, 1_700_000_000)
-STATES: list[State] = [pool(decimals=(18, 6)), vault(offset=6), feed(), ticked(balances=(5, 6))]
+STATES: list[State] = [
+    pool(decimals=(18, 6)),
+    vault(offset=6),
+    feed(),
+    stable(),
+    metapool(),
+    ticked(balances=(5, 6)),
+]
 
 
 def snapshot(state: State) -> Snapshot:
@@ -137,6 +146,21 @@ BROKEN: list[tuple[State, str, object]] = [
     (ticked(), "state.balances", ["1"]),
     (ticked(), "state.balances", ["1", "-1"]),
     (ticked(), "state.decimals1", "17"),
+    (stable(), "state.variant", "unheard_of"),
+    (stable(), "state.balances", ["1"]),
+    (stable(), "state.balances.0", "-1"),
+    (stable(), "state.balances.1", str(2**256)),
+    (stable(), "state.rates", ["1", "1", "1"]),
+    (stable(), "state.rates.0", "0"),
+    (stable(), "state.decimals", ["18", "6"]),
+    (stable(), "state.amplification", "99"),
+    (stable(), "state.amplification_precision", "0"),
+    (stable(), "state.fee", str(10**10)),
+    (stable(), "state.admin_fee", str(10**10 + 1)),
+    (stable(), "state.underlying_decimals", ["18", "18"]),
+    (metapool(), "state.base.rates.2", "0"),
+    (metapool(), "state.pool.total_supply", "-1"),
+    (metapool(), "state.base.decimals.1", "7"),
     (pool(), "prices", {}),
     (pool(), "prices.0", 5),
     (pool(), "prices.0.token", "0x12"),

@@ -16,8 +16,12 @@ from watcher.errors import InputError
 from watcher.math.quotes import Quote
 from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
+from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
+from watcher.state.kyber_dmm import KyberDMM
 from watcher.state.share_vault import ShareVault
+from watcher.state.solidly import Solidly
+from watcher.state.stableswap import StableSwap, StableSwapMeta
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _OPERATORS: Mapping[type[ast.operator], Callable[[int, int], int]] = {
@@ -63,6 +67,12 @@ def explain(state: State, quote: Quote, *, exact_out: bool) -> Explanation:
             recipe = _vault(state, quote, exact_out=exact_out)
         case Concentrated():
             raise InputError("a swap over ticks has no formula of a few lines: omit --explain")
+        case StableSwap() | StableSwapMeta() | CryptoSwap():
+            raise InputError(
+                "this pool is solved round by round, in no few steps: leave --explain out"
+            )
+        case Solidly() | KyberDMM():
+            raise InputError("quotes of this kind of pool are not explained: leave --explain out")
         case _:
             raise ValueError(f"a {state.KIND} exchanges nothing")
     lines = _evaluate(recipe)

@@ -8,7 +8,10 @@ from fractions import Fraction
 
 from watcher.cli.phrases import symbol, symbols
 from watcher.errors import InputError, MathError
+from watcher.math.exact.cryptoswap import fee as cryptoswap_fee
+from watcher.math.exact.cryptoswap import scaled
 from watcher.math.families import concentrated
+from watcher.math.families.cryptoswap import pool_of as cryptoswap_pool
 from watcher.math.quotes import (
     Quote,
     quote_exact_in,
@@ -19,9 +22,14 @@ from watcher.math.quotes import (
 from watcher.state.canonical import content_hash, state_to_json
 from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
+from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
+from watcher.state.kyber_dmm import WAD, KyberDMM
+from watcher.state.price_feed import PriceFeed
 from watcher.state.share_vault import ShareVault
 from watcher.state.snapshot import Snapshot
+from watcher.state.solidly import Solidly
+from watcher.state.stableswap import FEE_DENOMINATOR, StableSwap, StableSwapMeta
 from watcher.state.target import Target
 from watcher.state.token import Token, to_address
 
@@ -50,12 +58,12 @@ class Trade:
 def coins(target: Target) -> tuple[Token, ...]:
     """What can be exchanged, in the order of the indices that `math.quotes` knows them by."""
     match target.kind:
-        case ConstantProduct.KIND | Concentrated.KIND:
-            return target.tokens
         case ShareVault.KIND if target.share is not None:
             return (*target.tokens, target.share)
-        case _:
+        case PriceFeed.KIND:
             raise InputError(f"{target.label} is a price feed: name a pool or a vault")
+        case _:
+            return target.tokens
 
 
 def find_coin(target: Target, text: str) -> int:
@@ -139,13 +147,22 @@ def _average(quote: Quote) -> Fraction | None:
 
 
 def _fee(state: State, coin_in: int) -> float:
-    match state:
-        case ConstantProduct():
-            return float(1 - Fraction(state.fee_numerator, state.fee_denominator))
-        case Concentrated():
-            return float(concentrated.fee(state, coin_in))
-        case _:
-            return 0.0
+    if isinstance(state, ConstantProduct):
+        return float(1 - Fraction(state.fee_numerator, state.fee_denominator))
+    if isinstance(state, Concentrated):
+        return float(concentrated.fee(state, coin_in))
+    if isinstance(state, StableSwapMeta):
+        return state.pool.fee / FEE_DENOMINATOR
+    if isinstance(state, StableSwap):
+        return state.fee / FEE_DENOMINATOR
+    if isinstance(state, CryptoSwap):
+        pool = cryptoswap_pool(state)
+        return cryptoswap_fee(pool, scaled(pool, pool.balances)) / FEE_DENOMINATOR
+    if isinstance(state, Solidly):
+        return state.fee / state.fee_denominator
+    if isinstance(state, KyberDMM):
+        return state.fee / WAD
+    return 0.0
 
 
 def _matches(coin: Token, wanted: str) -> bool:

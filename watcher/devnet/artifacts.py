@@ -13,6 +13,7 @@ from watcher.devnet.binary import anvil_on_path, this_platform
 from watcher.devnet.compile import Artifact, Compiler, Unit, artifact, compile_unit, compiled
 from watcher.devnet.fetch import Pack, Progress, fetch, package_folder, silent
 from watcher.devnet.lock import Lock, Package, load_lock
+from watcher.devnet.vyper import Vyper, VyperUnit
 from watcher.errors import SetupError
 
 # Contracts whose packages bring a build: contract -> package and file.
@@ -41,6 +42,34 @@ PREBUILT = {
         "@uniswap/v3-periphery@1.4.4",
         "artifacts/contracts/lens/QuoterV2.sol/QuoterV2.json",
     ),
+    "CurveStableSwap": (
+        "@setprotocol/set-protocol-v2@0.1.16",
+        "external/abi/curve/Stableswap.json",
+    ),
+    "CurvePoolToken": (
+        "@setprotocol/set-protocol-v2@0.1.16",
+        "external/abi/curve/CurvePoolERC20.json",
+    ),
+    "KyberDMMFactory": (
+        "@setprotocol/set-protocol-v2@0.1.16",
+        "external/abi/kyber/DMMFactory.json",
+    ),
+    "KyberDMMPool": (
+        "@setprotocol/set-protocol-v2@0.1.16",
+        "external/abi/kyber/DMMPool.json",
+    ),
+    "SaddlePool": (
+        "@connext/smart-contracts@2.4.0",
+        "artifacts/contracts/core/connext/helpers/StableSwap.sol/StableSwap.json",
+    ),
+    "SaddlePoolToken": (
+        "@connext/smart-contracts@2.4.0",
+        "artifacts/contracts/core/connext/helpers/LPToken.sol/LPToken.json",
+    ),
+    "SwapUtilsExternal": (
+        "@connext/smart-contracts@2.4.0",
+        "artifacts/contracts/core/connext/libraries/SwapUtilsExternal.sol/SwapUtilsExternal.json",
+    ),
     "WETH9": ("canonical-weth@1.4.0", "build/contracts/WETH9.json"),
 }
 
@@ -53,7 +82,8 @@ _BYTECODE = re.compile(r"^export const multicall3Bytecode = '(0x[0-9a-f]+)';$", 
 class Recipe:
     """How contracts without a build are compiled: compiler, packages for the imports, sources.
 
-    A source that no package holds is ours, from the folder `contracts`.
+    A source that no package holds is ours, from the folder `contracts`. `prefix` goes before names
+    that say too little.
     """
 
     compiler: str
@@ -61,7 +91,10 @@ class Recipe:
     contracts: Mapping[str, str]
     evm_version: str
     optimizer_runs: int = 200
+    prefix: str = ""
 
+
+AERODROME = "sphere-mezo-solidity-files/domains/aerodrome/contracts"
 
 COMPILED = (
     Recipe(
@@ -69,10 +102,21 @@ COMPILED = (
         packages=("@openzeppelin/contracts@5.4.0", "solmate@6.8.0"),
         contracts={
             "Token": "Token.sol",
+            "CryptoToken": "CryptoToken.sol",
             "OpenZeppelinVault": "OpenZeppelinVault.sol",
             "SolmateVault": "SolmateVault.sol",
         },
         evm_version="cancun",
+    ),
+    Recipe(
+        compiler="0.8.28",
+        packages=("@openzeppelin/contracts@5.4.0", "sphere-mezo-solidity-files@1.2.0"),
+        contracts={
+            "Pool": f"{AERODROME}/Pool.sol",
+            "PoolFactory": f"{AERODROME}/factories/PoolFactory.sol",
+        },
+        evm_version="cancun",
+        prefix="Aerodrome",
     ),
     Recipe(
         compiler="0.6.6",
@@ -84,6 +128,25 @@ COMPILED = (
         evm_version="istanbul",
     ),
 )
+
+
+CURVE = "tests/functional/examples/thirdparty/curvefi"
+
+# Contracts in Vyper: contract -> source package and file.
+VYPER = {
+    "CurveStableSwapNG": ("vyper@0.4.3", f"{CURVE}/CurveStableSwapNG.vy"),
+    "CurveCryptoSwap2": ("vyper@0.4.3", f"{CURVE}/CurveCryptoSwap2.vy"),
+    "CurveCryptoMathOptimized3": ("vyper@0.4.3", f"{CURVE}/CurveCryptoMathOptimized3.vy"),
+}
+
+# Addresses that are constants in the source of a contract: as libraries are linked, so are they.
+CONSTANTS = {
+    "CurveCryptoSwap2": {
+        "token": "0x0000000000000000000000000000000000000001",
+        "coin0": "0x0000000000000000000000000000000000000010",
+        "coin1": "0x0000000000000000000000000000000000000011",
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +183,13 @@ def prepare(cache: Path, *, progress: Progress = silent, pack: Pack | None = Non
     binary = package_folder(anvil, cache=cache) / anvil.files[0] if anvil else anvil_on_path()
     packages = [*lock.anywhere(), *([anvil] if anvil else [])]
     fetch(packages, cache=cache, progress=progress, pack=pack)
-    contracts = _prebuilt(lock, cache=cache) | _compiled(lock, cache=cache, progress=progress)
+    vyper = Vyper(cache, progress)
+    fetch([*lock.anywhere("pypi")], cache=cache, progress=progress, pack=pack or vyper.pack)
+    contracts = (
+        _prebuilt(lock, cache=cache)
+        | _compiled(lock, cache=cache, progress=progress)
+        | _compiled_vyper(lock, vyper, cache=cache, progress=progress)
+    )
     return Toolchain(anvil=binary, artifacts=Artifacts(contracts))
 
 
@@ -150,6 +219,21 @@ def _compiled(lock: Lock, *, cache: Path, progress: Progress) -> dict[str, Artif
         if result is None:
             result = compile_unit(unit, cache=cache)
             progress(f"compiled with solc {recipe.compiler}", done, len(COMPILED))
+        contracts |= {recipe.prefix + name: made for name, made in result.items()}
+    return contracts
+
+
+def _compiled_vyper(
+    lock: Lock, vyper: Vyper, *, cache: Path, progress: Progress
+) -> dict[str, Artifact]:
+    contracts: dict[str, Artifact] = {}
+    for done, (name, (spec, file)) in enumerate(VYPER.items(), start=1):
+        source = package_folder(lock.package(spec), cache=cache) / file
+        unit = VyperUnit(name, source.read_text("utf-8"), vyper, CONSTANTS.get(name, {}))
+        result = compiled(unit, cache=cache)
+        if result is None:
+            result = compile_unit(unit, cache=cache)
+            progress(f"compiled {name} with Vyper", done, len(VYPER))
         contracts |= result
     return contracts
 

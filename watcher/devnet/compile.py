@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from watcher.devnet.fetch import unfinished, writable
 from watcher.devnet.node import find_node, run_script
@@ -17,10 +17,23 @@ from watcher.errors import SetupError
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A contract as it is deployed: its ABI and its creation code, `0x...`."""
+    """A contract as it is deployed: its ABI and its creation code, `0x...`.
+
+    `links` are the places, in bytes of the code, that the address of each library belongs in.
+    """
 
     abi: tuple[Mapping[str, Any], ...]
     bytecode: str
+    links: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def linked(self, libraries: Mapping[str, str]) -> Artifact:
+        """The same with the libraries' addresses in their places; KeyError when one is missing."""
+        code = self.bytecode.removeprefix("0x")
+        for library, places in self.links.items():
+            address = libraries[library].removeprefix("0x").lower()
+            for place in places:
+                code = code[: 2 * place] + address + code[2 * place + len(address) :]
+        return replace(self, bytecode="0x" + code, links={})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +80,20 @@ class Unit:
         digest.update(self.standard_json().encode())
         return digest.hexdigest()[:40]
 
+    def run(self) -> dict[str, dict[str, Any]]:
+        return run_compiler(self)
 
-def compiled(unit: Unit, *, cache: Path) -> dict[str, Artifact] | None:
+
+class Compilable(Protocol):
+    """What one run of a compiler makes, and the name that its result is kept by."""
+
+    @property
+    def key(self) -> str: ...
+
+    def run(self) -> dict[str, dict[str, Any]]: ...
+
+
+def compiled(unit: Compilable, *, cache: Path) -> dict[str, Artifact] | None:
     """The unit's artifacts if the cache has them."""
     try:
         document = json.loads(_result(unit, cache=cache).read_text("utf-8"))
@@ -77,13 +102,13 @@ def compiled(unit: Unit, *, cache: Path) -> dict[str, Artifact] | None:
     return {name: artifact(entry) for name, entry in document.items()}
 
 
-def compile_unit(unit: Unit, *, cache: Path) -> dict[str, Artifact]:
+def compile_unit(unit: Compilable, *, cache: Path) -> dict[str, Artifact]:
     """Compile one unit and keep the result; one compiler at a time, it takes 300 MB."""
     with writable(cache, "compiled") as folder:
         known = compiled(unit, cache=cache)
         if known is not None:  # another process was quicker
             return known
-        contracts = run_compiler(unit)
+        contracts = unit.run()
         partial = unfinished(folder) / unit.key
         partial.write_text(json.dumps(contracts, sort_keys=True), "utf-8")
         partial.replace(_result(unit, cache=cache))
@@ -113,10 +138,19 @@ def run_compiler(unit: Unit) -> dict[str, dict[str, Any]]:
 
 
 def artifact(document: Mapping[str, Any]) -> Artifact:
-    """An artifact from a build's JSON: ours, Truffle's or Waffle's."""
+    """An artifact from a build's JSON: ours, Truffle's, Waffle's or Hardhat's."""
     bytecode: str = document["bytecode"]
-    return Artifact(abi=tuple(document["abi"]), bytecode="0x" + bytecode.removeprefix("0x").lower())
+    links = {
+        library: tuple(reference["start"] for reference in references)
+        for libraries in document.get("linkReferences", {}).values()
+        for library, references in libraries.items()
+    }
+    return Artifact(
+        abi=tuple(document["abi"]),
+        bytecode="0x" + bytecode.removeprefix("0x").lower(),
+        links=links,
+    )
 
 
-def _result(unit: Unit, *, cache: Path) -> Path:
+def _result(unit: Compilable, *, cache: Path) -> Path:
     return cache / "compiled" / f"{unit.key}.json"

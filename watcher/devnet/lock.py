@@ -10,11 +10,15 @@ from importlib import resources
 from typing import Any
 
 LOCK_VERSION = 1
+REGISTRIES = frozenset(("npm", "pypi"))
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One package and the files that we take from it; `platform` is None when it runs anywhere."""
+    """One package and the files that we take from it; `platform` is None when it runs anywhere.
+
+    Of `registry` npm we take what a package ships, of pypi what its source package holds.
+    """
 
     name: str
     version: str
@@ -22,6 +26,7 @@ class Package:
     licence: str
     files: tuple[str, ...]
     platform: str | None = None
+    registry: str = "npm"
 
     @property
     def spec(self) -> str:
@@ -48,9 +53,13 @@ class Lock:
                 return package
         raise KeyError(spec)
 
-    def anywhere(self) -> Iterator[Package]:
-        """The packages that every platform needs."""
-        return (package for package in self.packages if package.platform is None)
+    def anywhere(self, registry: str = "npm") -> Iterator[Package]:
+        """The packages of a registry that every platform needs."""
+        return (
+            package
+            for package in self.packages
+            if package.platform is None and package.registry == registry
+        )
 
     def anvil(self, platform: str | None) -> Package | None:
         """The Anvil built for a platform such as `linux-amd64`, where its publisher ships one."""
@@ -74,7 +83,7 @@ def load_lock() -> Lock:
 
 
 def _package(entry: dict[str, Any]) -> Package:
-    if entry["registry"] != "npm":
+    if entry["registry"] not in REGISTRIES:
         raise ValueError(f"{entry['name']}: registry {entry['registry']} is not supported")
     return Package(
         name=entry["name"],
@@ -83,4 +92,5 @@ def _package(entry: dict[str, Any]) -> Package:
         licence=entry["licence"],
         files=tuple(entry["files"]),
         platform=entry.get("platform"),
+        registry=entry["registry"],
     )

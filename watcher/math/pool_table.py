@@ -117,5 +117,5 @@ def arbitrage_column(table: PoolTable, profit: Callable[[State, float, float], f
         except MathError as error:
             reasons[row] = str(error)
         except OverflowError:
-            reasons[row] = "more money than a float can hold"
+            reasons[row] = "the profit is more than a float can hold"
     return Column("arbitrage_value", values, reasons)

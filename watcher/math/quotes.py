@@ -13,17 +13,35 @@ from fractions import Fraction
 from typing import Any
 
 from watcher.errors import MathError
-from watcher.math.families import concentrated, constant_product, share_vault
+from watcher.math.families import (
+    concentrated,
+    constant_product,
+    cryptoswap,
+    kyber_dmm,
+    share_vault,
+    solidly,
+    stableswap,
+    stableswap_meta,
+)
 from watcher.math.families.family import Family
 from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
+from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
+from watcher.state.kyber_dmm import KyberDMM
 from watcher.state.share_vault import ShareVault
+from watcher.state.solidly import Solidly
+from watcher.state.stableswap import StableSwap, StableSwapMeta
 
 FAMILIES: Mapping[str, Family[Any]] = {
     ConstantProduct.KIND: constant_product.FAMILY,
     Concentrated.KIND: concentrated.FAMILY,
     ShareVault.KIND: share_vault.FAMILY,
+    StableSwap.KIND: stableswap.FAMILY,
+    StableSwapMeta.KIND: stableswap_meta.FAMILY,
+    CryptoSwap.KIND: cryptoswap.FAMILY,
+    Solidly.KIND: solidly.FAMILY,
+    KyberDMM.KIND: kyber_dmm.FAMILY,
 }
 
 
@@ -80,6 +98,14 @@ def remove_liquidity(state: State, liquidity: int) -> tuple[int, ...]:
     if family.remove is None:
         raise MathError(f"a {_name(state)} gives no liquidity back")
     return family.remove(state, liquidity)
+
+
+def remove_liquidity_one(state: State, liquidity: int, coin: int) -> int:
+    """What burning `liquidity` LP tokens pays in one coin."""
+    family = family_of(state)
+    if family.remove_one is None:
+        raise MathError(f"a {_name(state)} gives no liquidity back in one coin")
+    return family.remove_one(state, liquidity, coin)
 
 
 def family_of(state: State) -> Family[Any]:

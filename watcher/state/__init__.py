@@ -6,13 +6,17 @@ from watcher.state.call import Answer, Balance, Call, Code, Plain, Slot, Static,
 from watcher.state.canonical import canonical_json, content_hash, state_from_json, state_to_json
 from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
+from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
+from watcher.state.kyber_dmm import KyberDMM
 from watcher.state.measure import Computation, Input, Measure
 from watcher.state.observation import Observation, Status
 from watcher.state.price import Price
 from watcher.state.price_feed import PriceFeed
 from watcher.state.share_vault import ShareVault
 from watcher.state.snapshot import Snapshot
+from watcher.state.solidly import Solidly
+from watcher.state.stableswap import StableSwap, StableSwapMeta
 from watcher.state.target import Target
 from watcher.state.token import Address, Token, to_address
 
@@ -27,7 +31,9 @@ __all__ = [
     "Computation",
     "Concentrated",
     "ConstantProduct",
+    "CryptoSwap",
     "Input",
+    "KyberDMM",
     "Measure",
     "Observation",
     "Plain",
@@ -36,6 +42,9 @@ __all__ = [
     "ShareVault",
     "Slot",
     "Snapshot",
+    "Solidly",
+    "StableSwap",
+    "StableSwapMeta",
     "State",
     "Static",
     "Status",

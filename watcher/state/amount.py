@@ -6,9 +6,13 @@ from dataclasses import dataclass
 
 from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
+from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
+from watcher.state.kyber_dmm import KyberDMM
 from watcher.state.price_feed import PriceFeed
 from watcher.state.share_vault import ShareVault
+from watcher.state.solidly import Solidly
+from watcher.state.stableswap import StableSwap, StableSwapMeta
 from watcher.state.target import Target
 from watcher.state.token import Token
 
@@ -30,7 +34,7 @@ class Amount:
 def amounts(target: Target, state: State) -> tuple[Amount, ...]:
     """What `state` holds and owes, in a fixed order."""
     match state:
-        case ConstantProduct():
+        case ConstantProduct() | Solidly() | KyberDMM():
             token0, token1 = target.tokens
             pool = (
                 Amount("reserve0", token0, state.reserve0),
@@ -53,9 +57,26 @@ def amounts(target: Target, state: State) -> tuple[Amount, ...]:
             return held + _issued(target, state.total_supply)
         case PriceFeed():
             return ()
+        case StableSwap() | CryptoSwap():
+            return _balances(target, state) + _issued(target, state.total_supply)
+        case StableSwapMeta():
+            base = _balances(
+                target, state.base, name="base.balances", first=len(state.pool.balances)
+            )
+            own = _balances(target, state.pool, name="pool.balances")
+            issued = _issued(target, state.pool.total_supply, name="pool.total_supply")
+            return own + base + issued
 
 
-def _issued(target: Target, total_supply: int) -> tuple[Amount, ...]:
+def _balances(
+    target: Target, state: StableSwap | CryptoSwap, *, name: str = "balances", first: int = 0
+) -> tuple[Amount, ...]:
+    tokens = target.tokens[first : first + len(state.balances)]
+    held = zip(tokens, state.balances, strict=True)
+    return tuple(Amount(f"{name}[{k}]", token, raw) for k, (token, raw) in enumerate(held))
+
+
+def _issued(target: Target, total_supply: int, *, name: str = "total_supply") -> tuple[Amount, ...]:
     if target.share is None:
         raise ValueError(f"{target.label} issues shares but names no share token")
-    return (Amount("total_supply", target.share, total_supply),)
+    return (Amount(name, target.share, total_supply),)

@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 import re
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 import cattrs
 from cattrs.errors import ClassValidationError
@@ -63,10 +63,16 @@ def _number(value: object, _: type[float]) -> float:
     raise ValueError(f"{str(value)[:80]!r} is not a number")
 
 
-def _integers(value: object, _: type[tuple[int, ...]]) -> tuple[int, ...]:
+def _is_tuple(kind: Any) -> bool:
+    return get_origin(kind) is tuple
+
+
+def _tuple(value: object, kind: Any) -> tuple[Any, ...]:
+    """Of a list alone: a text, too, can be gone through item by item."""
     if not isinstance(value, list):
         raise ValueError(f"{str(value)[:80]!r} is not a list")
-    return tuple(_integer(item, int) for item in value)
+    item, _ = get_args(kind)
+    return tuple(CONVERTER.structure(each, item) for each in value)
 
 
 def _converter() -> cattrs.Converter:
@@ -75,10 +81,10 @@ def _converter() -> cattrs.Converter:
     converter.register_unstructure_hook(bool, lambda value: value)
     converter.register_unstructure_hook(float, lambda x: None if math.isnan(x) else x)
     converter.register_structure_hook(int, _integer)
-    converter.register_structure_hook_func(lambda kind: kind == tuple[int, ...], _integers)
     converter.register_structure_hook(bool, _boolean)
     converter.register_structure_hook(str, _text)
     converter.register_structure_hook(float, _number)
+    converter.register_structure_hook_func(_is_tuple, _tuple)
     return converter
 
 

@@ -6,11 +6,36 @@ from typing import TypeAlias
 
 from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
+from watcher.state.cryptoswap import CryptoSwap
+from watcher.state.kyber_dmm import KyberDMM
 from watcher.state.price_feed import PriceFeed
 from watcher.state.share_vault import ShareVault
+from watcher.state.solidly import Solidly
+from watcher.state.stableswap import StableSwap, StableSwapMeta
 
-State: TypeAlias = ConstantProduct | Concentrated | ShareVault | PriceFeed
+State: TypeAlias = (
+    ConstantProduct
+    | Concentrated
+    | ShareVault
+    | PriceFeed
+    | StableSwap
+    | StableSwapMeta
+    | CryptoSwap
+    | Solidly
+    | KyberDMM
+)
 
 KINDS: dict[str, type[State]] = {
-    kind.KIND: kind for kind in (ConstantProduct, Concentrated, ShareVault, PriceFeed)
+    kind.KIND: kind
+    for kind in (
+        ConstantProduct,
+        Concentrated,
+        ShareVault,
+        PriceFeed,
+        StableSwap,
+        StableSwapMeta,
+        CryptoSwap,
+        Solidly,
+        KyberDMM,
+    )
 }

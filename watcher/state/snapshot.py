@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
 from types import MappingProxyType
 from typing import Any
 
 from watcher.errors import InputError
+from watcher.state import cryptoswap, kyber_dmm, solidly
 from watcher.state.block import Block
 from watcher.state.canonical import (
     from_plain,
@@ -26,10 +27,14 @@ from watcher.state.canonical import (
 )
 from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
+from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
+from watcher.state.kyber_dmm import KyberDMM
 from watcher.state.price import Price
 from watcher.state.price_feed import PriceFeed
 from watcher.state.share_vault import ShareVault
+from watcher.state.solidly import Solidly
+from watcher.state.stableswap import StableSwap, StableSwapMeta, problems, problems_of_metapool
 from watcher.state.target import Param, Target
 from watcher.state.token import Address, Token, to_address
 
@@ -162,8 +167,7 @@ def _of_target(target: Target) -> Iterator[str]:
 
 
 def _of_state(state: State, target: Target) -> Iterator[str]:
-    numbers: Mapping[str, Any] = {field.name: getattr(state, field.name) for field in fields(state)}
-    for name, value in numbers.items() if not isinstance(state, Concentrated) else ():
+    for name, value in _integers(state) if not isinstance(state, Concentrated) else ():
         bits = 255 if name == "answer" else 256
         if value >= 1 << bits or value < (-1 << bits if name == "answer" else 0):
             yield f"state.{name} is out of the range of its type"
@@ -185,8 +189,36 @@ def _of_state(state: State, target: Target) -> Iterator[str]:
             decimals = ()
             if state.decimals > MOST_DECIMALS:
                 yield f"state.decimals is over {MOST_DECIMALS}"
+        case StableSwap():
+            yield from problems(state)
+            decimals = (*state.decimals, *state.underlying_decimals)
+        case StableSwapMeta():
+            yield from problems_of_metapool(state)
+            decimals = (*state.pool.decimals, *state.base.decimals)
+        case CryptoSwap():
+            yield from cryptoswap.problems(state)
+            decimals = state.decimals
+        case Solidly():
+            yield from solidly.problems(state)
+            decimals = (state.decimals0, state.decimals1)
+        case KyberDMM():
+            yield from kyber_dmm.problems(state)
+            decimals = (state.decimals0, state.decimals1)
     if decimals != tuple(coin.decimals for coin in target.tokens):
         yield "the state's decimals and those of target.tokens differ"
+
+
+def _integers(value: Any, name: str = "") -> Iterator[tuple[str, int]]:
+    """Every integer of a state, with its path."""
+    if isinstance(value, int):
+        yield name, value
+    elif isinstance(value, tuple):
+        for row, item in enumerate(value):
+            yield from _integers(item, f"{name}[{row}]")
+    elif is_dataclass(value):
+        for field in fields(value):
+            path = f"{name}.{field.name}" if name else field.name
+            yield from _integers(getattr(value, field.name), path)
 
 
 def _is_address(text: str) -> bool:

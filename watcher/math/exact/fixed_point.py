@@ -48,3 +48,9 @@ def div_towards_zero(a: int, b: int) -> int:
         raise MathError("division by zero")
     quotient = abs(a) // abs(b)
     return quotient if (a < 0) == (b < 0) else -quotient
+
+
+def div_truncated(x: int, y: int) -> int:
+    """The EVM's signed division, towards zero; `y` is not zero."""
+    quotient = abs(x) // abs(y)
+    return quotient if (x < 0) == (y < 0) else -quotient

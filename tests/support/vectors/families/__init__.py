@@ -1,0 +1,1 @@
+"""One module a family group, each with its table FAMILIES."""
