@@ -225,10 +225,10 @@ def ticked_pools(draw: st.DrawFn, most: int = 2**100) -> Concentrated:
     middle = draw(st.integers(-200_000 // spacing, 200_000 // spacing))
     places = st.integers(middle - 400, middle + 400)
     liquidities = st.one_of(sizes(1, most), st.integers(most >> 16, most))
-    spans = st.tuples(places, places, liquidities).filter(lambda span: span[0] < span[1])
+    spans = st.tuples(places, st.integers(1, 400), liquidities)
     positions = [
-        (lower * spacing, upper * spacing, liquidity)
-        for lower, upper, liquidity in draw(st.lists(spans, min_size=1, max_size=8))
+        (lower * spacing, (lower + width) * spacing, liquidity)
+        for lower, width, liquidity in draw(st.lists(spans, min_size=1, max_size=8))
     ]
     fees = st.sampled_from([500, 0, 1, 100, 3_000, 10_000, 250_000])
     return ticked(
