@@ -60,6 +60,114 @@ abstract contract LensMachine {
                 next := add(out, 33)
             }
 
+            // One call of a walk, its first two words to `to`: 0 there is no gas for it, 1 it failed
+            // or answered less than `least` bytes, 2 it answered.
+            function look(account, gas_cap, data, size, to, least) -> state {
+                if lt(gas(), add(mload(0x20), add(gas_cap, div(gas_cap, 63)))) { leave }
+                let ok := staticcall(gas_cap, account, data, size, to, 64)
+                state := add(1, and(ok, iszero(lt(returndatasize(), least))))
+            }
+
+            // The number of the lowest bit that is set.
+            function lowest(word) -> bit {
+                word := and(word, sub(0, word))
+                bit := shl(7, lt(0xffffffffffffffffffffffffffffffff, word))
+                bit := or(bit, shl(6, lt(0xffffffffffffffff, shr(bit, word))))
+                bit := or(bit, shl(5, lt(0xffffffff, shr(bit, word))))
+                bit := or(bit, shl(4, lt(0xffff, shr(bit, word))))
+                bit := or(bit, shl(3, lt(0xff, shr(bit, word))))
+                bit := or(bit, shl(2, lt(0xf, shr(bit, word))))
+                bit := or(bit, shl(1, lt(0x3, shr(bit, word))))
+                bit := or(bit, lt(1, shr(bit, word)))
+            }
+
+            // Which words are to be walked: as asked, or so many around the current tick's.
+            function span(account, gas_cap, data, scratch) -> state, first, last {
+                first := mload(add(data, 4))
+                last := mload(add(data, 36))
+                state := 2
+                let size := byte(0, mload(data))
+                if iszero(size) { leave }
+                state := look(account, gas_cap, add(data, 132), size, scratch, 64)
+                if lt(state, 2) { leave }
+                let tick := mload(add(scratch, 32))
+                let spacing := mload(add(data, 100))
+                // sdiv truncates, a negative tick's multiple is the one below
+                let word := sar(8, sub(sdiv(tick, spacing), slt(smod(tick, spacing), 0)))
+                let reach := mload(add(data, 68))
+                if sgt(sub(word, reach), first) { first := sub(word, reach) }
+                if slt(add(word, reach), last) { last := add(word, reach) }
+                if or(sub(signextend(2, tick), tick), sgt(first, last)) { state := 1 }
+            }
+
+            // The ticks of one word of the bitmap, as `look`; 3 where there is no room for one.
+            function walk_word(account, gas_cap, data, place, out, edge) -> state, next {
+                next := out
+                let size := byte(1, mload(data))
+                let field := add(add(data, 132), and(add(byte(0, mload(data)), 31), not(31)))
+                mstore(add(field, size), place)
+                state := look(account, gas_cap, field, add(size, 32), add(out, 64), 32)
+                if lt(state, 2) { leave }
+                field := add(field, and(add(size, 63), not(31)))
+                size := byte(2, mload(data))
+                for { let word := mload(add(out, 64)) } word { word := and(word, sub(word, 1)) } {
+                    if iszero(lt(next, edge)) {
+                        state := 3
+                        leave
+                    }
+                    let tick := mul(add(shl(8, place), lowest(word)), mload(add(data, 100)))
+                    mstore(add(field, size), tick)
+                    state := look(account, gas_cap, field, add(size, 32), add(next, 64), 64)
+                    if lt(state, 2) { leave }
+                    next := keep_tick(tick, next)
+                    if iszero(next) {
+                        state := 1
+                        leave
+                    }
+                }
+            }
+
+            // Tick, net and gross liquidity, which were answered at out + 64; 0 where they are no
+            // int128 and uint128.
+            function keep_tick(tick, out) -> next {
+                let gross := mload(add(out, 64))
+                let net := mload(add(out, 96))
+                if or(shr(128, gross), sub(signextend(15, net), net)) { leave }
+                mstore(out, shl(232, tick))
+                mstore(add(out, 3), shl(128, net))
+                mstore(add(out, 19), shl(128, gross))
+                next := add(out, 35)
+            }
+
+            // All ticks that one call asks for. `short`: 1 there was no gas for a single word, 2 not
+            // for all of them.
+            function walk(head, data, out) -> next, short {
+                let account := mload(shr(240, head))
+                let gas_cap := and(shr(168, head), 0xffffffff)
+                let state, at, last := span(account, gas_cap, data, add(out, 64))
+                let first := at
+                next := add(out, 11)
+                for {} and(eq(state, 2), iszero(sgt(at, last))) {} {
+                    let edge := add(out, add(5, and(shr(144, head), 0xffffff)))
+                    let after
+                    state, after := walk_word(account, gas_cap, data, at, next, edge)
+                    if gt(state, 1) { next := after }
+                    if eq(state, 2) { at := add(at, 1) }
+                }
+                if iszero(state) { short := add(1, sgt(at, first)) }
+                if or(eq(state, 1), eq(short, 1)) {
+                    mstore(out, shl(248, 0x80))
+                    next := add(out, mul(5, iszero(short)))
+                    leave
+                }
+                // a word of which not all is kept makes the answer longer than its cap
+                let size := add(sub(sub(next, out), 5), mul(35, eq(state, 3)))
+                let words := or(shl(32, and(first, 0xffff)), shl(16, and(at, 0xffff)))
+                words := shl(168, or(words, and(last, 0xffff)))
+                let rest := shr(88, shl(88, mload(out)))
+                mstore(out, or(or(shl(248, 0x81), shl(216, size)), or(words, rest)))
+            }
+
             // The calls of the row whose values are in the slots, one template after the other.
             function ask(at, edge, out) -> next {
                 next := out
@@ -81,6 +189,13 @@ abstract contract LensMachine {
                     at := add(data, size)
                     let return_cap := and(shr(144, head), 0xffffff)
                     if byte(2, head) {
+                        if eq(byte(2, head), 3) {
+                            next, size := walk(head, data, next)
+                            if iszero(size) { continue }
+                            mstore(0, add(mload(0), sub(add(byte(3, head), size), 1)))
+                            mstore(0x60, 1)
+                            leave
+                        }
                         next := read_account(byte(2, head), mload(shr(240, head)), return_cap, next)
                         continue
                     }

@@ -22,6 +22,7 @@ from watcher.service.identify import Identified, identify
 from watcher.state import (
     Address,
     Answer,
+    Concentrated,
     ConstantProduct,
     PriceFeed,
     ShareVault,
@@ -120,6 +121,45 @@ def plain_pair(node: LocalWorld, target: Target) -> ConstantProduct:
     )
 
 
+SLOT0 = "slot0()(uint160,int24,uint16,uint16,uint16,uint8,bool)"
+TICK = "ticks(int24)(uint128,int128,uint256,uint256,int56,uint160,uint32,bool)"
+
+
+def plain_tick_pool(node: LocalWorld, target: Target) -> Concentrated:
+    """Its ticks are those where the world's positions end, as far as they are to be read."""
+    known = next(each for each in node.world.tick_pools if each.address == target.address)
+    pool = Plain(node.chain, target.address)
+    token0, token1 = pool.at("token0"), pool.at("token1")
+    price, tick, *_, protocol_fees, _ = pool.get(SLOT0)
+    first, last = -887_272, 887_272
+    word, words = 256 * known.tick_spacing, int(target.params["tick_words"])
+    if (last - first) // word + 2 > 2 * words + 1:  # not all words are read
+        first = max(first, (tick // word - words) * word)
+        last = min(last, (tick // word + words + 1) * word - known.tick_spacing)
+    ticks = tuple(each for each in known.ticks if first <= each <= last)
+    infos = [pool.get(TICK, each)[:2] for each in ticks]
+    fee = pool.integer("fee", kind="uint24")
+    return Concentrated(
+        variant="uniswap_v3",
+        sqrt_price_x96=price,
+        tick=tick,
+        liquidity=pool.integer("liquidity", kind="uint128"),
+        fee0=fee,
+        fee1=fee,
+        protocol_fee0=protocol_fees % 16,
+        protocol_fee1=protocol_fees // 16,
+        tick_spacing=pool.integer("tickSpacing", kind="int24"),
+        ticks=ticks,
+        liquidity_net=tuple(net for _, net in infos),
+        liquidity_gross=tuple(gross for gross, _ in infos),
+        known_from=first,
+        known_to=last,
+        balances=(token0.balance(pool.address), token1.balance(pool.address)),
+        decimals0=token0.decimals,
+        decimals1=token1.decimals,
+    )
+
+
 def plain_vault(node: LocalWorld, target: Target) -> ShareVault:
     known: Vault = next(each for each in node.world.vaults if each.address == target.address)
     vault = Plain(node.chain, target.address)
@@ -151,6 +191,7 @@ def plain_feed(node: LocalWorld, target: Target) -> PriceFeed:
 
 PLAIN: Mapping[str, Callable[[LocalWorld, Target], State]] = {
     "uniswap_v2": plain_pair,
+    "uniswap_v3": plain_tick_pool,
     "erc4626": plain_vault,
     "chainlink": plain_feed,
 }
@@ -175,7 +216,7 @@ def stir(node: LocalWorld) -> None:
     two fields of a state are equal by chance any more."""
     world, who = node.world, node.world.actors
     mint = "mint(address,uint256)"
-    for number, pair in enumerate(world.pairs, start=1):
+    for number, pair in enumerate(world.pools, start=1):
         for token, gift in ((pair.token0, 1_000 * number + 1), (pair.token1, 1_000 * number + 2)):
             if token != world.weth:
                 send(node, who.trader, token.address, mint, pair.address, gift)
@@ -188,6 +229,8 @@ def stir(node: LocalWorld) -> None:
     send(node, who.trader, traded.address, swap, 0, 1, who.trader, b"")
     factory = Plain(node.chain, traded.address).at("factory").address
     send(node, who.builder, factory, "setFeeTo(address)", who.treasury)
+    for pool in world.tick_pools:
+        send(node, who.builder, pool.address, "setFeeProtocol(uint8,uint8)", 4, 6)
     for number, feed in enumerate(world.feeds, start=1):
         answer = feed.first_answer + number
         send(node, who.oracle, feed.aggregator, "submit(uint256,int256)", 2, answer)
@@ -223,10 +266,12 @@ async def test_targets_are_what_the_contracts_say_of_themselves(fork_node: Local
             assert target.params["description"] == contract.get("description()(string)")[0]
             assert (target.tokens, target.share) == ((), None)
             continue
-        names = ("token0", "token1") if target.protocol == "uniswap_v2" else ("asset",)
-        described = [*(contract.at(name) for name in names), contract]
-        assert target.share is not None
-        for token, plain in zip([*target.tokens, target.share], described, strict=True):
+        names = ("token0", "token1") if target.protocol.startswith("uniswap") else ("asset",)
+        described = [contract.at(name) for name in names]
+        assert (target.share is None) == (target.protocol == "uniswap_v3")
+        issued = [target.share] if target.share else []
+        described += [contract for _ in issued]
+        for token, plain in zip([*target.tokens, *issued], described, strict=True):
             assert token.address == plain.address
             assert token.decimals == plain.decimals
             assert token.symbol == plain.get("symbol()(string)")[0]
@@ -273,6 +318,8 @@ WRONG: list[tuple[str, str, dict[str, object], str]] = [
     ("uniswap_v2", "token", {"fee": 0.003}, r"{} is no Uniswap V2 pair: .*; remove the entry"),
     ("uniswap_v2", "pair", {}, "the fee of factory 0x.* is not known: give it"),
     ("uniswap_v2", "stray pair", {"fee": 0.003}, "its factory 0x.* does not know {} as the pair"),
+    ("uniswap_v3", "nobody", {}, "nothing is deployed at {} on this chain"),
+    ("uniswap_v3", "pair", {}, r"{} is no Uniswap V3 pool: .*; remove the entry"),
     ("erc4626", "nobody", {}, "nothing is deployed at {} on this chain"),
     ("erc4626", "token", {}, r"{} is no ERC-4626 vault: .*; remove the entry"),
     ("erc4626", "vault", {"decimals_offset": 3}, "{} is no vault as it is configured: convertTo"),

@@ -111,7 +111,7 @@ def test_the_set_up_takes_few_blocks(world_node: LocalWorld) -> None:
 
 def test_the_pools_start_at_the_feeds(world_node: LocalWorld) -> None:
     draft = Draft(world_node.world, world_node.chain)
-    assert all(gap_bps(draft, pair) == 0 for pair in world_node.world.pairs)
+    assert all(gap_bps(draft, pair) == 0 for pair in world_node.world.pools)
 
 
 def test_the_router_quotes_with_the_fee_that_the_entries_name(world_node: LocalWorld) -> None:
@@ -193,7 +193,7 @@ def test_calm_stays_within_the_feeds_deviations(fork_node: LocalWorld, seed: int
     changed = set()
     for _ in play_scene(fork_node, CALM, 20, seed):
         draft = Draft(fork_node.world, fork_node.chain)
-        assert all(gap_bps(draft, pair) < 150 for pair in fork_node.world.pairs)
+        assert all(gap_bps(draft, pair) < 150 for pair in fork_node.world.pools)
         for feed in fork_node.world.feeds:
             answer = draft.round(feed).answer
             assert abs(answer / answers[feed.pair] - 1) < feed.deviation

@@ -21,6 +21,7 @@ from tests.support.effort import examples
 from tests.support.golden import Conversation, conversations
 from tests.support.hostile import NAMED, around
 from tests.support.strategies import usually
+from watcher.chain.lens_program import fits
 from watcher.cli.template import TEMPLATE
 from watcher.errors import ReadError, RefusedTarget
 from watcher.protocols import ADAPTERS, Adapter
@@ -33,10 +34,12 @@ from watcher.state import (
     State,
     Static,
     Target,
+    Ticks,
 )
-from watcher.state.call import DEFAULT_GAS_CAP, DEFAULT_RETURN_CAP
+from watcher.state.call import DEFAULT_GAS_CAP, DEFAULT_MOST_TICKS, DEFAULT_RETURN_CAP
 from watcher.state.kinds import KINDS
 from watcher.state.snapshot import snapshot_from_json, snapshot_to_json
+from watcher.state.ticks import return_cap, walk_of
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(watcher.protocols.__file__).parent
@@ -45,9 +48,9 @@ LONGEST = 600
 """Characters of a sentence: a contract's answer must not make it longer."""
 
 PURE = {
-    "__future__", "abis", "collections", "dataclasses", "decimal", "enum", "eth_abi", "eth_utils",
-    "fractions", "functools", "itertools", "math", "re", "struct", "types", "typing", "unicodedata",
-    "watcher.errors", "watcher.math", "watcher.protocols", "watcher.state",
+    "__future__", "abis", "bisect", "collections", "dataclasses", "decimal", "enum", "eth_abi",
+    "eth_utils", "fractions", "functools", "itertools", "math", "re", "struct", "types", "typing",
+    "unicodedata", "watcher.errors", "watcher.math", "watcher.protocols", "watcher.state",
 }  # fmt: skip
 IMPURE_BUILTINS = {"open", "input", "print", "eval", "exec", "compile", "__import__", "breakpoint"}
 
@@ -142,18 +145,24 @@ def test_what_it_asks_is_bounded_and_always_the_same(talk: Conversation) -> None
     first, again = (next(adapter.identify(talk.entry)) for _ in range(2))
     assert first == again
     for call in [*calls, *(exchange.call for asked in talk.rounds for exchange in asked)]:
-        assert isinstance(call, (Static, Code, Balance, Slot))
+        assert isinstance(call, (Static, Code, Balance, Slot, Ticks))
         if isinstance(call, Static):
             assert len(call.data) >= 4
             assert 0 < call.gas_cap <= DEFAULT_GAS_CAP
             assert 0 < call.return_cap <= DEFAULT_RETURN_CAP
         if isinstance(call, Code):
             assert 0 < call.return_cap <= 64 * 1024
+        if isinstance(call, Ticks):
+            assert 0 < call.gas_cap <= DEFAULT_GAS_CAP
+            assert 0 < call.most_ticks <= DEFAULT_MOST_TICKS
+            assert fits(call)
 
 
 @TALKS
 def test_every_real_answer_fits_its_cap(talk: Conversation) -> None:
     for exchange in [*talk.reading, *(exchange for asked in talk.rounds for exchange in asked)]:
+        if isinstance(exchange.call, Ticks):
+            assert walk_of(exchange.answer).whole
         if isinstance(exchange.call, Static):
             assert exchange.answer.length == len(exchange.answer.data) <= exchange.call.return_cap
 
@@ -250,6 +259,8 @@ def is_sentence(text: str) -> None:
 
 def fitted(call: Call, answer: Answer) -> Answer:
     """As the reader gives it: cut at the call's cap."""
+    if isinstance(call, Ticks):
+        return cut(answer, return_cap(call))
     return cut(answer, call.return_cap) if isinstance(call, (Static, Code)) else answer
 
 

@@ -38,7 +38,8 @@ def measured(subject: Subject) -> tuple[Measure, ...]:
 @pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda each: each.name)
 def test_a_definition_is_complete(definition: Definition) -> None:
     assert re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", definition.name)
-    assert definition.kind in KINDS
+    assert definition.kinds
+    assert set(definition.kinds) <= KINDS.keys()
     assert isinstance(definition.version, int)
     assert definition.version >= 1
     for field in fields(definition):
@@ -94,7 +95,7 @@ def test_every_measure_of_the_catalogue_is_made_and_no_other(
         dims = definition.dims.split(", ") if definition.dims else []
         assert sorted(re.sub(r" \(.*\)", "", name) for name in dims) == [n for n, _ in each.dims]
     made = {each.name for each in found}
-    assert made == {name for name, each in CATALOGUE.items() if each.kind == kind}
+    assert made == {name for name, each in CATALOGUE.items() if kind in each.kinds}
 
 
 @EVERY

@@ -13,7 +13,7 @@ from tests.support.strategies import UINT256, address, usually
 from watcher.chain.lens_answer import decode
 from watcher.chain.lens_program import Plan, make_plan
 from watcher.errors import DecodeError
-from watcher.state import Answer, Balance, Call, Code, Static
+from watcher.state import Answer, Balance, Call, Code, Static, Ticks
 
 ADDRESSES = sizes(0, 2**160 - 1).map(address)
 FEW_ADDRESSES = st.integers(0, 5).map(address)
@@ -46,6 +46,19 @@ odd_calls = st.one_of(
     st.builds(Static, FEW_ADDRESSES, st.binary(max_size=80), st.integers(0, 2**32 - 1), CAPS),
     st.builds(Code, FEW_ADDRESSES, CAPS),
     st.builds(Balance, ADDRESSES),
+    st.builds(
+        Ticks,
+        FEW_ADDRESSES,
+        st.integers(1, 200),
+        st.integers(-(2**15), -1),
+        st.integers(-1, 2**15 - 2),
+        bitmap=st.binary(min_size=4, max_size=70),
+        info=st.binary(min_size=4, max_size=36),
+        current=st.binary(max_size=36),
+        reach=st.integers(0, 2**16),
+        gas_cap=st.integers(0, 2**32 - 1),
+        most_ticks=st.integers(0, 5),
+    ),
 )
 call_lists = st.one_of(
     groups(),
@@ -145,8 +158,7 @@ def test_nothing_but_a_well_formed_answer_is_taken(calls: list[Call], drawn: st.
     again = lens.response(program, stop_after=len(reading.answers), answer=given_back.__getitem__)
     assert bad[52:] == again[52:]
     for call, answer in given_back.items():
-        cap = 32 if isinstance(call, Balance) else getattr(call, "return_cap", 0)
-        assert len(answer.data) == min(cap, answer.length)
+        assert len(answer.data) == min(lens.cap_of(call), answer.length)
 
 
 @usually

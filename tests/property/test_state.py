@@ -19,6 +19,7 @@ from tests.support.strategies import (
     stable,
     states,
     target_of,
+    ticked,
     usually,
     vault,
 )
@@ -118,7 +119,7 @@ def test_every_snapshot_comes_back_as_it_was(
 
 @usually
 @given(
-    state=st.one_of(st.sampled_from([pool(), vault(), feed(), stable()]), metapools()),
+    state=st.one_of(st.sampled_from([pool(), vault(), feed(), stable(), ticked()]), metapools()),
     data=st.data(),
 )
 def test_no_changed_snapshot_gives_anything_but_a_snapshot_or_an_input_error(

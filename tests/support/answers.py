@@ -8,8 +8,20 @@ from dataclasses import dataclass, field
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
+from watcher.chain.walks import steps
 from watcher.protocols import Adapter, Entry
-from watcher.state import Address, Answer, Balance, Call, Code, Slot, State, Static, Target
+from watcher.state import (
+    Address,
+    Answer,
+    Balance,
+    Call,
+    Code,
+    Slot,
+    State,
+    Static,
+    Target,
+    Ticks,
+)
 
 REVERTED = Answer(ok=False, data=b"", length=0)
 EMPTY = Answer(ok=True, data=b"", length=0)
@@ -69,6 +81,18 @@ class FakeChain:
                 return data(found.code if found else b"")
             case Balance() | Slot():
                 return words(0)
+            case Ticks():
+                return self.walked(call)
+
+    def walked(self, call: Ticks) -> Answer:
+        walk = steps(call)
+        wanted = next(walk)
+        while True:
+            try:
+                wanted = walk.send([self.answer(each) for each in wanted])
+            except StopIteration as done:
+                found: Answer = done.value
+                return found
 
     def answers(self, calls: Sequence[Call]) -> list[Answer]:
         return [self.answer(call) for call in calls]

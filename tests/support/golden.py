@@ -28,6 +28,7 @@ from watcher.state import (
     Snapshot,
     State,
     Static,
+    Ticks,
     state_from_json,
     to_address,
 )
@@ -241,6 +242,7 @@ CALLS: Mapping[str, type[Call]] = {
     "code": Code,
     "balance": Balance,
     "slot": Slot,
+    "ticks": Ticks,
 }
 
 
@@ -255,7 +257,7 @@ def _call_from(plain: Plain) -> Call:
     for name in ("to", "address"):
         if name in values:
             values[name] = to_address(values[name])
-    if "data" in values:
-        values["data"] = bytes.fromhex(values["data"])
+    for name in {"data", "bitmap", "info", "current"} & values.keys():
+        values[name] = bytes.fromhex(values[name])
     call: Call = CALLS[plain["kind"]](**values)
     return call

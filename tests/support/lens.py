@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from eth_utils.crypto import keccak
 
-from watcher.state import Answer, Balance, Call, Code, Slot, Static, to_address
+from watcher.state import Address, Answer, Balance, Call, Code, Slot, Static, Ticks, to_address
 
 SLOTS_AT = 128
 PARENT = bytes(range(32))
@@ -49,8 +50,28 @@ class Template:
                 return Static(to, bytes(data), self.gas_cap, self.return_cap)
             case 1:
                 return Code(to, self.return_cap)
-            case _:
+            case 2:
                 return Balance(to)
+            case _:
+                return walk(to, bytes(data), self.gas_cap, self.return_cap)
+
+
+def walk(to: Address, data: bytes, gas_cap: int, return_cap: int) -> Ticks:
+    """A call for ticks, from what it is given."""
+    reader = Bytes(data)
+    sizes = [reader.number(1) for _ in range(4)]
+    assert sizes.pop() == 0
+    first, last, reach, spacing = (
+        int.from_bytes(reader.take(32), "big", signed=True) for _ in range(4)
+    )
+    fields = [reader.take(-(-size // 32) * 32) for size in (sizes[0], sizes[1] + 32, sizes[2] + 32)]
+    assert reader.at == len(data)
+    current, bitmap, info = (field[:size] for field, size in zip(fields, sizes, strict=True))
+    assert all(not any(field[size:]) for field, size in zip(fields, sizes, strict=True))
+    assert (return_cap - 6) % 35 == 0
+    return Ticks(
+        to, spacing, first, last, bitmap, info, current, reach, gas_cap, (return_cap - 6) // 35
+    )
 
 
 def calls_of(program: bytes) -> Iterator[Call]:
@@ -99,6 +120,11 @@ def full_answer(call: Call) -> tuple[bool, bytes]:
             return True, seed
         case Slot():
             raise AssertionError("no lens reads storage")
+    if isinstance(call, Ticks):
+        rows = seed * 40
+        words = call.first_word, call.last_word + 1, call.last_word
+        data = struct.pack(">hhh", *words) + rows[: 35 * (seed[0] % 8)]
+        return seed[2] >= 32, data if seed[2] >= 32 else b""
     length = seed[1] * 32 if seed[0] < 64 else seed[1] if seed[0] < 128 else (seed[1] % 5) * 32
     ok = seed[2] >= 32 or isinstance(call, Code)
     return ok, (seed * (length // 32 + 1))[:length]
@@ -106,15 +132,24 @@ def full_answer(call: Call) -> tuple[bool, bytes]:
 
 def expected(call: Call) -> Answer:
     ok, data = full_answer(call)
-    cap = 32 if isinstance(call, Balance) else call.return_cap if not isinstance(call, Slot) else 0
-    return Answer(ok, data[:cap], len(data))
+    return Answer(ok, data[: cap_of(call)], len(data))
+
+
+def cap_of(call: Call) -> int:
+    match call:
+        case Static(return_cap=cap) | Code(return_cap=cap):
+            return cap
+        case Ticks():
+            return 6 + 35 * call.most_ticks
+        case _:
+            return 32
 
 
 def packed(call: Call, answer: Answer) -> bytes:
     """One answer in the lens's form."""
     words, rest = divmod(answer.length, 32)
     whole = not rest and words < 128 and answer.length == len(answer.data)
-    if answer.ok and whole and not isinstance(call, Code):
+    if answer.ok and whole and not isinstance(call, (Code, Ticks)):
         return bytes([words]) + answer.data
     return bytes([0x80 + answer.ok]) + answer.length.to_bytes(4, "big") + answer.data
 
@@ -148,7 +183,7 @@ def with_word(
         if mark >= 128:
             assert not isinstance(call, Balance | Slot)
             full = int.from_bytes(answered[at + 1 : at + 5], "big")
-            length, start = min(full, call.return_cap), at + 5
+            length, start = min(full, cap_of(call)), at + 5
         at = start + length
         asked = isinstance(call, Static) and call.to.lower() == to.lower()
         if asked and isinstance(call, Static) and call.data.startswith(selector) and mark < 128:

@@ -13,7 +13,18 @@ from tests.support.faulty_node import FaultyNode, Json, error
 from watcher.chain.lens_code import creation_data, deployed_code
 from watcher.chain.multicall import MULTICALL3
 from watcher.chain.ways import PLACE, Way
-from watcher.state import Address, Answer, Balance, Block, Call, Code, Slot, Static, to_address
+from watcher.state import (
+    Address,
+    Answer,
+    Balance,
+    Block,
+    Call,
+    Code,
+    Slot,
+    Static,
+    Ticks,
+    to_address,
+)
 
 CREATION = bytes.fromhex(creation_data(b"")[2:-8])
 OFFCHAIN_LOOKUP = keccak(text="OffchainLookup(address,string[],bytes,bytes4,bytes)")[:4] + encode(
@@ -87,6 +98,8 @@ class LensNode(FaultyNode):
                 return Answer(True, (7).to_bytes(32, "big"), 32)
             case Code():
                 return Answer(True, b"\xfe", 1)
+            case Ticks():
+                raise AssertionError("no pool is on this node")
 
     def _placed(self, data: bytes, params: Sequence[Json], gas: int) -> Json:
         if Way.OVERRIDE not in self.ways:

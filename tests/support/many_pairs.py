@@ -74,12 +74,12 @@ def make_pairs(url: str, artifacts: Artifacts, count: int, *, chain_id: int = 31
         for name in ("UniswapV2Factory", "UniswapV2Pair", "Token", "Multicall3")
     }
     pairs = [_pair(i, tokens, rng, chain_id) for i in range(count)]
-    changes: list[Change] = [_code(FACTORY, code["UniswapV2Factory"])]
-    changes += [_code(MULTICALL3, code["Multicall3"])]
-    changes += [_code(token.address, code["Token"]) for token in tokens]
+    changes: list[Change] = [code_change(FACTORY, code["UniswapV2Factory"])]
+    changes += [code_change(MULTICALL3, code["Multicall3"])]
+    changes += [code_change(token.address, code["Token"]) for token in tokens]
     for pair in pairs:
-        changes += [_code(pair.target.address, code["UniswapV2Pair"]), *_made(pair)]
-    _send(url, changes)
+        changes += [code_change(pair.target.address, code["UniswapV2Pair"]), *_made(pair)]
+    send_changes(url, changes)
     rpc(url, "evm_mine")
     return pairs
 
@@ -91,7 +91,7 @@ def trade(url: str, pairs: Sequence[Pair], which: Iterable[int]) -> list[Pair]:
         one = pairs[i]
         after[i] = replace(one, reserve0=one.reserve0 + 1_000, reserve1=one.reserve1 - 777)
     changed = [now for now, before in zip(after, pairs, strict=True) if now is not before]
-    _send(url, [change for pair in changed for change in _reserves(pair)])
+    send_changes(url, [change for pair in changed for change in _reserves(pair)])
     rpc(url, "evm_mine")
     return after
 
@@ -120,23 +120,25 @@ def _pair(number: int, tokens: Sequence[Token], rng: random.Random, chain_id: in
 def _made(pair: Pair) -> Iterator[Change]:
     address = pair.target.address
     token0, token1 = (int(token.address, 16) for token in pair.target.tokens)
-    yield _slot(address, SUPPLY, pair.total_supply)
-    yield _slot(address, PAIR_FACTORY, int(FACTORY, 16))
-    yield _slot(address, TOKEN0, token0)
-    yield _slot(address, TOKEN1, token1)
-    yield _slot(address, UNLOCKED, 1)
+    yield slot_change(address, SUPPLY, pair.total_supply)
+    yield slot_change(address, PAIR_FACTORY, int(FACTORY, 16))
+    yield slot_change(address, TOKEN0, token0)
+    yield slot_change(address, TOKEN1, token1)
+    yield slot_change(address, UNLOCKED, 1)
     yield from _reserves(pair)
 
 
 def _reserves(pair: Pair) -> Iterator[Change]:
     address = pair.target.address
     token0, token1 = pair.target.tokens
-    yield _slot(address, RESERVES, 1_700_000_000 << 224 | pair.reserve1 << 112 | pair.reserve0)
-    yield _slot(token0.address, _balance_slot(address), pair.reserve0)
-    yield _slot(token1.address, _balance_slot(address), pair.reserve1)
+    yield slot_change(
+        address, RESERVES, 1_700_000_000 << 224 | pair.reserve1 << 112 | pair.reserve0
+    )
+    yield slot_change(token0.address, balance_slot(address), pair.reserve0)
+    yield slot_change(token1.address, balance_slot(address), pair.reserve1)
 
 
-def _balance_slot(holder: Address) -> int:
+def balance_slot(holder: Address) -> int:
     key = int(holder, 16).to_bytes(32, "big") + BALANCES.to_bytes(32, "big")
     return int.from_bytes(keccak(key))
 
@@ -152,15 +154,15 @@ def _runtime(url: str, artifacts: Artifacts, name: str) -> str:
     return str(rpc(url, "eth_call", [{"data": data}, "latest"]))
 
 
-def _code(address: Address, code: str) -> Change:
+def code_change(address: Address, code: str) -> Change:
     return "anvil_setCode", [address, code]
 
 
-def _slot(address: Address, slot: int, value: int) -> Change:
+def slot_change(address: Address, slot: int, value: int) -> Change:
     return "anvil_setStorageAt", [address, hex(slot), f"0x{value:064x}"]
 
 
-def _send(url: str, changes: Sequence[Change]) -> None:
+def send_changes(url: str, changes: Sequence[Change]) -> None:
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 from pathlib import Path
 
 from watcher.alerts.health import DEFAULT_LIMITS
@@ -32,10 +31,11 @@ cannot say. `watcher measure TARGET --explain` says the same beside a target's o
 
 
 def page(definitions: Iterable[Definition] = DEFINITIONS) -> str:
-    """The whole text of docs/measures.md; definitions of one kind stand together."""
+    """The whole text of docs/measures.md; a kind's measures stand together, and one that several
+    kinds have is described under the first of them."""
     ordered = list(definitions)
-    by_kind = sorted(ordered, key=lambda each: _first(ordered, each.kind))
-    groups = [(kind, list(group)) for kind, group in groupby(by_kind, key=lambda each: each.kind)]
+    kinds = dict.fromkeys(kind for each in ordered for kind in each.kinds)
+    groups = [(kind, [each for each in ordered if kind in each.kinds]) for kind in kinds]
     parts = [HEAD.rstrip("\n"), *(_kind(kind, group) for kind, group in groups)]
     return "\n\n".join(parts) + "\n"
 
@@ -46,17 +46,13 @@ def heading(kind: str) -> str:
     return f"{kind.replace('_', ' ').capitalize()}: {', '.join(protocols)}"
 
 
-def _first(definitions: list[Definition], kind: str) -> int:
-    return next(row for row, each in enumerate(definitions) if each.kind == kind)
-
-
 def _kind(kind: str, definitions: list[Definition]) -> str:
     rows = [
         f"| [`{each.name}`](#{each.name}) | {_cell(each.unit)} | {_cell(each.bad)} |"
         for each in definitions
     ]
     table = "\n".join(["| measure | unit | worrying |", "|---|---|---|", *rows])
-    sections = (_section(each) for each in definitions)
+    sections = (_section(each) for each in definitions if each.kinds[0] == kind)
     return "\n\n".join([f"## {heading(kind)}", table, *sections])
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from watcher.chain.questions import answer, at_hash, at_number, question
-from watcher.state import Answer, Balance, Block, Call, Code, Slot, Static, to_address
+from watcher.state import Answer, Balance, Block, Code, Plain, Slot, Static, to_address
 
 BLOCK = Block(1, 255, "0x" + "ab" * 32, "0x" + "cd" * 32, 1_000)
 POOL = to_address("0x" + "11" * 20)
@@ -25,7 +25,7 @@ PIN = {"blockHash": BLOCK.hash, "requireCanonical": True}
         (Slot(POOL, 2**256 - 1), "eth_getStorageAt", [POOL, "0x" + "f" * 64, PIN]),
     ],
 )
-def test_each_call_is_pinned_by_hash(call: Call, method: str, params: list[object]) -> None:
+def test_each_call_is_pinned_by_hash(call: Plain, method: str, params: list[object]) -> None:
     asked = question(call, at_hash(BLOCK))
     assert asked.method == method
     assert json.loads(asked.params) == params
@@ -62,7 +62,7 @@ def test_the_gas_cap_is_what_the_contract_gets(data: bytes, gas: int) -> None:
         (Slot(POOL, 1), "0x" + "ff" * 32, Answer(True, b"\xff" * 32, 32)),
     ],
 )
-def test_results_become_answers(call: Call, value: str, expected: Answer) -> None:
+def test_results_become_answers(call: Plain, value: str, expected: Answer) -> None:
     assert answer(call, value) == expected
 
 
@@ -70,7 +70,7 @@ def test_results_become_answers(call: Call, value: str, expected: Answer) -> Non
 @pytest.mark.parametrize(
     "value", [None, 1, True, [], {}, "", "1", "0", "0xzz", "0x 1 ", "0x-1", "ab" * 32]
 )
-def test_what_is_not_a_result_is_no_answer(call: Call, value: object) -> None:
+def test_what_is_not_a_result_is_no_answer(call: Plain, value: object) -> None:
     assert answer(call, value) is None
 
 

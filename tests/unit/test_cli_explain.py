@@ -10,7 +10,7 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from tests.support.numbers import sizes
-from tests.support.strategies import feed, pool, pools, stable, vault, vaults
+from tests.support.strategies import feed, pool, pools, stable, ticked, vault, vaults
 from watcher.cli.explain import explain, steps
 from watcher.errors import InputError, MathError
 from watcher.math.quotes import quote_exact_in, quote_exact_out
@@ -76,6 +76,12 @@ def test_the_pools_own_fee_stands_in_the_lines() -> None:
 def test_a_feed_has_nothing_to_explain() -> None:
     with pytest.raises(ValueError, match="price_feed exchanges nothing"):
         explain(feed(), quote_exact_in(pool(), 0, 1, 10**18), exact_out=False)
+
+
+def test_a_swap_over_ticks_is_not_explained_in_a_few_lines() -> None:
+    state = ticked()
+    with pytest.raises(InputError, match="omit --explain"):
+        explain(state, quote_exact_in(state, 0, 1, 10**12), exact_out=False)
 
 
 def test_what_is_solved_round_by_round_is_not_explained() -> None:

@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.balancer_strategies import balancer_stable, weighted
-from tests.support.strategies import TOKEN0, TOKEN1, feed, metapool, pool, stable, target_of, vault
+from tests.support.strategies import (
+    TOKEN0,
+    TOKEN1,
+    feed,
+    metapool,
+    pool,
+    stable,
+    target_of,
+    ticked,
+    vault,
+)
 from watcher.cli.phrases import whole_amount
 from watcher.cli.trade import find_coin, parse_amount, trade
 from watcher.errors import InputError, MathError
@@ -97,6 +107,15 @@ def test_the_figures_of_a_trade() -> None:
     assert sold.slippage == pytest.approx(1 - 0.997 / 1.00997, rel=1e-7)
     assert sold.price_impact == pytest.approx(1 - 1 / 1.01, rel=1e-7)
     assert sold.fee == pytest.approx(0.003)
+
+
+def test_the_fee_of_a_pool_with_ticks_is_that_of_the_coin_sold() -> None:
+    state = ticked(fees=(3_000, 500), decimals=(18, 18))
+    for coin, fee in ((0, 0.003), (1, 0.0005)):
+        sold = trade(snapshot(state), coin, 1 - coin, 10**12, exact_out=False)
+        assert sold.fee == fee
+        assert sold.slippage == pytest.approx(fee, rel=1e-2)
+    assert find_coin(target_of(state), "BBB") == 1
 
 
 def test_what_comes_out_is_asked_for_the_other_way_round() -> None:

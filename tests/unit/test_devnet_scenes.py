@@ -6,6 +6,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
+from math import isqrt
 from random import Random
 from typing import Any
 
@@ -31,7 +32,7 @@ from watcher.devnet.scenes.reorg import REORG
 from watcher.devnet.schedule import Act, schedule
 from watcher.devnet.stage import RollBack, Scene, Stage, Step
 from watcher.devnet.text import amount_text, listed, percent_text, price_text
-from watcher.devnet.world import Actors, Feed, Pair, Vault, World
+from watcher.devnet.world import Actors, Feed, Pair, TickPool, Vault, World
 from watcher.errors import SetupError
 from watcher.state.block import Block
 from watcher.state.token import Address, Token, to_address
@@ -49,6 +50,16 @@ PAIRS = (
     Pair("pancake:WETH/USDC", address(12), WETH, USDC, Fraction(2, 1000), Fraction(1, 4), None),
     Pair("GUSD/USDC", address(13), USDC, GUSD, Fraction(3, 1000), Fraction(1, 6), address(10)),
 )
+TICK_POOL = TickPool(
+    "v3:WETH/USDC",
+    address(14),
+    WETH,
+    USDC,
+    fee=500,
+    tick_spacing=10,
+    ticks=(-200_000, -190_000),
+    router=address(15),
+)
 VAULTS = (
     Vault("oz6-usdc", address(21), USDC, virtual_shares=True, decimals_offset=6),
     Vault("solmate-weth", address(22), WETH, virtual_shares=False),
@@ -64,6 +75,7 @@ WORLD = World(
     weth=WETH,
     tokens=(WETH, USDC, GUSD),
     pairs=PAIRS,
+    tick_pools=(TICK_POOL,),
     vaults=VAULTS,
     feeds=FEEDS,
 )
@@ -84,6 +96,12 @@ class StandingChain:
                 return 500_000 * 10**6, 500_000 * 10**2, HEAD.timestamp
             case "getReserves":
                 return 1_000 * 10**18, 3_000_000 * 10**6, HEAD.timestamp
+            case "slot0":  # 3,000 USDC for one WETH
+                return isqrt(3_000 * 10**6 * 2**192 // 10**18), -196_257, 0, 1, 1, 0, True
+            case "liquidity":
+                return (10**18,)
+            case "ticks":
+                return 10**18, 10**18 if args == (-200_000,) else -(10**18)
             case "latestRoundData":
                 feed = next(feed for feed in FEEDS if feed.aggregator == address)
                 return 1, feed.first_answer, HEAD.timestamp, HEAD.timestamp, 1
@@ -174,7 +192,7 @@ def test_the_configuration_names_everything_once() -> None:
     assert targets["oz6-usdc"]["decimals_offset"] == 6
     assert targets["solmate-weth"]["virtual_shares"] is False
     assert "decimals_offset" not in targets["solmate-weth"]
-    assert len(targets) == len(document["targets"]) == len(PAIRS) + len(VAULTS)
+    assert len(targets) == len(document["targets"]) == len(PAIRS) + 1 + len(VAULTS)
     assert document["prices"][0] == {
         "token": f"eip155:31337/erc20:{WETH.address}",
         "source": "chainlink",

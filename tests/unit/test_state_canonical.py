@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.balancer_strategies import balancer_stable, weighted
-from tests.support.strategies import address, feed, metapool, pool, stable, vault
+from tests.support.strategies import address, feed, metapool, pool, stable, ticked, vault
 from tests.support.strategies_pools import crypto, kyber, solidly
 from watcher.errors import InputError
 from watcher.state import Price, State, canonical_json, content_hash, state_from_json, state_to_json
@@ -28,6 +28,7 @@ STATES: list[State] = [
     kyber(),
     weighted(),
     balancer_stable(),
+    ticked(balances=(1, 2)),
 ]
 
 
@@ -120,6 +121,29 @@ def test_an_integer_is_a_canonical_decimal_string(value: object) -> None:
                 state_from_json(changed(state, **{field: value}))
 
 
+@pytest.mark.parametrize("value", ["", "12", "1", 1, None, {}, {"0": "1"}, [["1"]]], ids=repr)
+@pytest.mark.parametrize("field", ["ticks", "liquidity_net", "liquidity_gross", "balances"])
+def test_integers_are_a_list_of_decimal_strings(field: str, value: object) -> None:
+    with pytest.raises(InputError, match=field):
+        state_from_json(changed(ticked(), **{field: value}))
+
+
+@pytest.mark.parametrize("value", ["uniswap_v2", "", "UNISWAP_V3", None, 3, []], ids=repr)
+def test_a_variant_is_one_that_is_known(value: object) -> None:
+    with pytest.raises(InputError, match="variant"):
+        state_from_json(changed(ticked(), variant=value))
+
+
+def test_the_text_of_a_pool_with_ticks_is_fixed() -> None:
+    assert state_to_json(ticked([(60, 120, 5)], balances=(7, 8))) == (
+        '{"balances":["7","8"],"decimals0":"18","decimals1":"18","fee0":"3000","fee1":"3000",'
+        '"kind":"concentrated","known_from":"-887272","known_to":"887272","liquidity":"0",'
+        '"liquidity_gross":["5","5"],"liquidity_net":["5","-5"],"protocol_fee0":"0",'
+        '"protocol_fee1":"0","sqrt_price_x96":"79228162514264337593543950336","tick":"0",'
+        '"tick_spacing":"60","ticks":["60","120"],"v":"1","variant":"uniswap_v3"}'
+    )
+
+
 @pytest.mark.parametrize(
     "value", ["12", "", None, {}, {"0": "1"}, 5, ["1", 2], ["1", None], [["1"]]]
 )
@@ -146,7 +170,7 @@ def test_a_truth_value_is_true_or_false(value: object) -> None:
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
-        ({"kind": "unknown"}, "this program knows balancer_stable, constant_product"),
+        ({"kind": "unknown"}, "this program knows balancer_stable, concentrated"),
         ({"kind": 5}, "this program knows"),
         ({"kind": ["share_vault"]}, "this program knows"),
         ({"kind": "price_feed"}, "price_feed"),

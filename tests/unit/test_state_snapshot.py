@@ -21,6 +21,7 @@ from tests.support.strategies import (
     pool,
     stable,
     target_of,
+    ticked,
     vault,
 )
 from watcher.errors import InputError
@@ -37,6 +38,7 @@ STATES: list[State] = [
     metapool(),
     weighted(),
     balancer_stable((10**24, 2**110, 10**24), bpt_index=1),
+    ticked(balances=(5, 6)),
 ]
 
 
@@ -126,6 +128,27 @@ BROKEN: list[tuple[State, str, object]] = [
     (feed(), "state.answer", str(-(2**255) - 1)),
     (feed(), "state.decimals", "78"),
     (feed(), "state.updated_at", "-1"),
+    (ticked(), "state.variant", "uniswap_v2"),
+    (ticked(), "state.sqrt_price_x96", "4295128738"),
+    (ticked(), "state.tick", "887273"),
+    (ticked(), "state.liquidity", str(2**128)),
+    (ticked(), "state.fee0", "1000000"),
+    (ticked(), "state.fee1", "-1"),
+    (ticked(variant="uniswap_v4"), "state.fee1", "1000001"),
+    (ticked(), "state.protocol_fee0", "11"),
+    (ticked(), "state.protocol_fee1", "-1"),
+    (ticked(), "state.tick_spacing", "0"),
+    (ticked(), "state.ticks", ["-600", "-60", "60"]),
+    (ticked(), "state.ticks", ["-600", "60", "-60", "600"]),
+    (ticked(), "state.ticks", ["-600", "60", "60", "600"]),
+    (ticked(), "state.liquidity_net", []),
+    (ticked(), "state.liquidity_net.0", str(2**128)),
+    (ticked(), "state.liquidity_gross.3", "0"),
+    (ticked(), "state.known_from", "-887273"),
+    (ticked(), "state.known_to", "599"),
+    (ticked(), "state.balances", ["1"]),
+    (ticked(), "state.balances", ["1", "-1"]),
+    (ticked(), "state.decimals1", "17"),
     (stable(), "state.variant", "unheard_of"),
     (stable(), "state.balances", ["1"]),
     (stable(), "state.balances.0", "-1"),

@@ -11,7 +11,7 @@ from typing import TypeAlias, TypeVar
 from watcher.chain.lens_program import Plan, make_plan
 from watcher.chain.pieces import MOST_ANSWER, Piece
 from watcher.chain.ways import ManyCalls
-from watcher.state import Call, Static
+from watcher.state import Call, Static, Ticks
 
 T = TypeVar("T")
 Clock: TypeAlias = Callable[[], float]
@@ -26,7 +26,8 @@ REMEMBERED = 8
 
 
 class ChunkSize:
-    """The most rows that go out in one request; None as long as no limit was met."""
+    """The most rows that go out in one request, or the most gas that one is given to walk over
+    ticks; None as long as no limit was met."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -135,6 +136,8 @@ def _requests(
     quarantine: Quarantine,
 ) -> Requests:
     def fits(call: Call) -> bool:
+        if isinstance(call, Ticks):
+            return False  # how much gas it takes is known when it is done
         paid = not isinstance(call, Static) or 2 * call.gas_cap < gas
         return paid and way.makes(call) and call not in quarantine
 

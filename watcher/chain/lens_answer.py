@@ -119,13 +119,16 @@ def _may_have(mark: int, template: Template) -> bool:
             return mark == 1
         case lens_shapes.CODE:
             return mark == _LONG_OK
+        case lens_shapes.TICKS:
+            return mark in (_LONG, _LONG_OK)
     return mark <= _LONG_OK
 
 
 def _is_short(ok: bool, length: int, template: Template) -> bool:
     """Whether the lens marks such an answer by its number of words alone."""
     whole = length % WORD == 0 and length <= WORD * _MOST_WORDS
-    return ok and whole and length <= template.return_cap and template.kind != lens_shapes.CODE
+    may = template.kind not in (lens_shapes.CODE, lens_shapes.TICKS)
+    return ok and whole and length <= template.return_cap and may
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,13 +26,15 @@ from operator import itemgetter
 from typing import TypeVar
 
 from watcher.chain.lens_shapes import Shape, shapes_of
-from watcher.state import Balance, Call, Code, Slot, Static
+from watcher.state import Balance, Call, Code, Slot, Static, Ticks
+from watcher.state.ticks import return_cap as walk_return_cap
 
 T = TypeVar("T")
 
 MOST_GAS = 2**32 - 1
 MOST_RETURN = 2**24 - 1
 MOST_DATA = 2**15
+MOST_PIECE = 2**8 - 1
 HEADER_SIZE = 52
 """Bytes before the first answer: count, block number, timestamp, parent hash."""
 
@@ -54,6 +56,13 @@ def fits(call: Call) -> bool:
             )
         case Code(_, return_cap):
             return 0 <= return_cap <= MOST_RETURN
+        case Ticks():
+            pieces = (call.current, call.bitmap, call.info)
+            return (
+                0 <= call.gas_cap <= MOST_GAS
+                and 0 <= walk_return_cap(call) <= MOST_RETURN
+                and all(len(piece) <= MOST_PIECE for piece in pieces)
+            )
         case Balance():
             return True
         case Slot():

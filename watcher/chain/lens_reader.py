@@ -24,14 +24,16 @@ from watcher.chain.faults import EndpointError, Kind
 from watcher.chain.headers import Headers
 from watcher.chain.jsonrpc import ErrorObject, Reply, Request
 from watcher.chain.lens_answer import Reading
+from watcher.chain.lens_program import Plan
 from watcher.chain.multicall import MulticallWay
 from watcher.chain.pieces import Piece
 from watcher.chain.reader import BatchReader
 from watcher.chain.verdict import Verdict, judge
+from watcher.chain.walks import by_lens
 from watcher.chain.ways import CreationWay, ManyCalls, NoReading, OverrideWay, Way
 from watcher.chain.witness import Witness
 from watcher.errors import Quarantined, ReadError
-from watcher.state import Answer, Block, Call, Static
+from watcher.state import Answer, Block, Call, Static, Ticks
 from watcher.state.token import ZERO_ADDRESS
 
 log = logging.getLogger(__name__)
@@ -46,6 +48,9 @@ PARALLEL = 4
 
 MOST_FAILURES = 40
 """Failed requests in one read before its way is given up: three poisonous rows in 5,000."""
+
+LEAST_WALK_GAS = 2_000_000
+"""With less, plain calls do better than a walk."""
 
 OF_SIZE = frozenset(
     {
@@ -128,6 +133,7 @@ class LensReader:
             [way for way in many if way.name in allowed], name=node.endpoint.name, clock=clock
         )
         self._size = ChunkSize(clock)
+        self._walk_gas = ChunkSize(clock)
         self._quarantine = Quarantine(clock)
         self._planned = Planned()
         self._witness = Witness(node.endpoint.name)
@@ -194,7 +200,7 @@ class LensReader:
         )
         work = _Round(block, able, asyncio.Semaphore(PARALLEL))
         *together, apart = await _all(
-            [*(self._piece(work, piece) for piece in asked.pieces), self._apart(block, asked)]
+            [*(self._piece(work, piece) for piece in asked.pieces), self._apart(work, asked)]
         )
         await self._batch.require_canonical(block)
         if work.poisonous:
@@ -204,12 +210,46 @@ class LensReader:
         with uncollected():
             return asked.arrange(together, apart)
 
-    async def _apart(self, block: Block, asked: Requests) -> list[Answer | ReadError]:
-        answers = await self._batch.read(block, asked.apart)
+    async def _apart(self, work: _Round, asked: Requests) -> list[Answer | ReadError]:
+        walks = [call for call in asked.apart if isinstance(call, Ticks)]
+        walked = await self._walk(work, list(filter(work.able.way.makes, walks)))
+        plain = [call for call in asked.apart if call not in walked]
+        read = dict(zip(plain, await self._batch.read(work.block, plain), strict=True))
+        answers: dict[Call, Answer | ReadError] = {**read, **dict[Call, Answer](walked.items())}
         return [
-            self._named(call, answer) if call in self._quarantine else answer
-            for call, answer in zip(asked.apart, answers, strict=True)
+            self._named(call, answers[call]) if call in self._quarantine else answers[call]
+            for call in asked.apart
         ]
+
+    async def _walk(self, work: _Round, calls: Sequence[Ticks]) -> dict[Ticks, Answer]:
+        """The answers of walks over ticks, one request after the other, each with all the gas that
+        it gets. Those that the lens does not answer are missing."""
+        failed = False
+
+        async def ask(plan: Plan) -> Reading | None:
+            nonlocal failed
+            way = work.able.way
+            piece = Piece(plan.program, plan.calls)
+            while way.size(piece) > way.most_data and piece.rows > 1:
+                piece, _ = piece.halves()
+            gas = min(work.able.gas, self._walk_gas.rows or work.able.gas)
+            while gas >= LEAST_WALK_GAS:
+                try:
+                    async with work.slots:
+                        return await self._reading(work, piece, gas=gas)
+                except NoReading as error:
+                    log.debug("%s: ticks with %d gas: %s", self.endpoint.name, gas, error)
+                if not failed:
+                    failed = True
+                    await self._require_way(work)
+                gas //= 2
+                self._walk_gas.lower(gas)
+            return None
+
+        found = await by_lens(calls, ask)
+        if calls and not failed:
+            self._walk_gas.worked(work.able.gas)
+        return found
 
     async def _piece(self, work: _Round, piece: Piece) -> list[Answer | ReadError]:
         """The answers of a piece's calls; what fails is asked again in halves."""
@@ -230,13 +270,16 @@ class LensReader:
             await self._ask_failed_alone(work, piece, answers)
         return answers
 
-    async def _reading(self, work: _Round, piece: Piece) -> Reading:
-        """Raises NoReading, and EndpointError where it is no matter of size."""
+    async def _reading(self, work: _Round, piece: Piece, *, gas: int | None = None) -> Reading:
+        """With `gas`, or all that the way has. Raises NoReading, and EndpointError where it is no
+        matter of size."""
         way, at = work.able.way, self._batch.at(work.block)
         data = piece.sent.get(way.name)
         if data is None:
             data = piece.sent[way.name] = way.data(piece)
-        reply = await self._reply(way.request(piece, data, at, gas=work.able.gas), piece.rows)
+        reply = await self._reply(
+            way.request(piece, data, at, gas=gas or work.able.gas), piece.rows
+        )
         with uncollected():
             reading = way.reading(reply, piece)
         self._witness.check(work.block, reading)

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TypeAlias
 
-from watcher.state import Address, Balance, Call, Code, Slot, Static
+from watcher.state import Address, Balance, Call, Code, Slot, Static, Ticks
+from watcher.state.ticks import return_cap as walk_return_cap
 
 WORD = 32
 MOST_SLOTS = 64
@@ -95,7 +96,7 @@ class _Parsed:
         return self.kind, self.gas_cap, self.return_cap, self.prefix, len(self.words)
 
 
-STATIC, CODE, BALANCE = range(3)
+STATIC, CODE, BALANCE, TICKS = range(4)
 
 
 def shapes_of(calls: Sequence[Call]) -> tuple[list[Shape], list[int]]:
@@ -240,8 +241,22 @@ def _parse(call: Call) -> _Parsed:
             return _Parsed(CODE, 0, return_cap, b"", _number(address), ())
         case Balance(address):
             return _Parsed(BALANCE, 0, WORD, b"", _number(address), ())
+        case Ticks():
+            lengths = bytes([len(call.current), len(call.bitmap), len(call.info), 0])
+            cap, given = walk_return_cap(call), _walk_words(call)
+            return _Parsed(TICKS, call.gas_cap, cap, lengths, _number(call.address), given)
         case Slot():
             raise ValueError("the lens reads no storage")
+
+
+def _walk_words(call: Ticks) -> tuple[int, ...]:
+    """What a walk is given: four numbers, then its three pieces of call data, the last two with
+    room for an argument."""
+    numbers = (call.first_word, call.last_word, call.reach, call.spacing)
+    pieces = (call.current, call.bitmap + bytes(WORD), call.info + bytes(WORD))
+    data = b"".join(piece + bytes(-len(piece) % WORD) for piece in pieces)
+    words = (data[i : i + WORD] for i in range(0, len(data), WORD))
+    return (*(number % 2**256 for number in numbers), *map(int.from_bytes, words))
 
 
 def _number(address: Address) -> int:

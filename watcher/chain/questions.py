@@ -1,4 +1,4 @@
-"""A Call as the request that a node understands, and the node's result as its Answer."""
+"""A call as the request that a node understands, and the node's result as its Answer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import TypeAlias
 
 from watcher.chain.jsonrpc import Request, request
-from watcher.state import Answer, Balance, Block, Call, Code, Slot, Static
+from watcher.state import Answer, Balance, Block, Code, Plain, Slot, Static
 
 At: TypeAlias = str | dict[str, object]
 """The block parameter: a number in hex, or EIP-1898's object."""
@@ -22,7 +22,7 @@ def at_number(block: Block) -> At:
     return hex(block.number)
 
 
-def question(call: Call, at: At) -> Request:
+def question(call: Plain, at: At) -> Request:
     match call:
         case Static(to, data, gas_cap, return_cap):
             gas = hex(_call_gas(data, gas_cap))
@@ -36,7 +36,7 @@ def question(call: Call, at: At) -> Request:
             return request("eth_getStorageAt", address, hex(index), at, reply_bytes=200)
 
 
-def answer(call: Call, value: object) -> Answer | None:
+def answer(call: Plain, value: object) -> Answer | None:
     """None where `value` is not what the method returns."""
     match call:
         case Static(return_cap=cap) | Code(return_cap=cap):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Protocol, TypeAlias
 
 from watcher.chain.batches import Asking, Outcome
@@ -14,8 +15,9 @@ from watcher.chain.headers import Headers
 from watcher.chain.jsonrpc import ErrorObject, Request, Result
 from watcher.chain.questions import At, answer, at_hash, at_number, capped, question
 from watcher.chain.verdict import Verdict, judge, revert_data
+from watcher.chain.walks import by_plain_calls
 from watcher.errors import ReadError, StaleBlock, Unavailable
-from watcher.state import Answer, Block, Call, Static
+from watcher.state import Answer, Block, Call, Plain, Static
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +67,9 @@ class BatchReader:
         return await within(self._deadline, work, endpoint=self.endpoint, about=about)
 
     async def _read(self, block: Block, calls: Sequence[Call]) -> list[Answer | ReadError]:
+        return await by_plain_calls(calls, partial(self._plain, block))
+
+    async def _plain(self, block: Block, calls: Sequence[Plain]) -> list[Answer | ReadError]:
         if not calls:
             return []
         outcomes = await _ask(block, calls, pin=self._pin, send=self._node.ask)
@@ -77,7 +82,7 @@ class BatchReader:
         return [self._value(block, *pair) for pair in zip(calls, outcomes, strict=True)]
 
     async def _settle_pin(
-        self, block: Block, calls: Sequence[Call], outcomes: list[Outcome]
+        self, block: Block, calls: Sequence[Plain], outcomes: list[Outcome]
     ) -> list[Outcome]:
         """Find out, once, whether this node takes hashes; the outcomes by what it takes."""
         if all(_verdict(outcome) is Verdict.BAD_PARAMS for outcome in outcomes):
@@ -90,7 +95,7 @@ class BatchReader:
         return outcomes
 
     async def _ask_again(
-        self, block: Block, calls: Sequence[Call], outcomes: list[Outcome]
+        self, block: Block, calls: Sequence[Plain], outcomes: list[Outcome]
     ) -> None:
         """Ask once more, singly, what neither the contract nor the node's state explains."""
         odd = [i for i, pair in enumerate(zip(calls, outcomes, strict=True)) if _is_odd(*pair)]
@@ -124,7 +129,7 @@ class BatchReader:
                 kind=Kind.RATE_LIMITED,
             )
 
-    def _value(self, block: Block, call: Call, outcome: Outcome) -> Answer | ReadError:
+    def _value(self, block: Block, call: Plain, outcome: Outcome) -> Answer | ReadError:
         match outcome:
             case ReadError():
                 return outcome
@@ -145,7 +150,7 @@ class BatchReader:
         return self._unavailable(block, call, what, of=limited)
 
     def _unavailable(
-        self, block: Block, call: Call, what: str, *, of: type[Unavailable] = Unavailable
+        self, block: Block, call: Plain, what: str, *, of: type[Unavailable] = Unavailable
     ) -> Unavailable:
         address = call.to if isinstance(call, Static) else call.address
         return of(
@@ -154,7 +159,7 @@ class BatchReader:
         )
 
 
-async def _ask(block: Block, calls: Sequence[Call], *, pin: Pin, send: Send) -> list[Outcome]:
+async def _ask(block: Block, calls: Sequence[Plain], *, pin: Pin, send: Send) -> list[Outcome]:
     """One outcome per call; equal questions go out once."""
     asked = [question(call, pin(block)) for call in calls]
     different = list(dict.fromkeys(asked))
@@ -171,7 +176,7 @@ def _executed(outcome: Outcome) -> bool:
     return isinstance(outcome, Result) or _verdict(outcome) is Verdict.REVERTED
 
 
-def _is_odd(call: Call, outcome: Outcome) -> bool:
+def _is_odd(call: Plain, outcome: Outcome) -> bool:
     match outcome:
         case ReadError():
             return False

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
+from watcher.chain.walks import steps
 from watcher.devnet.local_chain import LocalChain
 from watcher.errors import Unavailable
 from watcher.protocols import ADAPTERS
-from watcher.state.call import Answer, Call, Static
+from watcher.state.call import Answer, Call, Static, Ticks
 from watcher.state.canonical import state_to_json
 from watcher.state.target import Target
 from watcher.store import Store, recompute
@@ -75,15 +76,30 @@ def _agrees(store: Store, chain: LocalChain, target: Target, number: int) -> boo
 
 def _plainly(chain: LocalChain, calls: Sequence[Call], number: int) -> list[Answer]:
     """One eth_call each, by block number: nothing of the watch's own reading."""
-    answers = []
-    for call in calls:
-        if not isinstance(call, Static):
-            raise TypeError(f"{type(call).__name__} is not read every block")
-        request = {"to": call.to, "data": "0x" + call.data.hex()}
+    return [
+        _walked(chain, call, number) if isinstance(call, Ticks) else _called(chain, call, number)
+        for call in calls
+    ]
+
+
+def _walked(chain: LocalChain, call: Ticks, number: int) -> Answer:
+    walk = steps(call)
+    wanted = next(walk)
+    while True:
         try:
-            data = bytes.fromhex(chain.request("eth_call", request, hex(number))[2:])
-            answers.append(Answer(ok=True, data=data, length=len(data)))
-        except Unavailable:
-            # Anvil answers a revert with an error, which is all that matters here.
-            answers.append(Answer(ok=False, data=b"", length=0))
-    return answers
+            wanted = walk.send([_called(chain, each, number) for each in wanted])
+        except StopIteration as done:
+            answer: Answer = done.value
+            return answer
+
+
+def _called(chain: LocalChain, call: Call, number: int) -> Answer:
+    if not isinstance(call, Static):
+        raise TypeError(f"{type(call).__name__} is not read every block")
+    request = {"to": call.to, "data": "0x" + call.data.hex()}
+    try:
+        data = bytes.fromhex(chain.request("eth_call", request, hex(number))[2:])
+    except Unavailable:
+        # Anvil answers a revert with an error, which is all that matters here.
+        return Answer(ok=False, data=b"", length=0)
+    return Answer(ok=True, data=data, length=len(data))

@@ -10,7 +10,7 @@ from watcher.alerts.health import health
 from watcher.cli.demo import Demonstration, WatchedBlock
 from watcher.cli.output import print_table
 from watcher.cli.phrases import price, symbols
-from watcher.math.catalogue import FEED, POOL, VAULT
+from watcher.math.catalogue import FEED, POOL, TICK_POOL, VAULT
 from watcher.state.measure import Measure
 from watcher.state.target import Target
 from watcher.store import TargetStatus
@@ -94,7 +94,7 @@ def print_summary(shown: Demonstration) -> None:
     unit = shown.config.settings.unit
     print()
     print_table(
-        [_pool_row(shown, standing) for standing in standings[POOL]],
+        [_pool_row(shown, standing) for kind in (POOL, TICK_POOL) for standing in standings[kind]],
         [
             "pool",
             "state",
@@ -195,7 +195,7 @@ def _latest(standing: TargetStatus) -> dict[str, float]:
 
 
 def _by_kind(standings: Iterable[TargetStatus]) -> dict[str, list[TargetStatus]]:
-    found: dict[str, list[TargetStatus]] = {POOL: [], VAULT: [], FEED: []}
+    found: dict[str, list[TargetStatus]] = {POOL: [], TICK_POOL: [], VAULT: [], FEED: []}
     for standing in standings:
         found[standing.target.kind].append(standing)
     return found

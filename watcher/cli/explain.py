@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from watcher.errors import InputError
 from watcher.math.quotes import Quote
 from watcher.state.balancer_stable import BalancerStable
+from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
@@ -66,6 +67,8 @@ def explain(state: State, quote: Quote, *, exact_out: bool) -> Explanation:
             recipe = _pool(state, quote, exact_out=exact_out)
         case ShareVault():
             recipe = _vault(state, quote, exact_out=exact_out)
+        case Concentrated():
+            raise InputError("a swap over ticks has no formula of a few lines: omit --explain")
         case StableSwap() | StableSwapMeta() | CryptoSwap() | Weighted() | BalancerStable():
             raise InputError(
                 "this pool is solved round by round, in no few steps: leave --explain out"

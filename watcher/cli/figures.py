@@ -12,22 +12,24 @@ from watcher.cli.output import Row, figure
 from watcher.cli.phrases import percent, price, symbols, with_names
 from watcher.config import fields
 from watcher.errors import InputError
-from watcher.math.catalogue import CATALOGUE, FEED, POOL, VAULT
+from watcher.math.catalogue import CATALOGUE, FEED, POOL, TICK_POOL, VAULT
 from watcher.state.measure import Measure
 from watcher.state.target import Target
 
 if TYPE_CHECKING:
     from watcher.store import Figure
 
+_POOL_MEASURES = (
+    "spot_price",
+    "reference_price",
+    "ln_spot_over_reference",
+    "disparity_value",
+    "depth_money",
+    "arbitrage_value",
+)
 KEY_MEASURES = {
-    POOL: (
-        "spot_price",
-        "reference_price",
-        "ln_spot_over_reference",
-        "disparity_value",
-        "depth_money",
-        "arbitrage_value",
-    ),
+    POOL: _POOL_MEASURES,
+    TICK_POOL: _POOL_MEASURES,
     VAULT: ("price_per_share", "price_per_share_change", "donation_1pct_money"),
     FEED: ("feed_price",),
 }
@@ -37,7 +39,7 @@ PRICES = frozenset({"spot_price", "reference_price", "price_per_share", "feed_pr
 
 def requested(names: Sequence[str], kind: str) -> tuple[str, ...]:
     """The measures that were asked for, or the key ones. Raises InputError on an unknown name."""
-    known = [name for name, definition in CATALOGUE.items() if definition.kind == kind]
+    known = [name for name, definition in CATALOGUE.items() if kind in definition.kinds]
     for name in names:
         if name in CATALOGUE and name not in known:
             raise InputError(f"{name} is no measure of a {kind}: it has {', '.join(known)}")
@@ -93,7 +95,7 @@ def _for_people(measure: Measure, target: Target, unit: str) -> Row:
     coins = [names[coin.address] for coin in (*target.tokens, *filter(None, [target.share]))]
     called = {"unit of account": unit, "fraction": "", "natural logarithm": "ln"}
     called["as the feed says"] = ""
-    if target.kind == POOL:
+    if target.kind in (POOL, TICK_POOL):
         called |= dict(zip(("token 0", "token 1"), coins, strict=False))
     if target.kind == VAULT:
         called |= dict(zip(("asset", "share"), coins, strict=True))

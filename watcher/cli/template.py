@@ -35,6 +35,15 @@ name = "usdc-weth"
 # fee = 0.003
 # protocol_fee_share = "1/6"
 
+# A Uniswap V3 pool. `tick_words` words of 256 ticks are read each way from the price, 64 unless
+# told; all ticks where there are no more.
+# [[targets]]
+# chain = "eip155:1"
+# protocol = "uniswap_v3"
+# address = "0x88e6A0c2dDD26FEEb64F039a2c41296FcB3f5640"
+# name = "usdc-weth-5"
+# tick_words = 64
+
 # An ERC-4626 vault. OpenZeppelin's have virtual shares, 10^decimals_offset of them; solmate's have
 # none. Each block's own conversions are checked against what is said here.
 # [[targets]]

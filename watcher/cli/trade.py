@@ -10,6 +10,7 @@ from watcher.cli.phrases import symbol, symbols
 from watcher.errors import InputError, MathError
 from watcher.math.exact.cryptoswap import fee as cryptoswap_fee
 from watcher.math.exact.cryptoswap import scaled
+from watcher.math.families import concentrated
 from watcher.math.families.cryptoswap import pool_of as cryptoswap_pool
 from watcher.math.quotes import (
     Quote,
@@ -20,8 +21,10 @@ from watcher.math.quotes import (
 )
 from watcher.state.balancer_stable import BalancerStable
 from watcher.state.canonical import content_hash, state_to_json
+from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
+from watcher.state.kinds import State
 from watcher.state.kyber_dmm import WAD, KyberDMM
 from watcher.state.price_feed import PriceFeed
 from watcher.state.share_vault import ShareVault
@@ -133,7 +136,7 @@ def trade(
         token_out=token_out,
         quote=found,
         exact_out=exact_out,
-        fee=_fee(snapshot),
+        fee=_fee(state, coin_in),
         marginal_price=float(spot * scale),
         average_price=None if average is None else float(average * scale),
         slippage=None if average is None else float(1 - average / spot),
@@ -145,10 +148,11 @@ def _average(quote: Quote) -> Fraction | None:
     return Fraction(quote.amount_out, quote.amount_in) if quote.amount_in else None
 
 
-def _fee(snapshot: Snapshot) -> float:
-    state = snapshot.state
+def _fee(state: State, coin_in: int) -> float:
     if isinstance(state, ConstantProduct):
         return float(1 - Fraction(state.fee_numerator, state.fee_denominator))
+    if isinstance(state, Concentrated):
+        return float(concentrated.fee(state, coin_in))
     if isinstance(state, StableSwapMeta):
         return state.pool.fee / FEE_DENOMINATOR
     if isinstance(state, StableSwap):

@@ -31,6 +31,22 @@ PREBUILT = {
     ),
     "PancakeFactory": ("@pancakeswap-libs/pancake-swap-core@0.1.0", "build/PancakeFactory.json"),
     "PancakePair": ("@pancakeswap-libs/pancake-swap-core@0.1.0", "build/PancakePair.json"),
+    "UniswapV3Factory": (
+        "@uniswap/v3-core@1.0.1",
+        "artifacts/contracts/UniswapV3Factory.sol/UniswapV3Factory.json",
+    ),
+    "NonfungiblePositionManager": (
+        "@uniswap/v3-periphery@1.4.4",
+        "artifacts/contracts/NonfungiblePositionManager.sol/NonfungiblePositionManager.json",
+    ),
+    "SwapRouter": (
+        "@uniswap/v3-periphery@1.4.4",
+        "artifacts/contracts/SwapRouter.sol/SwapRouter.json",
+    ),
+    "QuoterV2": (
+        "@uniswap/v3-periphery@1.4.4",
+        "artifacts/contracts/lens/QuoterV2.sol/QuoterV2.json",
+    ),
     "CurveStableSwap": (
         "@setprotocol/set-protocol-v2@0.1.16",
         "external/abi/curve/Stableswap.json",

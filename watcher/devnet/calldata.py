@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from eth_abi.abi import decode, encode
+from eth_abi.grammar import parse
 from eth_utils.crypto import keccak
 
 
@@ -28,11 +29,12 @@ def returned(signature: str, data: str) -> tuple[Any, ...]:
 
 @cache
 def _parts(signature: str) -> tuple[bytes, tuple[str, ...], tuple[str, ...]]:
-    call, _, outputs = signature.partition(")(")
-    name, _, inputs = call.removesuffix(")").partition("(")
+    call, answers, outputs = signature.partition(")(")
+    name, _, inputs = (call if answers else call.removesuffix(")")).partition("(")
     selector = keccak(text=f"{name}({inputs})")[:4]
     return selector, _types(inputs), _types(outputs.removesuffix(")"))
 
 
 def _types(text: str) -> tuple[str, ...]:
-    return tuple(text.split(",")) if text else ()
+    """Those of a list; a tuple among them is one."""
+    return tuple(part.to_type_str() for part in parse(f"({text})").components) if text else ()

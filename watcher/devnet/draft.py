@@ -7,7 +7,8 @@ from typing import Any
 
 from watcher.devnet.calldata import call_data
 from watcher.devnet.local_chain import Reader, Transaction
-from watcher.devnet.world import Feed, Pair, Vault, World
+from watcher.devnet.world import Feed, Pair, TickPool, Vault, World
+from watcher.math.exact.concentrated import Pool as PoolState
 from watcher.state.token import Address, Token
 
 
@@ -21,7 +22,7 @@ class Round:
 
 
 class Draft:
-    """Reserves and answers are those after the transactions planned so far.
+    """Reserves, prices and answers are those after the transactions planned so far.
 
     What an actor pays with is minted or wrapped for it, so no scene depends on an earlier one.
     """
@@ -34,6 +35,7 @@ class Draft:
         self.transactions: list[Transaction] = []
         self._reader = reader
         self._reserves: dict[str, tuple[int, int]] = {}
+        self._pools: dict[str, PoolState] = {}
         self._rounds: dict[str, Round] = {}
 
     def send(
@@ -69,6 +71,32 @@ class Draft:
 
     def plan_reserves(self, pair: Pair, reserve0: int, reserve1: int) -> None:
         self._reserves[pair.address] = reserve0, reserve1
+
+    def pool_state(self, pool: TickPool) -> PoolState:
+        """Its price and liquidity; its positions are those that it was deployed with."""
+        if pool.address not in self._pools:
+            sqrt_price_x96, tick, *_ = self._reader.read(
+                pool.address, "slot0()(uint160,int24,uint16,uint16,uint16,uint8,bool)"
+            )
+            (liquidity,) = self._reader.read(pool.address, "liquidity()(uint128)")
+            infos = [
+                self._reader.read(pool.address, "ticks(int24)(uint128,int128)", tick)
+                for tick in pool.ticks
+            ]
+            self._pools[pool.address] = PoolState(
+                sqrt_price_x96=sqrt_price_x96,
+                tick=tick,
+                liquidity=liquidity,
+                fee0=pool.fee,
+                fee1=pool.fee,
+                tick_spacing=pool.tick_spacing,
+                ticks=pool.ticks,
+                liquidity_net=tuple(net for _, net in infos),
+            )
+        return self._pools[pool.address]
+
+    def plan_pool_state(self, pool: TickPool, state: PoolState) -> None:
+        self._pools[pool.address] = state
 
     def round(self, feed: Feed) -> Round:
         if feed.aggregator not in self._rounds:

@@ -52,6 +52,24 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
+class TickPool:
+    """A Uniswap V3 pool, traded with through `router`; `ticks` are where its positions begin and
+    end, `fee` is in pips (millionths)."""
+
+    name: str
+    address: Address
+    token0: Token
+    token1: Token
+    fee: int
+    tick_spacing: int
+    ticks: tuple[int, ...]
+    router: Address
+
+    def other(self, token: Token) -> Token:
+        return self.token1 if token == self.token0 else self.token0
+
+
+@dataclass(frozen=True, slots=True)
 class Vault:
     """An ERC-4626 vault; `decimals_offset` means nothing where there are no virtual shares."""
 
@@ -118,14 +136,23 @@ class World:
     weth: Token
     tokens: tuple[Token, ...]
     pairs: tuple[Pair, ...]
+    tick_pools: tuple[TickPool, ...]
     vaults: tuple[Vault, ...]
     feeds: tuple[Feed, ...]
+
+    @property
+    def pools(self) -> tuple[Pair | TickPool, ...]:
+        """All that is swapped in."""
+        return (*self.pairs, *self.tick_pools)
 
     def token(self, symbol: str) -> Token:
         return next(token for token in self.tokens if token.symbol == symbol)
 
     def pair(self, name: str) -> Pair:
         return next(pair for pair in self.pairs if pair.name == name)
+
+    def tick_pool(self, name: str) -> TickPool:
+        return next(pool for pool in self.tick_pools if pool.name == name)
 
     def vault(self, name: str) -> Vault:
         return next(vault for vault in self.vaults if vault.name == name)
@@ -136,9 +163,14 @@ class World:
     @property
     def entries(self) -> Entries:
         pairs = [_pair_entry(self.chain_id, pair) for pair in self.pairs]
+        pools = [
+            TargetEntry(self.chain_id, "uniswap_v3", pool.address, pool.name, {})
+            for pool in self.tick_pools
+        ]
         vaults = [_vault_entry(self.chain_id, vault) for vault in self.vaults]
         prices = [_price_entry(self.chain_id, feed) for feed in self.feeds]
-        return Entries(chain_id=self.chain_id, targets=(*pairs, *vaults), prices=tuple(prices))
+        targets = (*pairs, *pools, *vaults)
+        return Entries(chain_id=self.chain_id, targets=targets, prices=tuple(prices))
 
 
 def _pair_entry(chain_id: int, pair: Pair) -> TargetEntry:

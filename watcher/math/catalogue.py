@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.price_feed import PriceFeed
 from watcher.state.share_vault import ShareVault
 
 POOL = ConstantProduct.KIND
+TICK_POOL = Concentrated.KIND
 VAULT = ShareVault.KIND
 FEED = PriceFeed.KIND
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """`version` grows with every change of a figure; `bad` says which direction worries whom."""
+    """`version` grows with every change of a figure; `bad` says which direction worries whom.
+
+    A measure may be one of several kinds: its unit and its meaning are then the same, and `formula`
+    says what it is of each.
+    """
 
     name: str
-    kind: str
+    kinds: tuple[str, ...]
     unit: str
     formula: str
     dims: str
@@ -31,17 +37,18 @@ class Definition:
 DEFINITIONS = (
     Definition(
         name="spot_price",
-        kind=POOL,
+        kinds=(POOL, TICK_POOL),
         unit="token 1 per token 0",
-        formula="(reserve1 / 10^decimals1) / (reserve0 / 10^decimals0)",
+        formula="(reserve1 / 10^decimals1) / (reserve0 / 10^decimals0); with ticks "
+        "(sqrt_price_x96 / 2^96)^2 * 10^(decimals0 - decimals1)",
         dims="",
-        source="Uniswap V2 whitepaper, section 2.2",
+        source="Uniswap V2 whitepaper, section 2.2; Uniswap V3 whitepaper, section 6.1",
         bad="none by itself: compare it with reference_price",
         cannot_say="whether anyone could trade at it: that is depth and slippage",
     ),
     Definition(
         name="reference_price",
-        kind=POOL,
+        kinds=(POOL, TICK_POOL),
         unit="token 1 per token 0",
         formula="p0 / p1, each in the unit of account from its configured source",
         dims="",
@@ -51,19 +58,20 @@ DEFINITIONS = (
     ),
     Definition(
         name="ln_spot_over_reference",
-        kind=POOL,
+        kinds=(POOL, TICK_POOL),
         unit="natural logarithm",
         formula="ln(spot_price / reference_price)",
         dims="",
-        source="DESIGN of this project, disparity of constant-product pools",
+        source="DESIGN of this project, disparity of constant-product and concentrated pools",
         bad="away from 0; inside the pool's fee plus the feeds' deviation it means nothing",
         cannot_say="how much money it takes to correct it: that is arbitrage_value",
     ),
     Definition(
         name="value_share",
-        kind=POOL,
+        kinds=(POOL, TICK_POOL),
         unit="fraction",
-        formula="v_i / (v_0 + v_1), v_i = reserve_i in whole tokens * p_i",
+        formula="v_i / (v_0 + v_1), v_i = reserve_i in whole tokens * p_i; with ticks the "
+        "balances, fees that wait included",
         dims="token",
         source="share of holdings at reference prices",
         bad="away from 1/2",
@@ -71,57 +79,62 @@ DEFINITIONS = (
     ),
     Definition(
         name="disparity_value",
-        kind=POOL,
+        kinds=(POOL, TICK_POOL),
         unit="fraction",
         formula="(1/2 * sum |value_share_i - 1/2|) / (1 - 1/2)",
         dims="",
         source="total variation distance, normalised to 1 for a pool that holds one coin only",
         bad="towards 1",
-        cannot_say="which side is short: value_share says it",
+        cannot_say="which side is short: value_share says it; whether those who chose the ranges "
+        "of a pool with ticks want it so",
     ),
     Definition(
         name="price_impact",
-        kind=POOL,
+        kinds=(POOL, TICK_POOL),
         unit="fraction",
-        formula="1 - (out/q) / spot without the fee = u / (1 + u), u = q / reserve_in",
+        formula="1 - (out/q) / spot without the fee = u / (1 + u), u = q / reserve_in; with ticks "
+        "out is walked over them",
         dims="token_in, size (unit of account)",
-        source="constant product; exact up to one smallest unit of the output",
+        source="constant product, in each range of ticks; up to one smallest unit of the output",
         bad="up",
         cannot_say="the fee's part: slippage has it",
     ),
     Definition(
         name="slippage",
-        kind=POOL,
+        kinds=(POOL, TICK_POOL),
         unit="fraction",
-        formula="1 - (out/q) / spot = 1 - gamma / (1 + gamma*u), gamma = 1 - fee",
+        formula="1 - (out/q) / spot = 1 - gamma / (1 + gamma*u), gamma = 1 - fee; with ticks "
+        "gamma*q is walked over them",
         dims="token_in, size (unit of account)",
-        source="constant product; exact up to one smallest unit of the output",
+        source="constant product, in each range of ticks; up to one smallest unit of the output",
         bad="up",
         cannot_say="what other venues would pay",
     ),
     Definition(
         name="depth",
-        kind=POOL,
+        kinds=(POOL, TICK_POOL),
         unit="token_in",
-        formula="reserve_in * u, (1+u)(1+gamma*u) = 1/(1-move); move is the fee-less spot's",
+        formula="reserve_in * u, (1+u)(1+gamma*u) = 1/(1-move); move is the fee-less spot's; with "
+        "ticks depth_feeless / gamma",
         dims="move, token_in",
-        source="constant product with the fee kept in the reserves",
+        source="constant product; a pair keeps the fee in its reserves, a pool with ticks does not",
         bad="down",
         cannot_say="how long the liquidity stays",
     ),
     Definition(
         name="depth_feeless",
-        kind=POOL,
+        kinds=(POOL, TICK_POOL),
         unit="token_in",
-        formula="reserve_in * u, (1+u)^2 = 1/(1-move): depth of the same pool without its fee",
+        formula="reserve_in * u, (1+u)^2 = 1/(1-move): depth of the same pool without its fee; "
+        "with ticks sum of L * |change of sqrt(price), or of its inverse|",
         dims="move, token_in",
-        source="constant product",
+        source="constant product; Uniswap V3 whitepaper, section 6.2",
         bad="down",
         cannot_say="what a trader pays: depth is gross of the fee",
     ),
     Definition(
         name="depth_money",
-        kind=POOL,
+        kinds=(POOL, TICK_POOL),
         unit="unit of account",
         formula="depth * reference price of token_in",
         dims="move, token_in",
@@ -131,17 +144,18 @@ DEFINITIONS = (
     ),
     Definition(
         name="arbitrage_value",
-        kind=POOL,
+        kinds=(POOL, TICK_POOL),
         unit="unit of account",
         formula="max over x of out(x)*p_out - x*p_in, both directions, exact integers",
         dims="",
-        source="closed form: fee*x + R_in = sqrt(fee*R_in*R_out*p_out/p_in)",
+        source="closed form: fee*x + R_in = sqrt(fee*R_in*R_out*p_out/p_in); with ticks the swap "
+        "that ends at p_out/p_in but for the fee",
         bad="up: what the pool's holders stand to lose to the next arbitrageur",
         cannot_say="gas, and whether the reference price can be traded at",
     ),
     Definition(
         name="price_per_share",
-        kind=VAULT,
+        kinds=(VAULT,),
         unit="asset per share",
         formula="(total_assets + virtual assets) / (total_supply + virtual shares), whole tokens",
         dims="",
@@ -151,7 +165,7 @@ DEFINITIONS = (
     ),
     Definition(
         name="price_per_share_change",
-        kind=VAULT,
+        kinds=(VAULT,),
         unit="fraction",
         formula="price_per_share / price_per_share one block earlier - 1, exact quotient",
         dims="",
@@ -161,7 +175,7 @@ DEFINITIONS = (
     ),
     Definition(
         name="donation_1pct",
-        kind=VAULT,
+        kinds=(VAULT,),
         unit="asset",
         formula="ceil((total_assets + virtual assets) / 100)",
         dims="",
@@ -171,7 +185,7 @@ DEFINITIONS = (
     ),
     Definition(
         name="donation_1pct_money",
-        kind=VAULT,
+        kinds=(VAULT,),
         unit="unit of account",
         formula="donation_1pct * reference price of the asset",
         dims="",
@@ -181,7 +195,7 @@ DEFINITIONS = (
     ),
     Definition(
         name="feed_price",
-        kind=FEED,
+        kinds=(FEED,),
         unit="as the feed says",
         formula="answer / 10^decimals",
         dims="",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from watcher.math.catalogue import CATALOGUE, FEED, POOL, VAULT
+from watcher.math.catalogue import CATALOGUE, FEED, POOL, TICK_POOL, VAULT
 from watcher.math.columns import Column
 from watcher.math.pool_measures import pool_measures
 from watcher.math.settings import Settings
 from watcher.math.subject import Subject
+from watcher.math.tick_measures import tick_measures
 from watcher.math.vault_measures import feed_measures, vault_measures
 from watcher.state.canonical import canonical_json, content_hash
 from watcher.state.measure import Measure
@@ -18,6 +19,7 @@ METHOD_HASH = content_hash(canonical_json(METHOD_VERSIONS))
 
 _FAMILIES: dict[str, Callable[[Sequence[Subject], Settings], list[Column]]] = {
     POOL: pool_measures,
+    TICK_POOL: tick_measures,
     VAULT: vault_measures,
     FEED: feed_measures,
 }

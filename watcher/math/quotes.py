@@ -15,6 +15,7 @@ from typing import Any
 from watcher.errors import MathError
 from watcher.math.families import (
     balancer_stable,
+    concentrated,
     constant_product,
     cryptoswap,
     kyber_dmm,
@@ -26,6 +27,7 @@ from watcher.math.families import (
 )
 from watcher.math.families.family import Family
 from watcher.state.balancer_stable import BalancerStable
+from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
@@ -37,6 +39,7 @@ from watcher.state.weighted import Weighted
 
 FAMILIES: Mapping[str, Family[Any]] = {
     ConstantProduct.KIND: constant_product.FAMILY,
+    Concentrated.KIND: concentrated.FAMILY,
     ShareVault.KIND: share_vault.FAMILY,
     StableSwap.KIND: stableswap.FAMILY,
     StableSwapMeta.KIND: stableswap_meta.FAMILY,

@@ -3,8 +3,9 @@
 from watcher.state.amount import Amount, amounts
 from watcher.state.balancer_stable import BalancerStable
 from watcher.state.block import Block
-from watcher.state.call import Answer, Balance, Call, Code, Slot, Static
+from watcher.state.call import Answer, Balance, Call, Code, Plain, Slot, Static, Ticks
 from watcher.state.canonical import canonical_json, content_hash, state_from_json, state_to_json
+from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
@@ -31,12 +32,14 @@ __all__ = [
     "Call",
     "Code",
     "Computation",
+    "Concentrated",
     "ConstantProduct",
     "CryptoSwap",
     "Input",
     "KyberDMM",
     "Measure",
     "Observation",
+    "Plain",
     "Price",
     "PriceFeed",
     "ShareVault",
@@ -49,6 +52,7 @@ __all__ = [
     "Static",
     "Status",
     "Target",
+    "Ticks",
     "Token",
     "Weighted",
     "amounts",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from watcher.state.balancer_stable import BalancerStable
+from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
@@ -44,6 +45,11 @@ def amounts(target: Target, state: State) -> tuple[Amount, ...]:
                 Amount("balance1", token1, state.balance1),
             )
             return pool + _issued(target, state.total_supply)
+        case Concentrated():
+            return tuple(
+                Amount(f"balances[{coin}]", target.tokens[coin], raw)
+                for coin, raw in enumerate(state.balances)
+            )
         case ShareVault():
             (asset,) = target.tokens
             held = (

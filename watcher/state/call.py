@@ -47,7 +47,40 @@ class Slot:
     index: int
 
 
-Call: TypeAlias = Static | Code | Balance | Slot
+DEFAULT_MOST_TICKS = 6_000
+"""Initialised ticks kept of a pool: the busiest pools of Ethereum have some 1,500."""
+
+DEFAULT_TICK_GAS_CAP = 60_000
+"""A word of the bitmap takes 3,000 gas and a tick 10,000; forks keep more beside a tick."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticks:
+    """The initialised ticks of a pool, found by its bitmap; `watcher.state.ticks` reads the answer.
+
+    Words `first_word` to `last_word` are walked, each of 256 multiples of `spacing`; where
+    `current` is given, only those that are `reach` words or less from the word of the current tick.
+    `current` is the call data whose answer has that tick as its second word. `bitmap` and `info`
+    are what stands before the last argument in the call data for a word of the bitmap, and for a
+    tick's gross and net liquidity. Each of these calls is allowed `gas_cap`.
+    """
+
+    address: Address
+    spacing: int
+    first_word: int
+    last_word: int
+    bitmap: bytes
+    info: bytes
+    current: bytes = b""
+    reach: int = 0
+    gas_cap: int = DEFAULT_TICK_GAS_CAP
+    most_ticks: int = DEFAULT_MOST_TICKS
+
+
+Plain: TypeAlias = Static | Code | Balance | Slot
+"""What a node answers to a single request."""
+
+Call: TypeAlias = Plain | Ticks
 
 
 class Answer(NamedTuple):

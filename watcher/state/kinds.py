@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from watcher.state.balancer_stable import BalancerStable
+from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kyber_dmm import KyberDMM
@@ -16,6 +17,7 @@ from watcher.state.weighted import Weighted
 
 State: TypeAlias = (
     ConstantProduct
+    | Concentrated
     | ShareVault
     | PriceFeed
     | StableSwap
@@ -31,6 +33,7 @@ KINDS: dict[str, type[State]] = {
     kind.KIND: kind
     for kind in (
         ConstantProduct,
+        Concentrated,
         ShareVault,
         PriceFeed,
         StableSwap,

@@ -26,6 +26,7 @@ from watcher.state.canonical import (
     state_to_plain,
     to_plain,
 )
+from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
@@ -47,7 +48,8 @@ LAST_SECOND = 253_402_300_799
 
 _HASH = re.compile(r"0x[0-9a-f]{64}")
 _KEYS = ("block", "target", "state")
-_COINS = {ConstantProduct.KIND: 2, ShareVault.KIND: 1, PriceFeed.KIND: 0}
+_COINS = {ConstantProduct.KIND: 2, Concentrated.KIND: 2, ShareVault.KIND: 1, PriceFeed.KIND: 0}
+_ISSUES_SHARES = (ConstantProduct.KIND, ShareVault.KIND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +164,12 @@ def _of_target(target: Target) -> Iterator[str]:
         yield f"a token of the target has decimals outside of 0 to {MOST_DECIMALS}"
     if len(target.tokens) != _COINS.get(target.kind, len(target.tokens)):
         yield f"target.tokens does not hold the {_COINS[target.kind]} of a {target.kind}"
-    if _COINS.get(target.kind) and target.share is None:
+    if target.kind in _ISSUES_SHARES and target.share is None:
         yield "target.share is missing"
 
 
 def _of_state(state: State, target: Target) -> Iterator[str]:
-    for name, value in _integers(state):
+    for name, value in _integers(state) if not isinstance(state, Concentrated) else ():
         bits = 255 if name == "answer" else 256
         if value >= 1 << bits or value < (-1 << bits if name == "answer" else 0):
             yield f"state.{name} is out of the range of its type"
@@ -178,6 +180,9 @@ def _of_state(state: State, target: Target) -> Iterator[str]:
             if state.protocol_share_denominator < max(1, state.protocol_share_numerator):
                 yield "state.protocol_share_numerator / _denominator is no part of a growth"
             decimals: tuple[int, ...] = (state.decimals0, state.decimals1)
+        case Concentrated():
+            yield from state.problems()
+            decimals = (state.decimals0, state.decimals1)
         case ShareVault():
             decimals = (state.asset_decimals,)
             if target.share is None or target.share.decimals != state.share_decimals:

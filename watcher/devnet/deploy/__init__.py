@@ -15,10 +15,17 @@ from watcher.devnet.deploy.pools import (
     find_pair,
 )
 from watcher.devnet.deploy.site import Site
+from watcher.devnet.deploy.tick_pools import (
+    TickPlan,
+    add_position,
+    create_pool,
+    deploy_uniswap_v3,
+    find_pool,
+)
 from watcher.devnet.deploy.tokens import allow, deploy_tokens
 from watcher.devnet.deploy.vaults import deploy_openzeppelin, deploy_solmate, first_deposit
 from watcher.devnet.local_chain import LocalChain
-from watcher.devnet.world import PRICE_DECIMALS, Actors, Feed, Pair, Vault, World
+from watcher.devnet.world import PRICE_DECIMALS, Actors, Feed, Pair, TickPool, Vault, World
 from watcher.state.token import Address, Token
 
 _HOUR = 3_600
@@ -42,6 +49,13 @@ PANCAKE_POOLS = (
     ("WETH", "USDC", 400, 1_200_000),
     ("DAI", "USDC", 800_000, 800_000),
 )
+# The two tokens, the fee in pips, and the dollars of both in each position: one around the market's
+# price, one ten times as wide, one of all prices.
+TICK_POOLS = (
+    ("WETH", "USDC", 500, 1_000_000),
+    ("WBTC", "WETH", 3_000, 1_000_000),
+    ("GUSD", "USDC", 10_000, 200_000),
+)
 # Whole units of the asset that each vault starts with.
 VAULT_DEPOSITS = {
     "oz-usdc": 1_000_000,
@@ -64,11 +78,19 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     plans = _plans(site, actors, tokens)
     for exchange, pool in plans:
         create_pair(site, builder, exchange, pool)
+    uniswap_v3 = deploy_uniswap_v3(site, builder, weth=weth)
+    tick_plans = _tick_plans(tokens)
+    for plan in tick_plans:
+        create_pool(site, builder, uniswap_v3, plan)
     vaults = _vaults(site, builder, tokens)
     feeds = _feeds(site, builder, tokens)
     site.mine()
     pairs = tuple(find_pair(site, exchange, pool) for exchange, pool in plans)
-    _allow(site, actors, pairs, vaults)
+    tick_pools = tuple(find_pool(site, uniswap_v3, plan) for plan in tick_plans)
+    _allow(site, actors, pairs, tick_pools, vaults)
+    for plan in tick_plans:
+        for position in plan.positions:
+            add_position(site, builder, uniswap_v3, plan, position, weth=weth)
     for pair, (_, pool) in zip(pairs, plans, strict=True):
         add_liquidity(site, builder, pair, pool, weth=weth)
     for vault in vaults:
@@ -82,6 +104,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         weth=weth,
         tokens=tuple(tokens.values()),
         pairs=pairs,
+        tick_pools=tick_pools,
         vaults=vaults,
         feeds=feeds,
     )
@@ -97,10 +120,24 @@ def _plans(site: Site, actors: Actors, tokens: dict[str, Token]) -> list[tuple[E
     ]
 
 
-def _allow(site: Site, actors: Actors, pairs: tuple[Pair, ...], vaults: tuple[Vault, ...]) -> None:
+def _tick_plans(tokens: dict[str, Token]) -> list[TickPlan]:
+    dollars = {symbol: price for symbol, _, price, _, _ in FEEDS}
+    return [
+        TickPlan.around_market(tokens[a], tokens[b], (dollars[a], dollars[b]), fee=fee, worth=worth)
+        for a, b, fee, worth in TICK_POOLS
+    ]
+
+
+def _allow(
+    site: Site,
+    actors: Actors,
+    pairs: tuple[Pair, ...],
+    tick_pools: tuple[TickPool, ...],
+    vaults: tuple[Vault, ...],
+) -> None:
     traders = (actors.trader, actors.other_trader, actors.whale, actors.arbitrageur)
     for trader in (actors.builder, *traders):
-        allow_trading(site, pairs, trader)
+        allow_trading(site, (*pairs, *tick_pools), trader)
     for depositor in (actors.depositor, actors.other_depositor):
         for vault in vaults:
             allow(site, depositor, vault.asset, vault.address)

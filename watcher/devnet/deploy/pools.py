@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.deploy.tokens import allow, provide
-from watcher.devnet.world import Pair
+from watcher.devnet.world import Pair, TickPool
 from watcher.state.token import Address, Token, to_address
 
 PAIR_GAS = 4_000_000
@@ -74,13 +74,13 @@ def find_pair(site: Site, exchange: Exchange, pool: Pool) -> Pair:
     )
 
 
-def allow_trading(site: Site, pairs: Iterable[Pair], trader: Address) -> None:
-    """Let the routers of these pairs take what `trader` sells or adds."""
+def allow_trading(site: Site, pools: Iterable[Pair | TickPool], trader: Address) -> None:
+    """Let the routers of these pools take what `trader` sells or adds."""
     for token, router in dict.fromkeys(
-        (token, pair.router)
-        for pair in pairs
-        if pair.router is not None
-        for token in (pair.token0, pair.token1)
+        (token, pool.router)
+        for pool in pools
+        if pool.router is not None
+        for token in (pool.token0, pool.token1)
     ):
         allow(site, trader, token, router)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import isqrt
 from random import Random
@@ -12,10 +12,16 @@ from watcher.devnet.deploy.pools import FAR_FUTURE
 from watcher.devnet.draft import Draft
 from watcher.devnet.moves.feeds import unit_price
 from watcher.devnet.text import amount_text
-from watcher.devnet.world import Pair
+from watcher.devnet.world import Pair, TickPool
+from watcher.math.exact.concentrated import Swap, swap
 from watcher.math.exact.constant_product import arbitrage_amount_in, get_amount_out
 from watcher.state.token import Address, Token
 
+_SWAP_OVER_TICKS = (
+    "exactInputSingle((address,address,uint24,address,uint256,uint256,uint256,uint160))"
+)
+# More than any pool takes: the limit of its price ends the swap.
+_ANY_AMOUNT = 2**127
 _SWAP = "swapExactTokensForTokens(uint256,uint256,address[],address,uint256)"
 # Small trades, in basis points of the pool, go against a gap that is wider than this.
 _SMALL_BPS = (5, 30)
@@ -26,7 +32,7 @@ _LEANING_GAP_BPS = 60
 class Trade:
     """A planned swap."""
 
-    pair: Pair
+    pair: Pair | TickPool
     token_in: Token
     amount_in: int
     amount_out: int
@@ -84,19 +90,67 @@ def arbitrage(draft: Draft, pair: Pair, *, part: Fraction = Fraction(1)) -> Trad
 
 
 def small_trades(
-    draft: Draft, random: Random, *, most: int, least: int = 0, avoid: Collection[Pair] = ()
+    draft: Draft,
+    random: Random,
+    *,
+    most: int,
+    least: int = 0,
+    avoid: Collection[Pair | TickPool] = (),
 ) -> list[Trade]:
     """From `least` to `most` swaps, a pool each, to and fro, that keep near the feeds' prices."""
     actors = draft.world.actors
-    pairs = [pair for pair in draft.world.pairs if pair not in avoid]
+    pools = [pool for pool in draft.world.pools if pool not in avoid]
     trades = []
-    for pair in random.sample(pairs, min(random.randint(least, most), len(pairs))):
+    for pair in random.sample(pools, min(random.randint(least, most), len(pools))):
         taker = random.choice((actors.trader, actors.other_trader))
+        if isinstance(pair, TickPool):
+            trades.append(_small_tick_trade(draft, random, taker, pair))
+            continue
         token_in = _leaning(draft, pair) or random.choice((pair.token0, pair.token1))
         reserve_in, _ = _reserves(draft, pair, token_in)
         amount_in = reserve_in * random.randint(*_SMALL_BPS) // 10_000
         trades.append(sell(draft, taker, pair, token_in, amount_in))
     return trades
+
+
+def sell_over_ticks(
+    draft: Draft, taker: Address, pool: TickPool, token_in: Token, found: Swap
+) -> Trade:
+    """The swap that was found for the pool as it is planned; the transaction fails unless it brings
+    as much."""
+    state = draft.pool_state(pool)
+    after = replace(
+        state, sqrt_price_x96=found.sqrt_price_x96, tick=found.tick, liquidity=found.liquidity
+    )
+    draft.plan_pool_state(pool, after)
+    draft.fund(taker, token_in, found.amount_in)
+    order = (
+        token_in.address,
+        pool.other(token_in).address,
+        pool.fee,
+        taker,
+        FAR_FUTURE,
+        found.amount_in,
+        found.amount_out,
+        0,
+    )
+    draft.send(taker, pool.router, _SWAP_OVER_TICKS, order, label=f"a swap in {pool.name}")
+    return Trade(pool, token_in, found.amount_in, found.amount_out)
+
+
+def bring_back(draft: Draft, pool: Pair | TickPool) -> Trade | None:
+    """Arbitrage to the feeds' price, but for the pool's fee; None where it is that near."""
+    if isinstance(pool, Pair):
+        return arbitrage(draft, pool)
+    state, market = draft.pool_state(pool), _market_sqrt_price_x96(draft, pool)
+    for token_in, zero_for_one in ((pool.token0, True), (pool.token1, False)):
+        kept = Fraction(1_000_000 - pool.fee, 1_000_000)
+        price = market**2 / kept if zero_for_one else market**2 * kept
+        limit = isqrt(int(price))
+        if state.sqrt_price_x96 > limit if zero_for_one else state.sqrt_price_x96 < limit:
+            found = swap(state, _ANY_AMOUNT, zero_for_one=zero_for_one, sqrt_price_limit_x96=limit)
+            return sell_over_ticks(draft, draft.world.actors.arbitrageur, pool, token_in, found)
+    return None
 
 
 def trades_text(trades: Collection[Trade]) -> str:
@@ -127,10 +181,36 @@ def amount_to_share(draft: Draft, pair: Pair, token_in: Token, share: Fraction) 
     return max(isqrt(square // (price_in * weight.denominator)) - reserve_in, 0)
 
 
-def gap_bps(draft: Draft, pair: Pair) -> int:
+def gap_bps(draft: Draft, pool: Pair | TickPool) -> int:
     """How far the pool's price is from the feeds', in basis points, either way."""
-    share = value_share(draft, pair, pair.token0)
+    if isinstance(pool, TickPool):
+        sqrt_price = draft.pool_state(pool).sqrt_price_x96
+        ratio = Fraction(sqrt_price, _market_sqrt_price_x96(draft, pool)) ** 2
+        return int(abs(ratio - 1) * 10_000)
+    share = value_share(draft, pool, pool.token0)
     return int(abs(share / (1 - share) - 1) * 10_000)
+
+
+def _small_tick_trade(draft: Draft, random: Random, taker: Address, pool: TickPool) -> Trade:
+    """A part of what is in range, as if it were spread over all prices."""
+    state = draft.pool_state(pool)
+    below = state.sqrt_price_x96 < _market_sqrt_price_x96(draft, pool)
+    leans = gap_bps(draft, pool) > _LEANING_GAP_BPS
+    zero_for_one = not below if leans else random.choice((True, False))
+    virtual = (
+        (state.liquidity << 96) // state.sqrt_price_x96
+        if zero_for_one
+        else state.liquidity * state.sqrt_price_x96 >> 96
+    )
+    found = swap(
+        state, max(virtual * random.randint(*_SMALL_BPS) // 10_000, 1), zero_for_one=zero_for_one
+    )
+    return sell_over_ticks(draft, taker, pool, pool.token0 if zero_for_one else pool.token1, found)
+
+
+def _market_sqrt_price_x96(draft: Draft, pool: TickPool) -> int:
+    price = Fraction(unit_price(draft, pool.token0), unit_price(draft, pool.token1))
+    return isqrt(int(price * 2**192))
 
 
 def _leaning(draft: Draft, pair: Pair) -> Token | None:

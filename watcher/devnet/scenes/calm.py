@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from watcher.devnet.draft import Draft
 from watcher.devnet.moves.feeds import drift
-from watcher.devnet.moves.trades import arbitrage, gap_bps, small_trades, trades_text
+from watcher.devnet.moves.trades import bring_back, gap_bps, small_trades, trades_text
 from watcher.devnet.stage import Scene, Stage, Step, step
 from watcher.devnet.text import listed, price_text
 
@@ -28,8 +28,8 @@ def play(stage: Stage, blocks: int) -> Iterator[Step]:
 
 
 def _arbitrages(draft: Draft) -> list[str]:
-    wide = [pair for pair in draft.world.pairs if gap_bps(draft, pair) > _CLOSED_GAP_BPS]
-    closed = [pair.name for pair in wide if arbitrage(draft, pair)]
+    wide = [pool for pool in draft.world.pools if gap_bps(draft, pool) > _CLOSED_GAP_BPS]
+    closed = [pool.name for pool in wide if bring_back(draft, pool)]
     return [f"arbitrage brings {listed(closed)} back to the feeds"] if closed else []
 
 

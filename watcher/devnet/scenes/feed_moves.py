@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from watcher.devnet.moves.feeds import submit
-from watcher.devnet.moves.trades import arbitrage, gap_bps, small_trades
+from watcher.devnet.moves.trades import bring_back, gap_bps, small_trades
 from watcher.devnet.stage import Scene, Stage, Step, step
 from watcher.devnet.text import listed, percent_text, price_text
-from watcher.devnet.world import Feed, Pair
+from watcher.devnet.world import Feed, Pair, TickPool
 
 _FALL = Fraction(92, 100)
 # Below this part of its first answer the feed rises as much instead, so that it stays in range.
@@ -19,20 +19,20 @@ _LOWEST = Fraction(95, 100)
 def play(stage: Stage, blocks: int) -> Iterator[Step]:
     weth = stage.world.weth
     feed = stage.world.feed(weth)
-    pairs = [pair for pair in stage.world.pairs if weth in (pair.token0, pair.token1)]
+    lagging = [pool for pool in stage.world.pools if weth in (pool.token0, pool.token1)]
     moves = arbitrages = max(1, blocks // 3)
     start = stage.draft().round(feed).answer
     falls = start > feed.first_answer * _LOWEST
     end = int(start * _FALL if falls else start / _FALL)
     for index in range(1, moves + 1):
-        yield _move(stage, feed, start + (end - start) * index // moves, pairs)
+        yield _move(stage, feed, start + (end - start) * index // moves, lagging)
     for _ in range(blocks - moves - arbitrages):
-        yield _lag(stage, pairs)
+        yield _lag(stage, lagging)
     for index in range(arbitrages):
-        yield _arbitrages(stage, pairs[index::arbitrages], pairs)
+        yield _arbitrages(stage, lagging[index::arbitrages], lagging)
 
 
-def _move(stage: Stage, feed: Feed, answer: int, lagging: list[Pair]) -> Step:
+def _move(stage: Stage, feed: Feed, answer: int, lagging: list[Pair | TickPool]) -> Step:
     draft = stage.draft()
     before = draft.round(feed).answer
     submit(draft, feed, answer)
@@ -42,7 +42,7 @@ def _move(stage: Stage, feed: Feed, answer: int, lagging: list[Pair]) -> Step:
     return step(draft, f"{feed.pair} {verb} {change} to {price_text(answer)}; the pools lag")
 
 
-def _lag(stage: Stage, lagging: list[Pair]) -> Step:
+def _lag(stage: Stage, lagging: list[Pair | TickPool]) -> Step:
     draft = stage.draft()
     small_trades(draft, stage.random, most=2, avoid=lagging)
     widest = max(lagging, key=lambda pair: gap_bps(draft, pair))
@@ -50,9 +50,9 @@ def _lag(stage: Stage, lagging: list[Pair]) -> Step:
     return step(draft, f"the pools with WETH still lag; {widest.name} is {gap} off the feeds")
 
 
-def _arbitrages(stage: Stage, pairs: list[Pair], lagging: list[Pair]) -> Step:
+def _arbitrages(stage: Stage, pools: list[Pair | TickPool], lagging: list[Pair | TickPool]) -> Step:
     draft = stage.draft()
-    trades = [trade for pair in pairs if (trade := arbitrage(draft, pair))]
+    trades = [trade for pool in pools if (trade := bring_back(draft, pool))]
     small_trades(draft, stage.random, most=1, avoid=lagging)
     if not trades:
         return step(draft, "the pools with WETH are back at the feeds")

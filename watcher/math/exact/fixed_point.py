@@ -34,3 +34,17 @@ def checked(value: int, bits: int, reason: str) -> int:
     if not 0 <= value < 1 << bits:
         raise MathError(reason)
     return value
+
+
+def mul_div(a: int, b: int, denominator: int) -> int:
+    """floor(a * b / denominator) for unsigned a and b, the product kept in 512 bits.
+
+    Source: Uniswap v3-core FullMath.mulDiv. Raises MathError for a denominator of zero and for a
+    result beyond 256 bits.
+    """
+    return checked(mul_div_down(a, b, denominator), 256, "mulDiv exceeds 256 bits")
+
+
+def mul_div_rounding_up(a: int, b: int, denominator: int) -> int:
+    """ceil(a * b / denominator), otherwise as `mul_div` (FullMath.mulDivRoundingUp)."""
+    return checked(mul_div_up(a, b, denominator), 256, "mulDiv exceeds 256 bits")
