@@ -15,7 +15,7 @@ from watcher.errors import SetupError
 ROOT = Path(__file__).parents[1]
 REQUIREMENTS = Path(__file__).parent / "peers"
 OURS = "ours"
-SETS = ("contracts", "ethereum_defi")
+SETS = ("web3", "ethereum_defi")
 """`peers/NAME.txt`: exact versions of all packages, without addresses."""
 
 

@@ -42,11 +42,11 @@ ENTRANTS = (
     Entrant(name="bare", packages=OURS),
     Entrant(name="raw_aggregate3", packages=OURS),
     Entrant(name="raw_batch", packages=OURS),
-    Entrant(name="multicall", packages="contracts"),
-    Entrant(name="dank_mids", packages="contracts"),
+    Entrant(name="multicall", packages="web3"),
+    Entrant(name="dank_mids", packages="web3"),
     Entrant(name="ethereum_defi", packages="ethereum_defi"),
-    Entrant(name="batch_requests", packages="contracts", most=1_000),
-    Entrant(name="contract_calls", packages="contracts", most=1_000, once=True),
+    Entrant(name="batch_requests", packages="web3", most=1_000),
+    Entrant(name="contract_calls", packages="web3", most=1_000, once=True),
 )
 STEADY = ("ours", "bare")
 """Who reads the blocks again in which little changed: only ours takes advantage of that."""
@@ -127,9 +127,8 @@ async def _all_rounds(
                     mode = Mode.FIRST if number < 0 else Mode.CHANGED
                     found.append(await _sample(course, workers[one.name], mode, head, expected))
             head, expected = course.change(range(0, size, FEW))
-            for name in STEADY:
-                if name in workers:
-                    found.append(await _sample(course, workers[name], Mode.FEW, head, expected))
+            for again in [workers[name] for name in STEADY if name in workers]:
+                found += [await _sample(course, again, Mode.FEW, head, expected)]
             if "ours" in workers and number >= 0:
                 found.append(await _first(course, pythons[OURS], head, expected))
             samples += found if number >= 0 else []
@@ -143,9 +142,7 @@ async def _first(course: _Course, python: Path, head: Head, expected: str) -> Sa
         return await _sample(course, worker, Mode.FIRST, head, expected)
 
 
-async def _sample(
-    course: _Course, worker: Worker, mode: Mode, head: Head, expected: str
-) -> Sample:
+async def _sample(course: _Course, worker: Worker, mode: Mode, head: Head, expected: str) -> Sample:
     proxy = course.proxy
     proxy.requests = proxy.bytes_in = proxy.bytes_out = 0
     measured = await worker.read(head)

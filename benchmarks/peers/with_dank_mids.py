@@ -9,11 +9,11 @@ from typing import Any
 os.environ["DANKMIDS_USE_FULL_REQUEST"] = "1"  # else it leaves out "jsonrpc", which Anvil wants
 os.environ["DANKMIDS_REQUESTS_PER_SECOND"] = "100000"  # its limit is for public nodes
 
-from dank_mids.helpers import setup_dank_w3_from_sync  # noqa: E402 - reads its settings at import
-from web3 import HTTPProvider, Web3  # noqa: E402
+from dank_mids.helpers import setup_dank_w3_from_sync
+from web3 import HTTPProvider, Web3
 
-from benchmarks.peers.question import Head, Question, flat  # noqa: E402
-from benchmarks.peers.with_web3 import functions  # noqa: E402
+from benchmarks.peers.question import Head, Question, flat
+from benchmarks.peers.with_web3 import functions
 
 
 class DankMids:
