@@ -39,9 +39,9 @@ def tables(found: Sequence[Row], judged: Sequence[Verdict]) -> str:
             f"{one.pairs:,}",
             one.claim + (f" ({one.detail})" if one.detail else ""),
             f"{'at least' if one.least else 'at most'} {one.bound:.3g}",
-            f"{one.by_median:.3g}",
+            _number(one.by_median),
             _word(one, one.by_median),
-            f"{one.by_min:.3g}",
+            _number(one.by_min),
             _word(one, one.by_min),
         )
         for one in judged
@@ -57,6 +57,10 @@ def table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
         "| " + " | ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)) + " |"
         for line in (head, rule, *lines)
     )
+
+
+def _number(figure: float) -> str:
+    return f"{figure:,.0f}" if figure >= 1_000 else f"{figure:.3g}"
 
 
 def _word(one: Verdict, figure: float) -> str:
