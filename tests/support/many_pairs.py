@@ -96,15 +96,14 @@ def trade(url: str, pairs: Sequence[Pair], which: Iterable[int]) -> list[Pair]:
     return after
 
 
-def _pair(number: int, tokens: Sequence[Token], rng: random.Random, chain_id: int) -> Pair:
-    token0 = tokens[number // PAIRS_A_TOKEN]
-    token1 = tokens[number // PAIRS_A_TOKEN + 1]
-    target = Target(
+def target_of(address: Address, tokens: tuple[Token, Token], *, chain_id: int = 31337) -> Target:
+    """A pair of that factory as `identify` would find it."""
+    return Target(
         chain_id=chain_id,
         protocol=uniswap_v2.PROTOCOL,
-        address=to_address(f"0x{FIRST_PAIR + number:040x}"),
+        address=address,
         kind=ConstantProduct.KIND,
-        tokens=(token0, token1),
+        tokens=tokens,
         params={
             "factory": FACTORY,
             "fee_numerator": 997,
@@ -113,6 +112,13 @@ def _pair(number: int, tokens: Sequence[Token], rng: random.Random, chain_id: in
             "protocol_share_denominator": 6,
         },
     )
+
+
+def _pair(number: int, tokens: Sequence[Token], rng: random.Random, chain_id: int) -> Pair:
+    token0 = tokens[number // PAIRS_A_TOKEN]
+    token1 = tokens[number // PAIRS_A_TOKEN + 1]
+    address = to_address(f"0x{FIRST_PAIR + number:040x}")
+    target = target_of(address, (token0, token1), chain_id=chain_id)
     reserves = [rng.randrange(10**18, 10**25) for _ in range(2)]
     return Pair(target, reserves[0], reserves[1], rng.randrange(10**18, 10**25))
 

@@ -43,7 +43,9 @@ class View:
 
     def call(self, to: Address, *arguments: object) -> Static:
         """The call of this function; one more word than promised is let through to be refused."""
-        data = selector(self.signature) + encode(self.inputs, arguments)
+        data = selector(self.signature)
+        if self.inputs or arguments:
+            data += encode(self.inputs, arguments)
         return Static(to=to, data=data, return_cap=WORD * (len(self.outputs) + 1))
 
     def decode(self, answer: Answer) -> tuple[Value, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress
+from operator import ne
 from typing import cast
 
 import structlog
@@ -21,7 +23,7 @@ from watcher.errors import (
 )
 from watcher.protocols import ADAPTERS
 from watcher.state.block import Block
-from watcher.state.call import Answer, Code
+from watcher.state.call import Answer, Call, Code
 from watcher.state.observation import Observation, Status
 from watcher.state.target import Target
 
@@ -49,8 +51,16 @@ class Observer:
 
     def __init__(self, reader: Reader, targets: Sequence[Target]) -> None:
         self._reader = reader
-        self._asked = [_Asked(target) for target in targets]
-        self._calls = [call for asked in self._asked for call in asked.calls]
+        self._asked: list[_Asked] = []
+        self._calls: list[Call] = []
+        for target in targets:
+            calls = ADAPTERS[target.protocol].calls(target)
+            self._asked.append(_Asked(target, len(self._calls), len(calls)))
+            self._calls += calls
+        self._askers = [asked for asked in self._asked for _ in range(asked.start, asked.stop)]
+        self._answers: list[Answer | ReadError] = []
+        self._observed: dict[str, Observation] = {}
+        self._doubtful: dict[str, Target] = {}
 
     async def observe(self, block: Block) -> dict[str, Observation]:
         """Read every target at `block` in one round and decode each, by target id.
@@ -59,18 +69,25 @@ class Observer:
         """
         answers = await self._reader.read(block, self._calls)
         with uncollected():
-            observed = self._take(answers)
-        doubtful = [one.target for one in self._asked if observed[one.id].status in DOUBTFUL]
-        return observed | await _without_code(self._reader, block, doubtful)
+            self._take(answers)
+        doubtful = list(self._doubtful.values())
+        return self._observed | await _without_code(self._reader, block, doubtful)
 
-    def _take(self, answers: list[Answer | ReadError]) -> dict[str, Observation]:
-        observed = {}
-        whole = set(map(type, answers)) == {Answer}
-        at = 0
-        for asked in self._asked:
-            start, at = at, at + asked.size
-            observed[asked.id] = asked.take(answers[start:at], whole=whole)
-        return observed
+    def _take(self, answers: list[Answer | ReadError]) -> None:
+        for asked in self._changed(answers):
+            found = asked.observation(answers[asked.start : asked.stop])
+            self._observed[asked.id] = found
+            if found.status in DOUBTFUL:
+                self._doubtful[asked.id] = asked.target
+            else:
+                self._doubtful.pop(asked.id, None)
+        self._answers = answers
+
+    def _changed(self, answers: list[Answer | ReadError]) -> Iterable[_Asked]:
+        """Those for whom not every answer is as it was before."""
+        if not self._answers:
+            return self._asked
+        return dict.fromkeys(compress(self._askers, map(ne, answers, self._answers)))
 
 
 async def observe(
@@ -81,29 +98,17 @@ async def observe(
 
 
 class _Asked:
-    """One target, its calls, and what they were answered last."""
+    """One target, and where among all answers its own are."""
 
-    def __init__(self, target: Target) -> None:
-        adapter = ADAPTERS[target.protocol]
+    def __init__(self, target: Target, start: int, count: int) -> None:
         self.target = target
         self.id = target.id
-        self.calls = adapter.calls(target)
-        self.size = len(self.calls)
-        self._state_of = adapter.decode
-        self._answers: list[Answer | ReadError] = []
-        self._found: Observation | None = None
+        self.start, self.stop = start, start + count
+        self._state_of = ADAPTERS[target.protocol].decode
 
-    def take(self, answers: list[Answer | ReadError], *, whole: bool) -> Observation:
-        """The observation that these answers give; `whole` tells that no ReadError is in them."""
-        if self._found is None or answers != self._answers:
-            self._found = self._decode(answers, whole)
-            self._answers = answers
-        return self._found
-
-    def _decode(self, answers: Sequence[Answer | ReadError], whole: bool) -> Observation:
+    def observation(self, answers: Sequence[Answer | ReadError]) -> Observation:
         try:
-            answered = cast("Sequence[Answer]", answers) if whole else _answered(answers)
-            state = self._state_of(self.target, answered)
+            state = self._state_of(self.target, _answered(answers))
         except ReadError as error:
             return Observation(self.id, _status(error), detail=str(error))
         except Exception as error:
@@ -113,13 +118,12 @@ class _Asked:
         return Observation(self.id, Status.OK, state)
 
 
-def _answered(answers: Sequence[Answer | ReadError]) -> list[Answer]:
-    found = []
+def _answered(answers: Sequence[Answer | ReadError]) -> Sequence[Answer]:
+    """Raises the first ReadError among them."""
     for answer in answers:
-        if isinstance(answer, ReadError):
-            raise answer
-        found.append(answer)
-    return found
+        if type(answer) is not Answer:
+            raise cast("ReadError", answer)
+    return cast("Sequence[Answer]", answers)
 
 
 def _status(error: ReadError) -> Status:

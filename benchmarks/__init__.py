@@ -1,0 +1,1 @@
+"""Measurements that compare us with what others have written; `scripts/bench` runs them."""

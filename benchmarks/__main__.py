@@ -1,0 +1,55 @@
+"""scripts/bench: measurements that compare us with what others have written."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+
+from benchmarks import figures, shown
+from benchmarks.reading import ENTRANTS, measure
+from watcher.devnet.artifacts import prepare
+from watcher.devnet.fetch import default_cache
+from watcher.errors import SetupError
+
+SIZES = (1_000, 5_000)
+ROUNDS = 5
+
+
+def parser() -> argparse.ArgumentParser:
+    names = [one.name for one in ENTRANTS]
+    made = argparse.ArgumentParser("scripts/bench", description=__doc__)
+    commands = made.add_subparsers(required=True)
+    read = commands.add_parser(
+        "read", help="from a block to the states of real pairs, ours against others"
+    )
+    read.add_argument("--pairs", type=int, nargs="+", default=list(SIZES), help="how many pairs")
+    read.add_argument("--rounds", type=int, default=ROUNDS, help="how often each reads")
+    read.add_argument("--only", nargs="+", choices=names, default=names, help="who takes part")
+    read.add_argument("--json", action="store_true", help="print JSON, not tables")
+    read.set_defaults(run=run_read)
+    return made
+
+
+def run_read(asked: argparse.Namespace) -> None:
+    toolchain = prepare(default_cache())
+    names = {"ours", *asked.only}
+    work = measure(toolchain, sorted(names), sizes=asked.pairs, rounds=asked.rounds)
+    found = figures.rows(asyncio.run(work))
+    judged = figures.verdicts(found)
+    print(shown.as_json(found, judged) if asked.json else shown.tables(found, judged))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    asked = parser().parse_args(arguments)
+    try:
+        asked.run(asked)
+    except SetupError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""The peers' packages, each set in an environment of its own under the user's cache folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+from watcher.devnet.fetch import default_cache
+from watcher.errors import SetupError
+
+ROOT = Path(__file__).parents[1]
+REQUIREMENTS = Path(__file__).parent / "peers"
+OURS = "ours"
+SETS = ("web3", "ethereum_defi")
+"""`peers/NAME.txt`: exact versions of all packages, without addresses."""
+
+
+def python_of(name: str) -> Path:
+    """The interpreter of a set of packages; made where it is not there yet, which takes a minute or
+    two. Raises SetupError."""
+    if name == OURS:
+        return Path(sys.executable)
+    requirements = REQUIREMENTS / f"{name}.txt"
+    folder = default_cache() / "bench" / f"{name}-{sys.version_info[0]}.{sys.version_info[1]}"
+    python, stamp = folder / "bin" / "python", folder / ".stamp"
+    wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
+    if python.exists() and stamp.exists() and stamp.read_text() == wanted:
+        return python
+    print(f"bench: installing the peers of {requirements.name}", file=sys.stderr)
+    venv.create(folder, clear=True, with_pip=True)
+    line = [str(python), "-m", "pip", "install", "--quiet", "--no-deps", "-r", str(requirements)]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = done.stderr.strip().splitlines()[-1:]
+        raise SetupError(f"pip could not install {requirements.name}: {' '.join(last)}.")
+    stamp.write_text(wanted)
+    return python
+
+
+def environment() -> dict[str, str]:
+    """For every contestant: no proxies and no settings of the user's reach it."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return kept | {"PYTHONPATH": str(ROOT), "PYTHONNOUSERSITE": "1"}
