@@ -28,6 +28,9 @@ PAIRS_A_TOKEN = 10
 # UniswapV2Pair's storage, in the order of its source; OpenZeppelin's ERC20 has balances in slot 0.
 SUPPLY, PAIR_FACTORY, TOKEN0, TOKEN1, RESERVES, K_LAST, UNLOCKED = 0, 5, 6, 7, 8, 11, 12
 BALANCES = 0
+GET_PAIR = 2
+"""UniswapV2Factory's mapping, behind feeTo and feeToSetter."""
+
 AT_ONCE = 2_000
 
 Change = tuple[str, list[Any]]
@@ -67,7 +70,7 @@ def make_pairs(url: str, artifacts: Artifacts, count: int, *, chain_id: int = 31
     rng = random.Random(count)
     tokens = [
         Token(to_address(f"0x{FIRST_TOKEN + i:040x}"), 18, f"T{i}")
-        for i in range(count // PAIRS_A_TOKEN + 2)
+        for i in range(count // PAIRS_A_TOKEN + PAIRS_A_TOKEN + 1)
     ]
     code = {
         name: _runtime(url, artifacts, name)
@@ -98,7 +101,7 @@ def trade(url: str, pairs: Sequence[Pair], which: Iterable[int]) -> list[Pair]:
 
 def _pair(number: int, tokens: Sequence[Token], rng: random.Random, chain_id: int) -> Pair:
     token0 = tokens[number // PAIRS_A_TOKEN]
-    token1 = tokens[number // PAIRS_A_TOKEN + 1]
+    token1 = tokens[number // PAIRS_A_TOKEN + 1 + number % PAIRS_A_TOKEN]
     target = Target(
         chain_id=chain_id,
         protocol=uniswap_v2.PROTOCOL,
@@ -125,6 +128,8 @@ def _made(pair: Pair) -> Iterator[Change]:
     yield _slot(address, TOKEN0, token0)
     yield _slot(address, TOKEN1, token1)
     yield _slot(address, UNLOCKED, 1)
+    inner = _mapping_slot(token0, GET_PAIR)
+    yield _slot(FACTORY, _mapping_slot(token1, inner), int(address, 16))
     yield from _reserves(pair)
 
 
@@ -132,13 +137,14 @@ def _reserves(pair: Pair) -> Iterator[Change]:
     address = pair.target.address
     token0, token1 = pair.target.tokens
     yield _slot(address, RESERVES, 1_700_000_000 << 224 | pair.reserve1 << 112 | pair.reserve0)
-    yield _slot(token0.address, _balance_slot(address), pair.reserve0)
-    yield _slot(token1.address, _balance_slot(address), pair.reserve1)
+    balance = _mapping_slot(int(address, 16), BALANCES)
+    yield _slot(token0.address, balance, pair.reserve0)
+    yield _slot(token1.address, balance, pair.reserve1)
 
 
-def _balance_slot(holder: Address) -> int:
-    key = int(holder, 16).to_bytes(32, "big") + BALANCES.to_bytes(32, "big")
-    return int.from_bytes(keccak(key))
+def _mapping_slot(key: int, slot: int) -> int:
+    """Where a mapping at `slot` has the value of `key`."""
+    return int.from_bytes(keccak(key.to_bytes(32, "big") + slot.to_bytes(32, "big")))
 
 
 def _runtime(url: str, artifacts: Artifacts, name: str) -> str:
