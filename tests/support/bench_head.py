@@ -148,7 +148,12 @@ def measure(toolchain: Toolchain, mode: Mode, *, blocks: int, count: int) -> Non
 
 
 def _trade(
-    anvil: Anvil, pairs: list[Pair], database: Path, process: subprocess.Popen[bytes], *, blocks: int
+    anvil: Anvil,
+    pairs: list[Pair],
+    database: Path,
+    process: subprocess.Popen[bytes],
+    *,
+    blocks: int,
 ) -> list[Pair]:
     """Each block changes some pairs; the last one is waited for."""
     rng = random.Random(blocks)
