@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from benchmarks import figures, shown
+from benchmarks import figures, head, shown
 from benchmarks.reading import ENTRANTS, measure
 from watcher.devnet.artifacts import prepare
 from watcher.devnet.fetch import default_cache
@@ -29,6 +29,11 @@ def parser() -> argparse.ArgumentParser:
     read.add_argument("--only", nargs="+", choices=names, default=names, help="who takes part")
     read.add_argument("--json", action="store_true", help="print JSON, not tables")
     read.set_defaults(run=run_read)
+    late = commands.add_parser("head", help="from a head's first being seen to its commit")
+    late.add_argument("--blocks", type=int, default=60, help="blocks whose median is taken")
+    late.add_argument("--pairs", type=int, default=1_000, help="how many pairs are watched")
+    late.add_argument("--mode", choices=["websocket", "polling"], help="one of the two alone")
+    late.set_defaults(run=run_head)
     return made
 
 
@@ -39,6 +44,10 @@ def run_read(asked: argparse.Namespace) -> None:
     found = figures.rows(asyncio.run(work))
     judged = figures.verdicts(found)
     print(shown.as_json(found, judged) if asked.json else shown.tables(found, judged))
+
+
+def run_head(asked: argparse.Namespace) -> None:
+    head.run(blocks=asked.blocks, count=asked.pairs, mode=asked.mode)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

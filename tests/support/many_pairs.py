@@ -28,6 +28,9 @@ PAIRS_A_TOKEN = 10
 # UniswapV2Pair's storage, in the order of its source; OpenZeppelin's ERC20 has balances in slot 0.
 SUPPLY, PAIR_FACTORY, TOKEN0, TOKEN1, RESERVES, K_LAST, UNLOCKED = 0, 5, 6, 7, 8, 11, 12
 BALANCES = 0
+GET_PAIR = 2
+"""UniswapV2Factory's mapping, behind feeTo and feeToSetter."""
+
 AT_ONCE = 2_000
 
 Change = tuple[str, list[Any]]
@@ -67,7 +70,7 @@ def make_pairs(url: str, artifacts: Artifacts, count: int, *, chain_id: int = 31
     rng = random.Random(count)
     tokens = [
         Token(to_address(f"0x{FIRST_TOKEN + i:040x}"), 18, f"T{i}")
-        for i in range(count // PAIRS_A_TOKEN + 2)
+        for i in range(count // PAIRS_A_TOKEN + PAIRS_A_TOKEN + 1)
     ]
     code = {
         name: _runtime(url, artifacts, name)
@@ -116,7 +119,7 @@ def target_of(address: Address, tokens: tuple[Token, Token], *, chain_id: int = 
 
 def _pair(number: int, tokens: Sequence[Token], rng: random.Random, chain_id: int) -> Pair:
     token0 = tokens[number // PAIRS_A_TOKEN]
-    token1 = tokens[number // PAIRS_A_TOKEN + 1]
+    token1 = tokens[number // PAIRS_A_TOKEN + 1 + number % PAIRS_A_TOKEN]
     address = to_address(f"0x{FIRST_PAIR + number:040x}")
     target = target_of(address, (token0, token1), chain_id=chain_id)
     reserves = [rng.randrange(10**18, 10**25) for _ in range(2)]
@@ -131,6 +134,8 @@ def _made(pair: Pair) -> Iterator[Change]:
     yield slot_change(address, TOKEN0, token0)
     yield slot_change(address, TOKEN1, token1)
     yield slot_change(address, UNLOCKED, 1)
+    inner = mapping_slot(token0, GET_PAIR)
+    yield slot_change(FACTORY, mapping_slot(token1, inner), int(address, 16))
     yield from _reserves(pair)
 
 
@@ -145,8 +150,12 @@ def _reserves(pair: Pair) -> Iterator[Change]:
 
 
 def balance_slot(holder: Address) -> int:
-    key = int(holder, 16).to_bytes(32, "big") + BALANCES.to_bytes(32, "big")
-    return int.from_bytes(keccak(key))
+    return mapping_slot(int(holder, 16), BALANCES)
+
+
+def mapping_slot(key: int, slot: int) -> int:
+    """Where a mapping at `slot` has the value of `key`."""
+    return int.from_bytes(keccak(key.to_bytes(32, "big") + slot.to_bytes(32, "big")))
 
 
 def _runtime(url: str, artifacts: Artifacts, name: str) -> str:

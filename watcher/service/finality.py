@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TypeAlias
 
 import structlog
 
@@ -10,6 +11,9 @@ from watcher.chain.headers import Headers
 from watcher.state.block import Block
 
 LOG = structlog.get_logger(__name__)
+
+Final: TypeAlias = tuple[int | None, int | None]
+"""The numbers of the safe and of the finalized block."""
 
 
 class Finality:
@@ -30,8 +34,8 @@ class Finality:
         """A block that is stored as final."""
         self._finalized = _higher(self._finalized, finalized)
 
-    async def ask(self, headers: Headers, head: Block) -> tuple[int | None, int | None]:
-        """The numbers of the safe and of the finalized block, neither above `head`.
+    async def ask(self, headers: Headers, head: Block) -> Final:
+        """What is final now, neither block above `head`.
 
         Safe is None where the node knows no such block. A finalized block that the node takes back
         is clamped to what it was before, and warned of.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import time
@@ -102,6 +103,7 @@ class Service:
                 )
                 for chain in self._config.chains
             ]
+            stack.enter_context(_settled())
             stack.enter_context(self._signals())
             self._schedule(watches, writer)
             self._scheduler.start()
@@ -232,6 +234,17 @@ class Service:
         finally:
             for one in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(one)
+
+
+@contextmanager
+def _settled() -> Iterator[None]:
+    """What the start has made stays until the end: no collection walks through it again."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _job_id(chain_id: int) -> str:

@@ -13,11 +13,15 @@ from watcher.state.block import Block
 from watcher.state.measure import Computation
 from watcher.state.observation import Observation
 from watcher.state.target import Target
+from watcher.state.token import Address
 from watcher.store.tick import InForce, TickResult
 from watcher.store.work import work
 
-Seen: TypeAlias = tuple[tuple[InForce | None, ...], tuple[str, ...]]
-"""What a computation used: the observation of each role, and the verdict on each coin's price."""
+Seen: TypeAlias = tuple[
+    tuple[InForce | None, ...], tuple[InForce | None, ...], tuple[str | None, ...]
+]
+"""What a computation used: the observations of one block earlier, those of the block, and the
+verdict on each coin's price where it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +48,17 @@ class Advance:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A target and the observations that its measures use: role to target id."""
+    """A target and the observations that its measures use: role to target id.
+
+    `earlier` are the targets whose observation one block before is used, `present` those of the
+    block itself, and `coins` are as their verdicts are found.
+    """
 
     target: Target
     roles: Mapping[str, str]
+    earlier: tuple[str, ...]
+    present: tuple[str, ...]
+    coins: tuple[tuple[int, Address], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +75,18 @@ class Watchlist:
 
 
 def watchlist(targets: Sequence[Target], settings: Settings) -> Watchlist:
-    watched = tuple(Watched(target, roles(target, settings)) for target in targets)
+    watched = tuple(_watched(target, roles(target, settings)) for target in targets)
     return Watchlist(watched, settings, settings.hash)
+
+
+def _watched(target: Target, used: Mapping[str, str]) -> Watched:
+    return Watched(
+        target=target,
+        roles=used,
+        earlier=tuple(one for role, one in used.items() if role == PREVIOUS),
+        present=tuple(one for role, one in used.items() if role != PREVIOUS),
+        coins=tuple((target.chain_id, coin.address) for coin in target.tokens),
+    )
 
 
 def advance(
@@ -120,6 +141,8 @@ def _differs(observation: Observation, before: InForce | None) -> bool:
     if before is None:
         return True
     known = before.observation
+    if observation is known:  # as it is for all that answered as before
+        return False
     return (observation.status, observation.state) != (known.status, known.state)
 
 
@@ -127,17 +150,14 @@ def _seen(
     watched: Watchlist, before: Mapping[str, InForce], now: Mapping[str, InForce], block: Block
 ) -> dict[str, Seen]:
     """By target id. Most targets of a block are as they were, and this alone is done for them."""
-    observed = {target_id: found.observation for target_id, found in now.items()}
+    feeds = {source.feed_id for source in watched.settings.prices} & now.keys()
+    observed = {feed_id: now[feed_id].observation for feed_id in feeds}
     judged = verdicts(watched.settings, observed, timestamp=block.timestamp)
     return {
         each.target.id: (
-            tuple(
-                (before if role == PREVIOUS else now).get(target_id)
-                for role, target_id in each.roles.items()
-            ),
-            tuple(
-                judged.get((each.target.chain_id, coin.address), "") for coin in each.target.tokens
-            ),
+            tuple(map(before.get, each.earlier)),
+            tuple(map(now.get, each.present)),
+            tuple(map(judged.get, each.coins)),
         )
         for each in watched.watched
     }

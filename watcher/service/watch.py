@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -15,17 +15,21 @@ from watcher.chain.reader import Reader
 from watcher.errors import BelowFinality, StaleBlock, Unavailable
 from watcher.math.settings import Settings
 from watcher.service import codes
-from watcher.service.finality import Finality
+from watcher.service.finality import Final, Finality
 from watcher.service.linked import linked
 from watcher.service.observe import Observer
-from watcher.service.tick import Branch, advance, watchlist
+from watcher.service.tick import Advance, Branch, advance, watchlist
 from watcher.service.writer import Writer
 from watcher.state.block import Block
 from watcher.state.code import Deployed
+from watcher.state.observation import Observation
 from watcher.state.target import Target
 from watcher.store.tick import Resumption, TickResult
 
 LOG = structlog.get_logger(__name__)
+
+A = TypeVar("A")
+B = TypeVar("B")
 
 REORG_DEPTH = 256
 """Known blocks compared after a reorg; finality is nearer on every chain that is watched."""
@@ -128,19 +132,19 @@ class ChainWatch:
         branch = self._branch or await self._resume()
         if branch.cursor is not None and head.hash == branch.cursor.hash:
             return
-        safe, finalized = await self._finality.ask(self._chain.headers, head)
         if branch.cursor is not None and head.parent_hash == branch.cursor.hash:
             # The usual case: one new block on top of ours needs no further header.
             if head.number % self._pace.every_blocks == 0:
-                yield await self._tick(head, orphaned=0, safe=safe, finalized=finalized)
+                yield await self._tick(head)
             return
+        final = await self._finality.ask(self._chain.headers, head)
         orphaned = 0
         if branch.cursor is not None:
             orphaned = await self._rewind_if_reorganised(branch.cursor)
             if orphaned:
                 branch = await self._resume()
         async for block in self._due(branch.cursor, head, head_only=head_only):
-            yield await self._tick(block, orphaned=orphaned, safe=safe, finalized=finalized)
+            yield await self._tick(block, final=final, orphaned=orphaned)
             orphaned = 0
 
     async def _resume(self) -> Branch:
@@ -218,46 +222,69 @@ class ChainWatch:
             await self._writer.do(self._ledger.record_gap, self._chain_id, first, last, reason)
             LOG.warning("gap", chain=self._chain_id, first=first, last=last, reason=reason)
 
-    async def _tick(
-        self, block: Block, *, orphaned: int, safe: int | None, finalized: int | None
-    ) -> Ticked:
+    async def _tick(self, block: Block, *, final: Final | None = None, orphaned: int = 0) -> Ticked:
+        """Read `block` and commit it. Without `final` it is the head, and what is final is asked
+        while it is read."""
         started = time.monotonic()
         branch = self._branch or await self._resume()
-        observed = await self._observer.observe(block)
-        result = await asyncio.to_thread(
-            advance,
-            branch,
-            block,
-            observed,
-            self._watched,
-            safe=safe,
-            finalized=finalized,
-        )
-        tick = await self._with_codes(result.tick)
+        reading = self._observer.observe(block)
+        if final is None:
+            asking = self._finality.ask(self._chain.headers, block)
+            observed, now_final = await _both(reading, asking)
+        else:
+            observed, now_final = await reading, final
+        found = await self._codes(block)
         # Should the commit fail, whether it was made is unknown: the store alone can tell.
         self._branch = None
-        await self._writer.do(self._ledger.commit_tick, tick)
+        result = await self._writer.do(self._commit, branch, block, observed, now_final, found)
         self._branch = result.branch
         return Ticked(
-            tick=tick,
+            tick=result.tick,
             orphaned=orphaned,
             failing=sum(found.state is None for found in observed.values()),
             seconds=time.monotonic() - started,
         )
 
-    async def _with_codes(self, tick: TickResult) -> TickResult:
-        """Where it is time for it, the tick with what has been deployed since the last look."""
-        block, last = tick.block, self._codes_at
+    def _commit(
+        self,
+        branch: Branch,
+        block: Block,
+        observed: Mapping[str, Observation],
+        final: Final,
+        found: tuple[Deployed, ...],
+    ) -> Advance:
+        """Measure and store, in the writer's thread at one go: each change of threads takes time
+        between the head and its commit."""
+        safe, finalized = final
+        result = advance(branch, block, observed, self._watched, safe=safe, finalized=finalized)
+        if found:
+            result = replace(result, tick=replace(result.tick, codes=found))
+        self._ledger.commit_tick(result.tick)
+        return result
+
+    async def _codes(self, block: Block) -> tuple[Deployed, ...]:
+        """Where it is time for it, what has been deployed since the last look."""
+        last = self._codes_at
         if last is not None and last <= block.number < last + self._pace.code_every_blocks:
-            return tick
+            return ()
         before = await self._writer.do(self._ledger.deployed, self._chain_id)
         try:
             found = await codes.deployed(self._chain.reader, block, self._watched.targets)
         except Unavailable as error:
             # The block itself was read: it is stored, and the next one is looked at instead.
             LOG.warning("code not read", chain=self._chain_id, detail=str(error))
-            return tick
+            return ()
         now = codes.changed(found, before)
         codes.tell(block, now, before)
         self._codes_at = block.number
-        return replace(tick, codes=now)
+        return now
+
+
+async def _both(one: Awaitable[A], other: Awaitable[B]) -> tuple[A, B]:
+    """Both results; where one fails its error, once both have ended."""
+    first, second = await asyncio.gather(one, other, return_exceptions=True)
+    if isinstance(first, BaseException):
+        raise first
+    if isinstance(second, BaseException):
+        raise second
+    return first, second

@@ -17,7 +17,7 @@ from watcher.state.measure import Computation
 from watcher.state.observation import Observation
 from watcher.store import branch, gaps, tables
 from watcher.store.bulk import insert_many, insert_new, insert_with_ids
-from watcher.store.register import Registered, registered
+from watcher.store.register import Book, Registered
 from watcher.store.rows import DETAIL_LENGTH, measure_columns, state_columns, storable
 from watcher.store.tick import TickResult
 
@@ -47,7 +47,7 @@ class Tick:
             ) from None
 
 
-def commit_tick(connection: Connection, result: TickResult, *, now: datetime) -> Tick:
+def commit_tick(connection: Connection, result: TickResult, *, now: datetime, book: Book) -> Tick:
     """Append what the tick found and move the cursor.
 
     A block that is stored already may come again (a crash between the commit and what follows it):
@@ -66,7 +66,7 @@ def commit_tick(connection: Connection, result: TickResult, *, now: datetime) ->
         gaps.shrink_gaps(connection, block.chain_id, block.number, block.number, filled_at=now)
     else:
         block_id = stored["id"]
-    tick = tick_of(connection, result, block_id)
+    tick = tick_of(connection, result, block_id, book=book)
     observations, computations = result.observations, result.computations
     if stored is not None:
         observations = _missing_observations(tick)
@@ -79,13 +79,15 @@ def commit_tick(connection: Connection, result: TickResult, *, now: datetime) ->
     return tick
 
 
-def tick_of(connection: Connection, result: TickResult, block_id: int) -> Tick:
+def tick_of(
+    connection: Connection, result: TickResult, block_id: int, *, book: Book | None = None
+) -> Tick:
     named = {each.target_id for each in result.observations}
     named |= {each.target_id for each in result.computations}
     named |= {each.target_id for each in result.codes}
     named |= {used.target_id for each in result.computations for used in each.inputs}
-    book = {entry.target.id: entry for entry in registered(connection, uids=named)}
-    return Tick(connection, result, block_id, book)
+    entries = (book or Book()).entries(connection, named)
+    return Tick(connection, result, block_id, entries)
 
 
 def _missing_observations(tick: Tick) -> tuple[Observation, ...]:

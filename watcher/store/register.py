@@ -34,6 +34,24 @@ class Registered:
     token_ids: dict[Address, int]
 
 
+class Book:
+    """Registered targets looked up once: their ids, tokens and decimals never change. A name or a
+    param that another process changed meanwhile may be the old one."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Registered] = {}
+
+    def entries(self, connection: Connection, uids: Collection[str]) -> dict[str, Registered]:
+        """Those of `uids` that are registered, by id."""
+        known = self._known
+        missing = [uid for uid in uids if uid not in known]
+        if missing:
+            found = {entry.target.id: entry for entry in registered(connection, uids=missing)}
+            # A new one, since another thread may be looking into the old.
+            known = self._known = {**known, **found}
+        return {uid: known[uid] for uid in uids if uid in known}
+
+
 def register(connection: Connection, targets: Sequence[Target]) -> None:
     """Add what is new; name, params and symbols follow the last registration.
 

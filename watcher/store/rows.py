@@ -83,7 +83,7 @@ def measure_columns(measure: Measure, computation_id: int) -> Columns:
     return {
         "computation_id": computation_id,
         "name": measure.name,
-        "dims": canonical_json(dict(measure.dims)),
+        "dims": _dims_text(measure.dims),
         "value": measure.value if known else None,
         "reason": None if known else storable(measure.reason),
         "version": measure.version,
@@ -98,6 +98,11 @@ def measure_of(row: RowMapping) -> Measure:
         dims=_dims(row["dims"]),
         reason=row["reason"] or "",
     )
+
+
+@lru_cache(4_096)
+def _dims_text(dims: tuple[tuple[str, str], ...]) -> str:
+    return canonical_json(dict(dims))
 
 
 @lru_cache(4_096)

@@ -54,6 +54,7 @@ class Store:
     ) -> None:
         self.database = Database(url, wait_seconds=wait_seconds)
         self._now = now
+        self._book = register.Book()
 
     @classmethod
     def open(cls, url: str, *, now: Callable[[], datetime] = _utc_now) -> Store:
@@ -109,6 +110,7 @@ class Store:
         """Idempotent; names follow. Raises StoreError when a token's decimals have changed."""
         with self.database.writing() as connection:
             register.register(connection, targets)
+        self._book = register.Book()
 
     def save_settings(self, settings: Settings) -> str:
         """Returns the hash that ticks refer to."""
@@ -119,7 +121,7 @@ class Store:
         """All of a tick and the cursor, or nothing. Raises StoreError when the block does not
         follow the stored branch, or is stored with other facts."""
         with self.database.writing() as connection:
-            tick = commit.commit_tick(connection, result, now=self._now())
+            tick = commit.commit_tick(connection, result, now=self._now(), book=self._book)
             if result.codes:
                 codes.add_codes(tick)
 
