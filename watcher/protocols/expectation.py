@@ -75,6 +75,15 @@ def _tokens(expected: Expected, target: Target) -> str | None:
 
 
 def _param(key: str, expected: Expected, found: Param) -> str | None:
-    if type(found) is type(expected) and found == expected:
+    if isinstance(found, str) and isinstance(expected, str):
+        # "STETH / ETH" is how one feed writes what another would call "stETH/ETH".
+        agrees = _spelling(found) == _spelling(expected)
+    else:
+        agrees = type(found) is type(expected) and found == expected
+    if agrees:
         return None
     return f"its {key} is {found!r}, the file says {expected!r}"
+
+
+def _spelling(text: str) -> str:
+    return "".join(text.split()).casefold()

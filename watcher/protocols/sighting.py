@@ -14,15 +14,15 @@ from eth_utils.crypto import keccak
 
 from watcher.errors import ReadError, RefusedTarget
 from watcher.protocols import erc20
-from watcher.protocols.interface import View, selector
+from watcher.protocols.interface import View, selector, view
 from watcher.state.call import Answer, Balance, Call, Code, Slot, Static
 from watcher.state.token import ZERO_ADDRESS, Address, Token, to_address
 
-FACTORY = View("factory", (), ("address",))
-WETH = View("WETH", (), ("address",))
-WETH9 = View("WETH9", (), ("address",))
-ALL_PAIRS_LENGTH = View("allPairsLength", (), ("uint256",))
-TICK_SPACING_OF_FEE = View("feeAmountTickSpacing", ("uint24",), ("int24",))
+FACTORY = view("uniswap_v2/UniswapV2Router", "factory")
+WETH = view("uniswap_v2/UniswapV2Router", "WETH")
+WETH9 = view("uniswap_v3/PeripheryImmutableState", "WETH9")
+ALL_PAIRS_LENGTH = view("uniswap_v2/UniswapV2Factory", "allPairsLength")
+TICK_SPACING_OF_FEE = view("uniswap_v3/UniswapV3Factory", "feeAmountTickSpacing")
 A_FEE = 3_000
 """Every Uniswap V3 factory is born with this tier."""
 
@@ -100,7 +100,7 @@ def look(address: Address, answers: Sequence[Answer]) -> Sighting:
         return _with(sighting, Sight.ACCOUNT if used else Sight.NOTHING)
     if nonsense.ok and nonsense.length >= 32:
         return _with(sighting, Sight.ANSWERS_ANYTHING)
-    if factory is not None and any(_address(view, a) for view, a in _wraps(views)):
+    if factory is not None and any(_address(*one) for one in _wraps(views)):
         return _with(sighting, Sight.ROUTER, factory=factory)
     if _number(ALL_PAIRS_LENGTH, views[7]) is not None or _number(TICK_SPACING_OF_FEE, views[8]):
         return _with(sighting, Sight.FACTORY)
@@ -138,16 +138,16 @@ def _token(address: Address, answers: Sequence[Answer]) -> Token | None:
         return None
 
 
-def _number(view: View, answer: Answer) -> int | None:
+def _number(asked: View, answer: Answer) -> int | None:
     try:
-        return view.integer(answer)
+        return asked.integer(answer)
     except ReadError:
         return None
 
 
-def _address(view: View, answer: Answer) -> Address | None:
+def _address(asked: View, answer: Answer) -> Address | None:
     try:
-        found = view.address(answer)
+        found = asked.address(answer)
     except ReadError:
         return None
     return None if found == ZERO_ADDRESS else found

@@ -31,20 +31,31 @@ def register(app: typer.Typer) -> None:
 def init(
     file: Annotated[Path, typer.Argument(help="The file to write.")] = Path("watcher.toml"),
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    list_: Annotated[
+        str | None,
+        typer.Option("--list", metavar="NAME", help="Watch well-known contracts, as of: ethereum."),
+    ] = None,
 ) -> None:
-    """Write a configuration with every key explained, to be filled in."""
-    from watcher.cli.template import TEMPLATE
+    """Write a configuration with every key explained, to be filled in.
+
+    With --list it watches well-known pools, vaults and feeds, each with the source of its address.
+    `watcher check` then lets the chain confirm what each is, and names every one that is not.
+    """
+    from watcher.cli.template import TEMPLATE, with_list
+    from watcher.config.lists import list_names, watch_list
     from watcher.errors import InputError
 
+    if list_ is not None and list_ not in list_names():
+        raise InputError(f"there is no list {list_[:40]}: write --list {' or '.join(list_names())}")
+    text = TEMPLATE if list_ is None else with_list(watch_list(list_))
     if file.exists() and not force:
         raise InputError(f"{file} is there already: choose another name, or use --force")
     try:
-        file.write_text(TEMPLATE, encoding="utf-8")
+        file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError(f"{file} cannot be written: {error.strerror}") from None
-    typer.echo(
-        f"wrote {file}: name your node and targets in it, then run `watcher check`", err=True
-    )
+    what = "node and targets" if list_ is None else "node"
+    typer.echo(f"wrote {file}: name your {what} in it, then run `watcher check`", err=True)
 
 
 def discover(
