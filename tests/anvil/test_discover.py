@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from tests.e2e.command import watcher
 from tests.support.world import LocalWorld
 from watcher.chain.client import open_chain
 from watcher.cli.app import app
@@ -47,7 +48,7 @@ FACTORY_SLOT, TOKEN0_SLOT, TOKEN1_SLOT = 5, 6, 7
 def look(node: LocalWorld, address: Address) -> Discovery:
     async def asking() -> Discovery:
         async with open_chain(node.chain.chain_id, node.chain.url) as client:
-            return await discover(client, address)
+            return await discover(client.reader, await client.headers.head(), address)
 
     return asyncio.run(asking())
 
@@ -224,6 +225,59 @@ def test_a_clone_of_a_real_vaults_code_is_no_proxy_to_nothing(fork_node: LocalWo
     vault = fork_node.world.vaults[0].address
     found = look(fork_node, put(fork_node, CLONE.format(vault[2:])))
     assert (found.seen.implementation, found.implementation_missing) == (vault, False)
+
+
+def expecting(node: LocalWorld, tmp_path: Path, expect: str) -> Path:
+    """A watch of one real pair, whose entry says what it expects."""
+    pair = node.world.pairs[0]
+    chain = f"eip155:{node.chain.chain_id}"
+    file = tmp_path / "watcher.toml"
+    file.write_text(
+        f"""
+        [chains."{chain}"]
+        endpoints = [{{ url = "{node.chain.url}" }}]
+        [[targets]]
+        chain = "{chain}"
+        protocol = "uniswap_v2"
+        address = "{pair.address}"
+        name = "the-pair"
+        fee = 0.003
+        expect = {expect}
+        """
+    )
+    return file
+
+
+def test_an_entry_that_expects_what_the_chain_says_is_watched(
+    world_node: LocalWorld, tmp_path: Path
+) -> None:
+    pair = world_node.world.pairs[0]
+    tokens = f'["{pair.token0.address}", "{pair.token1.address}"]'
+    file = expecting(
+        world_node, tmp_path, f'{{ tokens = {tokens}, factory = "{factory_of(world_node)}" }}'
+    )
+    for command in ("check", "once"):
+        done = watcher(command, "--config", str(file), cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+
+
+def test_an_entry_that_the_chain_contradicts_is_refused_by_check_and_by_a_watch(
+    world_node: LocalWorld, tmp_path: Path
+) -> None:
+    pair, other = world_node.world.pairs[0], world_node.world.token("DAI")
+    assert other not in (pair.token0, pair.token1)
+    tokens = f'["{pair.token0.address}", "{other.address}"]'
+    file = expecting(world_node, tmp_path, f"{{ tokens = {tokens} }}")
+    sentence = (
+        f"its token 1 is {pair.token1.symbol} at {pair.token1.address}, the file says "
+        f"{other.address}: fix `expect.tokens`, or remove the entry"
+    )
+    told = json.loads(CliRunner().invoke(app, ["check", "-c", str(file), "--json"]).stdout)
+    assert {"what": "the-pair", "result": "wrong", "detail": sentence} in told
+    for command in ("check", "once", "run"):
+        done = watcher(command, "--config", str(file), cwd=tmp_path)
+        assert done.returncode == 5, (command, done.stderr)
+        assert sentence in done.stdout + done.stderr, command
 
 
 def run(node: LocalWorld, address: str, *options: str) -> Result:
