@@ -299,7 +299,7 @@ def test_the_command_refuses_a_token_with_3_and_says_what_it_saw(world_node: Loc
     token = world_node.world.token("USDC")
     done = run(world_node, token.address.lower())
     assert done.exit_code == 3
-    assert "is a token, USDC, of 6 decimals" in done.stdout
+    assert ": a token, USDC, of 6 decimals" in done.stdout
     assert done.stderr.count("\n") == 1
     assert "none of uniswap_v2, uniswap_v3, erc4626, chainlink" in done.stderr
     told = json.loads(run(world_node, token.address, "--json").stdout)

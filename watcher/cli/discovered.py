@@ -112,7 +112,7 @@ def _plain(text: str) -> str:
 
 
 def _print(found: Discovery) -> None:
-    print_text(f"{_caip10(found)} at block {found.block.number:,} is {_what(found)}")
+    print_text(f"{_caip10(found)} at block {found.block.number:,}: {_what(found)}")
     for line in _proxy_lines(found):
         print_text(line)
     for one in found.recognised:
