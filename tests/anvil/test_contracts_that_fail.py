@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from tests.anvil.test_reorgs import Watching, watching
 from tests.support.world import LocalWorld
-from watcher.service.codes import IMPLEMENTATION_SLOT
+from watcher.protocols.sighting import IMPLEMENTATION_SLOT
 from watcher.state import Status, Target
 from watcher.state.code import CodeEvent
 

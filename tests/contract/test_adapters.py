@@ -108,6 +108,37 @@ def test_an_option_is_parsed_or_refused_by_a_sentence(adapter: Adapter, value: o
             assert option.parse(found) == found
 
 
+@EVERY
+def test_what_discovery_tries_is_what_a_configuration_may_say(adapter: Adapter) -> None:
+    parsers = {option.name: option.parse for option in adapter.options}
+    assert adapter.trials
+    for trial in adapter.trials:
+        assert {
+            name: parsers[name](value) for name, value in trial.options.items()
+        } == trial.options
+        if trial.assumes:
+            is_sentence(trial.assumes)
+            assert trial.options, "there must be something to give"
+    assert len({str(dict(trial.options)) for trial in adapter.trials}) == len(adapter.trials)
+
+
+@TALKS
+def test_a_trial_of_discovery_comes_to_every_recorded_target(talk: Conversation) -> None:
+    """But for options that only a person knows, which the trial then says."""
+    real = {each.call: each.answer for asked in talk.rounds for each in asked}
+
+    def answering(calls: Sequence[Call]) -> list[Answer]:
+        return [real[call] for call in calls]
+
+    known = talk.snapshot.target.params
+    for trial in ADAPTERS[talk.entry.protocol].trials:
+        entry = replace(talk.entry, options=trial.options)
+        target = identified(replace(talk, entry=entry), answering)
+        if target is not None and (trial.assumes or target.params == known):
+            return
+    pytest.fail("no trial comes to it")
+
+
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)
 def test_nothing_in_it_reads_a_clock_a_file_or_a_network(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):

@@ -12,8 +12,10 @@ from tests.support.answers import words
 from tests.support.hostile import ANSWERS, WORDS
 from tests.support.strategies import usually
 from watcher.errors import ReadError
+from watcher.protocols import sighting
 from watcher.protocols.interface import TextView, View, Views, clean_text
-from watcher.state import Answer
+from watcher.protocols.sighting import Sight
+from watcher.state import Answer, to_address
 
 
 @usually
@@ -31,6 +33,21 @@ def test_a_text_is_always_printable_and_short(answer: Answer, most: int) -> None
 def test_cleaning_twice_changes_nothing_more(raw: bytes, most: int) -> None:
     once = clean_text(raw, most=most)
     assert clean_text(once.encode(), most=most) == once
+
+
+ADDRESS = to_address("0x" + "ab" * 20)
+ASKED = len(sighting.calls(ADDRESS))
+
+
+@usually
+@given(answers=st.lists(ANSWERS, min_size=ASKED, max_size=ASKED))
+def test_whatever_a_contract_answers_it_is_seen_as_something(answers: list[Answer]) -> None:
+    code, *_ = answers
+    seen = sighting.look(ADDRESS, answers)
+    assert (seen.token is not None) <= (seen.sight is Sight.TOKEN)
+    assert (seen.factory is not None) == (seen.sight is Sight.ROUTER)
+    if not code.length:
+        assert seen.sight in (Sight.NOTHING, Sight.ACCOUNT)
 
 
 KINDS = st.sampled_from(["uint256", "uint112", "uint8", "bool", "address", "int256", "int24"])

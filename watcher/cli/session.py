@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from watcher.config import Config
+    from watcher.config import ChainConfig, Config
     from watcher.store import Store
+
+MAINNET = 1
 
 
 def read_config(given: Path | None) -> Config:
@@ -16,6 +18,32 @@ def read_config(given: Path | None) -> Config:
     from watcher.config import find_config, load_config
 
     return load_config(find_config(given, os.environ), os.environ)
+
+
+def chain_to_ask(chain: str | None, rpc: str | None, given: Path | None) -> ChainConfig:
+    """The chain that `--chain` names, through `--rpc` or the endpoints of the configuration.
+
+    Raises InputError where the two do not say one chain and a way to it.
+    """
+    from watcher.config import fields, single_endpoint
+    from watcher.errors import InputError
+
+    try:
+        chain_id = fields.chain_id(chain) if chain is not None else None
+    except ValueError as error:
+        raise InputError(f"--chain: {error}") from None
+    if rpc is not None:
+        try:
+            return single_endpoint(MAINNET if chain_id is None else chain_id, rpc)
+        except ValueError as error:
+            raise InputError(f"--rpc: {error}") from None
+    chains = read_config(given).chains
+    if chain_id is None and len(chains) > 1:
+        raise InputError("the configuration has several chains: say which with --chain")
+    for one in chains:
+        if chain_id in (None, one.chain_id):
+            return one
+    raise InputError(f"{chain} is not in the configuration: give its node with --rpc")
 
 
 def open_store(config: Config, *, create: bool = False) -> Store:

@@ -1,6 +1,6 @@
 """The configuration that `watcher init` writes."""
 
-TEMPLATE = """\
+HEAD = """\
 # What the imbalance watcher watches. `watcher check` tells what is wrong with this file.
 # ${NAME} is taken from the environment, or from the file that NAME_FILE names.
 
@@ -24,7 +24,9 @@ confirmations = 12                            # used only where the node has no 
 poll_seconds = 2                              # how often the node is asked for its head
 deadline_seconds = 20                         # the longest that one read may take
 catch_up_blocks = 7200                        # away for longer than this leaves a gap
+"""
 
+EXAMPLES = """\
 # A Uniswap V2 pair. `fee` is needed where the factory is not a known one; `protocol_fee_share` is
 # the protocol's part of the fees while its switch is on, "1/6" unless told.
 [[targets]]
@@ -34,6 +36,12 @@ address = "0xB4e16d0168e52d35CaCD2c6185b44281Ec28C9Dc"
 name = "usdc-weth"
 # fee = 0.003
 # protocol_fee_share = "1/6"
+# What the chain must confirm of any target, or it is refused: `tokens` in the contract's own order,
+# and each further fact that `watcher state` shows as a parameter, such as a feed's `description`.
+expect = { tokens = [
+  "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48",
+  "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2",
+] }
 
 # A Uniswap V3 pool. `tick_words` words of 256 ticks are read each way from the price, 64 unless
 # told; all ticks where there are no more.
@@ -70,7 +78,9 @@ source = "chainlink"
 address = "0x8fFfFfd4AfB6115b954Bd326cbe7B4BA576818f6"
 heartbeat = "24h"
 deviation = 0.0025
+"""
 
+LIMITS = """\
 # From which absolute value of a measure on a target is strained, and from which breached.
 [limits.ln_spot_over_reference]
 strained = 0.01
@@ -80,3 +90,10 @@ breached = 0.03
 strained = 0.002
 breached = 0.01
 """
+
+TEMPLATE = f"{HEAD}\n{EXAMPLES}\n{LIMITS}"
+
+
+def with_list(watch_list: str) -> str:
+    """The configuration with the entries of a watch-list in place of the examples."""
+    return f"{HEAD}\n{watch_list}\n{LIMITS}"

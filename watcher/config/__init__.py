@@ -1,6 +1,6 @@
 """The configuration: read from watcher.toml, checked as a whole, handed on as plain values."""
 
 from watcher.config.load import find_config, load_config
-from watcher.config.values import ChainConfig, Config
+from watcher.config.values import ChainConfig, Config, single_endpoint
 
-__all__ = ["ChainConfig", "Config", "find_config", "load_config"]
+__all__ = ["ChainConfig", "Config", "find_config", "load_config", "single_endpoint"]

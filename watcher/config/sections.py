@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from types import MappingProxyType
 
 from watcher.alerts.health import Limits
@@ -14,6 +14,7 @@ from watcher.math.catalogue import CATALOGUE
 from watcher.math.settings import PriceSource
 from watcher.protocols import ADAPTERS, Entry
 from watcher.protocols.chainlink import PROTOCOL as CHAINLINK
+from watcher.protocols.expectation import Expected, parse_expected
 from watcher.protocols.options import boolean
 from watcher.state.target import Param, target_id
 from watcher.state.token import Address
@@ -119,6 +120,8 @@ def read_target(section: Section, chain_ids: Set[int]) -> Entry | None:
     if protocol is None:
         # Without its protocol nobody can say which further keys an entry may have.
         return None
+    nothing: Mapping[str, Expected] = {}
+    expect = section.optional("expect", parse_expected, nothing)
     options: dict[str, Param] = {}
     for option in ADAPTERS[protocol].options:
         value = section.optional(option.name, option.parse, None)
@@ -133,6 +136,7 @@ def read_target(section: Section, chain_ids: Set[int]) -> Entry | None:
         address=address,
         name=name,
         options=MappingProxyType(options),
+        expect=MappingProxyType(dict(expect)),
     )
 
 

@@ -66,3 +66,22 @@ class Config:
 
     def entries_of(self, chain_id: int) -> tuple[Entry, ...]:
         return tuple(entry for entry in self.entries if entry.chain_id == chain_id)
+
+
+def single_endpoint(chain_id: int, url: str) -> ChainConfig:
+    """A chain that no file configures, read once through one node.
+
+    Raises ValueError, with a text that holds nothing of the URL, where it cannot be used.
+    """
+    return ChainConfig(
+        chain_id=chain_id,
+        name=f"eip155:{chain_id}",
+        endpoints=(EndpointOptions(Endpoint(url)),),
+        quorum=None,
+        sample=0,
+        every_blocks=1,
+        confirmations=12,
+        poll_seconds=1.0,
+        deadline_seconds=20.0,
+        catch_up_blocks=7_200,
+    )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
+from watcher.config.toml import toml_pairs, toml_value
 from watcher.devnet.world import Entries, Option, PriceEntry, TargetEntry, World
 
 
@@ -16,19 +16,19 @@ def to_toml(world: World, *, endpoint_url: str, database_url: str) -> str:
 def _lines(entries: Entries, endpoint_url: str, database_url: str) -> Iterable[str]:
     chain = f"eip155:{entries.chain_id}"
     yield "# The local world: made anew each time, worth nothing."
-    yield from _pairs({"unit": "USD", "database": database_url})
+    yield from toml_pairs({"unit": "USD", "database": database_url})
     yield ""
-    yield f"[chains.{_value(chain)}]"
-    yield from _pairs({"name": "local"})
-    yield f"endpoints = [{{ url = {_value(endpoint_url)} }}]"
+    yield f"[chains.{toml_value(chain)}]"
+    yield from toml_pairs({"name": "local"})
+    yield f"endpoints = [{{ url = {toml_value(endpoint_url)} }}]"
     for target in entries.targets:
         yield ""
         yield "[[targets]]"
-        yield from _pairs(_target(chain, target))
+        yield from toml_pairs(_target(chain, target))
     for price in entries.prices:
         yield ""
         yield "[[prices]]"
-        yield from _pairs(_price(price))
+        yield from toml_pairs(_price(price))
 
 
 def _target(chain: str, entry: TargetEntry) -> dict[str, Option]:
@@ -57,12 +57,3 @@ def duration(seconds: int) -> str:
         if seconds % size == 0:
             return f"{seconds // size}{unit}"
     return f"{seconds}s"
-
-
-def _pairs(values: Mapping[str, Option]) -> Iterable[str]:
-    return (f"{key} = {_value(value)}" for key, value in values.items())
-
-
-def _value(value: Option) -> str:
-    # JSON's text, number and boolean are TOML's; only DEL, which JSON leaves bare, is not.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -18,6 +18,7 @@ from watcher.state.target import Param, Target
 from watcher.state.token import Address
 
 Identification: TypeAlias = Generator[list[Call], Sequence[Answer], Target]
+Contest: TypeAlias = Generator[list[Call], Sequence[Answer], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Entry:
     """A target as somebody names it, before the chain has confirmed it.
 
     `options` are already parsed by the adapter's own options; only those that were given are there.
+    `expect` is what the chain must confirm beyond the protocol (protocols/expectation.py).
     """
 
     chain_id: int
@@ -33,6 +35,21 @@ class Entry:
     name: str = ""
     key: str = ""
     options: Mapping[str, Param] = field(default_factory=lambda: MappingProxyType({}))
+    expect: Mapping[str, Param | tuple[Address, ...]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Options that discovery tries where nobody says them.
+
+    Where `assumes` is a sentence, they are only for reading, and it says why a person must give
+    them: the chain does not confirm them.
+    """
+
+    options: Mapping[str, Param] = field(default_factory=lambda: MappingProxyType({}))
+    assumes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +64,8 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """One protocol."""
+    """One protocol. `trials` are what discovery tries in turn, the likeliest first; where several
+    fit, `contest` asks each once more and raises a ReadError for one that does not."""
 
     protocol: str
     kind: str
@@ -56,3 +74,5 @@ class Adapter:
     calls: Callable[[Target], list[Call]]
     decode: Callable[[Target, Sequence[Answer]], State]
     options: tuple[Option, ...] = ()
+    trials: tuple[Trial, ...] = (Trial(),)
+    contest: Callable[[Target, State], Contest] | None = None

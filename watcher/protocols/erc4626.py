@@ -14,10 +14,11 @@ from watcher.math.exact.fixed_point import UINT256_MAX
 from watcher.math.exact.shares import ShareTotals
 from watcher.math.families.share_vault import share_totals
 from watcher.protocols import erc20
-from watcher.protocols.adapter import Adapter, Entry, Identification, Option
+from watcher.protocols.adapter import Adapter, Contest, Entry, Identification, Option, Trial
 from watcher.protocols.interface import View, require_code, view
 from watcher.protocols.options import boolean, small_integer
 from watcher.state.call import Answer, Call, Code
+from watcher.state.kinds import State
 from watcher.state.share_vault import ShareVault
 from watcher.state.target import Target
 
@@ -34,6 +35,9 @@ MOST_OFFSET = 36
 PROBE_SCALE = 10**18
 """A conversion of one whole unit rounds virtual shares away; of 10**18 units it shows each one,
 and the product with any real supply stays under 256 bits."""
+
+OVERFLOWING = 2**255
+"""Times anything but 1 it is over 256 bits."""
 
 
 def identify(entry: Entry) -> Identification:
@@ -105,6 +109,15 @@ def decode(target: Target, answers: Sequence[Answer]) -> ShareVault:
     return state
 
 
+def contest(target: Target, state: State) -> Contest:
+    """Tell a vault with virtual shares from one without while nothing was earned, when both convert
+    alike: OpenZeppelin's multiply with 512 bits, and solmate's revert where 256 overflow."""
+    if not isinstance(state, ShareVault) or not state.virtual_shares:
+        return
+    [answer] = yield [CONVERT_TO_ASSETS.call(target.address, OVERFLOWING)]
+    _agree(CONVERT_TO_ASSETS, answer, shares.convert_to_assets, OVERFLOWING, share_totals(state))
+
+
 def _agree(
     function: View,
     answer: Answer,
@@ -173,4 +186,10 @@ ADAPTER = Adapter(
             "a deposit worth no share reverts (default: true without virtual shares)",
         ),
     ),
+    # The vault's own conversions single out the one that fits, unless nothing was earned yet.
+    trials=(
+        *(Trial({"virtual_shares": True, "decimals_offset": n}) for n in range(MOST_OFFSET + 1)),
+        Trial({"virtual_shares": False}),
+    ),
+    contest=contest,
 )

@@ -12,7 +12,7 @@ from typing import cast
 
 from watcher.errors import DecodeError, ReadError, RefusedTarget
 from watcher.protocols import erc20
-from watcher.protocols.adapter import Adapter, Entry, Identification, Option
+from watcher.protocols.adapter import Adapter, Entry, Identification, Option, Trial
 from watcher.protocols.interface import Views, require_code, view
 from watcher.protocols.options import proper_fraction
 from watcher.state.call import Answer, Call, Code
@@ -192,6 +192,14 @@ ADAPTER = Adapter(
             "protocol_fee_share",
             proper_fraction,
             'the protocol\'s share of fees while feeTo is set, "1/6" unless told',
+        ),
+    ),
+    trials=(
+        Trial(),
+        Trial(
+            {"fee": "3/1000", "protocol_fee_share": "1/6"},
+            assumes="its factory is not one that is known here, and a pair does not tell its fee "
+            "(those shown are Uniswap's)",
         ),
     ),
 )

@@ -9,16 +9,14 @@ from eth_utils.crypto import keccak
 
 from watcher.chain.reader import Reader
 from watcher.errors import ReadError
+from watcher.protocols.sighting import IMPLEMENTATION_SLOT, stored_address
 from watcher.state.block import Block
 from watcher.state.call import Answer, Call, Code, Slot
 from watcher.state.code import Deployed, event_of
 from watcher.state.target import Target
-from watcher.state.token import Address, to_address
+from watcher.state.token import Address
 
 LOG = structlog.get_logger(__name__)
-
-IMPLEMENTATION_SLOT = int.from_bytes(keccak(text="eip1967.proxy.implementation")) - 1
-"""EIP-1967."""
 
 CODE_CAP = 64 * 1024
 """Bytes of one contract's code: EIP-170 allows 24,576, some L2s twice that."""
@@ -108,7 +106,4 @@ def _hash(address: Address, answer: Answer | ReadError) -> str | ReadError | Non
 def _implementation(answer: Answer | ReadError) -> Address | ReadError | None:
     if isinstance(answer, ReadError):
         return answer
-    # Whatever is no address there is somebody's own use of the slot.
-    if len(answer.data) != 32 or any(answer.data[:12]) or not any(answer.data):
-        return None
-    return to_address(answer.data[12:])
+    return stored_address(answer)

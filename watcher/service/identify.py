@@ -11,6 +11,7 @@ from watcher.chain.headers import Headers
 from watcher.chain.reader import Reader
 from watcher.errors import ReadError, StaleBlock, WatcherError
 from watcher.protocols import ADAPTERS, Entry, Identification
+from watcher.protocols.expectation import contradiction
 from watcher.state.block import Block
 from watcher.state.call import Answer, Call
 from watcher.state.target import Target
@@ -23,11 +24,12 @@ REORGS = 3
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """What came of one entry: a target, or the sentence why not."""
+    """What came of one entry: a target, or the sentence why not, after so many rounds of calls."""
 
     entry: Entry
     target: Target | None
     refusal: str = ""
+    rounds: int = 0
 
 
 async def identify_at_head(
@@ -52,12 +54,10 @@ async def identify(reader: Reader, block: Block, entries: Sequence[Entry]) -> li
     """
     walks = [_Walk(entry) for entry in entries]
     while asking := [walk for walk in walks if walk.calls]:
-        answers = await reader.read(block, [call for walk in asking for call in walk.calls])
-        at = 0
+        calls = list(dict.fromkeys(call for walk in asking for call in walk.calls))
+        answers = dict(zip(calls, await reader.read(block, calls), strict=True))
         for walk in asking:
-            count = len(walk.calls)
-            walk.take(answers[at : at + count])
-            at += count
+            walk.take([answers[call] for call in walk.calls])
     return [walk.result() for walk in walks]
 
 
@@ -67,12 +67,14 @@ class _Walk:
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
         self.calls: list[Call] = []
+        self._rounds = 0
         self._target: Target | None = None
         self._refusal = ""
         self._generator: Identification = ADAPTERS[entry.protocol].identify(entry)
         self._advance(None)
 
     def take(self, answers: Sequence[Answer | ReadError]) -> None:
+        self._rounds += 1
         failed = next((answer for answer in answers if isinstance(answer, ReadError)), None)
         if failed is not None:
             self._end(f"could not be read: {failed}")
@@ -80,7 +82,7 @@ class _Walk:
         self._advance([answer for answer in answers if isinstance(answer, Answer)])
 
     def result(self) -> Identified:
-        return Identified(self.entry, self._target, self._refusal)
+        return Identified(self.entry, self._target, self._refusal, self._rounds)
 
     def _advance(self, answers: Sequence[Answer] | None) -> None:
         try:
@@ -88,9 +90,16 @@ class _Walk:
             self.calls = next(self._generator) if answers is None else self._generator.send(answers)
         except StopIteration as stop:
             self.calls = []
-            self._target = stop.value
+            self._confirm(stop.value)
         except WatcherError as error:
             self._end(str(error))
+
+    def _confirm(self, target: Target) -> None:
+        problem = contradiction(self.entry, target)
+        if problem is not None:
+            self._refusal = problem
+        else:
+            self._target = target
 
     def _end(self, refusal: str) -> None:
         self.calls = []

@@ -1,4 +1,4 @@
-"""init and paths: before there is anything to watch."""
+"""init, discover and paths: before there is anything to watch."""
 
 from __future__ import annotations
 
@@ -8,31 +8,89 @@ from typing import Annotated
 
 import typer
 
-from watcher.cli.options import ConfigOption, Format, FormatOption, JsonOption, chosen
+from watcher.cli.options import (
+    ConfigOption,
+    Format,
+    FormatOption,
+    JsonOption,
+    OnlyJsonOption,
+    chosen,
+)
+
+CHECK_FAILED = 3
 
 
 def register(app: typer.Typer) -> None:
     app.command("init", short_help="Write a configuration with every key explained.")(init)
+    app.command("discover", short_help="Say what a contract is, and the entry to watch it.")(
+        discover
+    )
     app.command("paths", short_help="Where this installation keeps its files.")(paths)
 
 
 def init(
     file: Annotated[Path, typer.Argument(help="The file to write.")] = Path("watcher.toml"),
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    list_: Annotated[
+        str | None,
+        typer.Option("--list", metavar="NAME", help="Watch well-known contracts, as of: ethereum."),
+    ] = None,
 ) -> None:
-    """Write a configuration with every key explained, to be filled in."""
-    from watcher.cli.template import TEMPLATE
+    """Write a configuration with every key explained, to be filled in.
+
+    With --list it watches well-known pools, vaults and feeds, each with the source of its address.
+    `watcher check` then lets the chain confirm what each is, and names every one that is not.
+    """
+    from watcher.cli.template import TEMPLATE, with_list
+    from watcher.config.lists import list_names, watch_list
     from watcher.errors import InputError
 
+    if list_ is not None and list_ not in list_names():
+        raise InputError(f"there is no list {list_[:40]}: write --list {' or '.join(list_names())}")
+    text = TEMPLATE if list_ is None else with_list(watch_list(list_))
     if file.exists() and not force:
         raise InputError(f"{file} is there already: choose another name, or use --force")
     try:
-        file.write_text(TEMPLATE, encoding="utf-8")
+        file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError(f"{file} cannot be written: {error.strerror}") from None
-    typer.echo(
-        f"wrote {file}: name your node and targets in it, then run `watcher check`", err=True
-    )
+    what = "node and targets" if list_ is None else "node"
+    typer.echo(f"wrote {file}: name your {what} in it, then run `watcher check`", err=True)
+
+
+def discover(
+    address: Annotated[str, typer.Argument(help="The contract's address.")],
+    chain: Annotated[
+        str | None,
+        typer.Option("--chain", help="Its chain [default: the configured one, else eip155:1]."),
+    ] = None,
+    rpc: Annotated[
+        str | None, typer.Option("--rpc", help="A node's URL [default: the configured ones].")
+    ] = None,
+    config: ConfigOption = None,
+    as_json: OnlyJsonOption = False,
+) -> None:
+    """Ask a contract what it is, and print the entry of watcher.toml that watches it.
+
+    Every supported protocol is tried at once, and the entry is read as a watch would read it. Exit
+    3 for what is no contract of them.
+    """
+    import asyncio
+
+    from watcher.cli.discovered import print_discovery
+    from watcher.cli.session import chain_to_ask
+    from watcher.config import fields
+    from watcher.errors import InputError
+    from watcher.service.discover import discover_at
+
+    try:
+        asked = fields.address(address)
+    except ValueError as error:
+        raise InputError(f"{address[:50]}: {error}") from None
+    found = asyncio.run(discover_at(chain_to_ask(chain, rpc, config), asked))
+    print_discovery(found, as_json=as_json)
+    if not found.recognised:
+        raise typer.Exit(CHECK_FAILED)
 
 
 def paths(

@@ -1,0 +1,340 @@
+"""Recognising contracts by asking them: all that stand in the local world, and many that are
+nothing we know."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from tests.e2e.command import watcher
+from tests.support.world import LocalWorld
+from watcher.chain.client import open_chain
+from watcher.cli.app import app
+from watcher.cli.discovered import proposal, refusal
+from watcher.config import load_config
+from watcher.devnet.configuration import to_toml
+from watcher.protocols import ADAPTERS, uniswap_v2
+from watcher.protocols.sighting import IMPLEMENTATION_SLOT, Sight
+from watcher.service.discover import Discovery, discover
+from watcher.state import Address, to_address
+
+pytestmark = pytest.mark.anvil
+
+SOMEWHERE = to_address("0x00000000000000000000000000000000000d15c0")
+NOWHERE = to_address("0x00000000000000000000000000000000000f00d5")
+
+LOOPS = "0x5b600056"
+REVERTS = "0x60006000fd"
+A_MEGABYTE = "0x621000006000f3"
+FOUR_KILOBYTES = "0x6110006000f3"
+EVERY_WORD_IS_18 = "0x60125f5260205ff3"
+FIVE_WORDS_OF_18 = "0x60125f526012602052601260405260126060526012608052" + "60a05ff3"
+ITS_OWN_ADDRESS = "0x305f5260205ff3"
+ECHOES = "0x365f5f37365ff3"
+SHORTER_THAN_A_WORD = "0x601f5ff3"
+CLONE = "0x363d3d373d3d3d363d73{}5af43d82803e903d91602b57fd5bf3"
+DELEGATED = "0xef0100{}"
+FACTORY_SLOT, TOKEN0_SLOT, TOKEN1_SLOT = 5, 6, 7
+"""Of UniswapV2Pair, after the slots of UniswapV2ERC20."""
+
+
+def look(node: LocalWorld, address: Address) -> Discovery:
+    async def asking() -> Discovery:
+        async with open_chain(node.chain.chain_id, node.chain.url) as client:
+            return await discover(client.reader, await client.headers.head(), address)
+
+    return asyncio.run(asking())
+
+
+def put(node: LocalWorld, code: str, *, at: Address = SOMEWHERE) -> Address:
+    node.chain.request("anvil_setCode", at, code)
+    return at
+
+
+def store(node: LocalWorld, address: Address, slot: int, value: str) -> None:
+    word = "0x" + value.removeprefix("0x").zfill(64)
+    node.chain.request("anvil_setStorageAt", address, hex(slot), word)
+
+
+def entry_of(found: Discovery) -> dict[str, Any]:
+    """The `[[targets]]` table that is proposed."""
+    [one] = found.recognised
+    [table] = tomllib.loads("\n".join(proposal(one)))["targets"]
+    return dict(table)
+
+
+def test_every_pool_and_vault_of_the_world_is_recognised_with_its_options(
+    world_node: LocalWorld,
+) -> None:
+    entries = world_node.world.entries.targets
+    assert {entry.protocol for entry in entries} | {"chainlink"} == set(ADAPTERS)
+    for entry in entries:
+        found = look(world_node, entry.address)
+        [one] = found.recognised
+        table = entry_of(found)
+        assert (table["protocol"], table["address"]) == (entry.protocol, entry.address)
+        if entry.protocol == uniswap_v2.PROTOCOL:
+            # No factory of this world is known, and no view tells the fee: it is left to a person.
+            assert set(one.trial.options) == set(entry.options)
+            assert one.trial.assumes
+            assert not table.keys() & entry.options.keys()
+        else:
+            assert {name: table.get(name) for name in entry.options} == entry.options, entry.name
+        assert found.near == ()
+
+
+def test_every_feed_of_the_world_is_recognised_and_named_by_its_description(
+    world_node: LocalWorld,
+) -> None:
+    for feed in world_node.world.feeds:
+        found = look(world_node, feed.proxy)
+        [one] = found.recognised
+        table = entry_of(found)
+        assert (table["protocol"], table["address"]) == ("chainlink", feed.proxy)
+        assert table["expect"] == {"description": feed.pair}
+        price = tomllib.loads("\n".join(proposal(one)))["prices"][0]
+        assert (price["source"], price["address"]) == ("chainlink", feed.proxy)
+
+
+def test_what_is_proposed_is_watched_once_it_is_pasted(
+    world_node: LocalWorld, tmp_path: Path
+) -> None:
+    """Only the fees, which nothing on the chain says, are put in by hand."""
+    proposed = []
+    for entry in world_node.world.entries.targets:
+        [one] = look(world_node, entry.address).recognised
+        lines = [line for line in proposal(one) if not line.startswith("name = ")]
+        name = f"{entry.protocol}-{entry.address}"
+        given = [f'{key} = "{value}"' for key, value in entry.options.items() if one.trial.assumes]
+        proposed.append("\n".join([*lines, f'name = "{name}"', *given]))
+    head = to_toml(
+        world_node.world, endpoint_url=world_node.chain.url, database_url="sqlite:///a.db"
+    )
+    file = tmp_path / "watcher.toml"
+    file.write_text("\n\n".join([head.partition("[[targets]]")[0], *proposed]))
+    assert len(load_config(file, {}).entries) == len(proposed)
+    done = CliRunner().invoke(app, ["check", "--config", str(file), "--json"])
+    assert done.exit_code == 0, done.output
+
+
+def test_every_token_of_the_world_is_a_token_and_nothing_to_watch(world_node: LocalWorld) -> None:
+    world = world_node.world
+    for token in (*world.tokens, world.weth):
+        found = look(world_node, token.address)
+        assert (found.seen.sight, found.seen.token) == (Sight.TOKEN, token)
+        assert found.recognised == () == found.near
+
+
+def claims_a_factory(node: LocalWorld) -> Address:
+    """A real pair's code at an address that its factory did not make."""
+    pair = node.world.pairs[0]
+    code = str(node.chain.request("eth_getCode", pair.address, "latest"))
+    [factory] = node.chain.read(pair.address, "factory()(address)")
+    fake = put(node, code)
+    store(node, fake, FACTORY_SLOT, factory)
+    store(node, fake, TOKEN0_SLOT, pair.token0.address)
+    store(node, fake, TOKEN1_SLOT, pair.token1.address)
+    return fake
+
+
+def proxy_to_nothing(node: LocalWorld) -> Address:
+    store(node, put(node, REVERTS), IMPLEMENTATION_SLOT, NOWHERE)
+    return SOMEWHERE
+
+
+def factory_of(node: LocalWorld) -> Address:
+    return Address(node.chain.read(node.world.pairs[0].address, "factory()(address)")[0])
+
+
+def router_of(node: LocalWorld) -> Address:
+    router = node.world.pairs[0].router
+    assert router is not None
+    return router
+
+
+STRANGERS: dict[str, tuple[Sight, Callable[[LocalWorld], Address]]] = {
+    "a token": (Sight.TOKEN, lambda node: node.world.tokens[0].address),
+    "a router": (Sight.ROUTER, router_of),
+    "a V3 router": (Sight.ROUTER, lambda node: node.world.tick_pools[0].router),
+    "a factory": (Sight.FACTORY, factory_of),
+    "an account": (Sight.ACCOUNT, lambda node: node.world.actors.trader),
+    "an account that delegates": (
+        Sight.ACCOUNT,
+        lambda node: put(node, DELEGATED.format(node.world.weth.address[2:])),
+    ),
+    "an empty address": (Sight.NOTHING, lambda node: NOWHERE),
+    "a clone of nothing": (Sight.CONTRACT, lambda node: put(node, CLONE.format(NOWHERE[2:]))),
+    "a proxy to nothing": (Sight.CONTRACT, proxy_to_nothing),
+    "a gas eater": (Sight.CONTRACT, lambda node: put(node, LOOPS)),
+    "one that always reverts": (Sight.CONTRACT, lambda node: put(node, REVERTS)),
+    "one that answers a megabyte": (Sight.CONTRACT, lambda node: put(node, A_MEGABYTE)),
+    "one that answers 4 kB of zeros": (
+        Sight.ANSWERS_ANYTHING,
+        lambda node: put(node, FOUR_KILOBYTES),
+    ),
+    "one that answers 18 to everything": (
+        Sight.ANSWERS_ANYTHING,
+        lambda node: put(node, EVERY_WORD_IS_18),
+    ),
+    "one that answers five words": (
+        Sight.ANSWERS_ANYTHING,
+        lambda node: put(node, FIVE_WORDS_OF_18),
+    ),
+    "one that answers itself": (Sight.ANSWERS_ANYTHING, lambda node: put(node, ITS_OWN_ADDRESS)),
+    "one that echoes": (Sight.CONTRACT, lambda node: put(node, ECHOES)),
+    "one that answers half a word": (
+        Sight.CONTRACT,
+        lambda node: put(node, SHORTER_THAN_A_WORD),
+    ),
+    "a pair that claims a factory": (Sight.TOKEN, claims_a_factory),
+}
+
+
+@pytest.mark.parametrize(("sight", "place"), STRANGERS.values(), ids=STRANGERS)
+def test_what_is_nothing_we_know_is_said_to_be_that(
+    fork_node: LocalWorld, sight: Sight, place: Callable[[LocalWorld], Address]
+) -> None:
+    found = look(fork_node, place(fork_node))
+    assert found.recognised == ()
+    assert found.seen.sight is sight
+    assert found.address in refusal(found)
+
+
+def test_a_pair_that_claims_a_factory_is_told_from_a_token(fork_node: LocalWorld) -> None:
+    [miss] = look(fork_node, claims_a_factory(fork_node)).near
+    assert miss.protocol == uniswap_v2.PROTOCOL
+    assert "does not know" in miss.refusal
+
+
+@pytest.mark.parametrize("make", [proxy_to_nothing, STRANGERS["a clone of nothing"][1]])
+def test_a_proxy_to_nothing_names_what_is_missing(
+    fork_node: LocalWorld, make: Callable[[LocalWorld], Address]
+) -> None:
+    found = look(fork_node, make(fork_node))
+    assert (found.seen.implementation, found.implementation_missing) == (NOWHERE, True)
+
+
+def test_a_clone_of_a_real_vaults_code_is_no_proxy_to_nothing(fork_node: LocalWorld) -> None:
+    vault = fork_node.world.vaults[0].address
+    found = look(fork_node, put(fork_node, CLONE.format(vault[2:])))
+    assert (found.seen.implementation, found.implementation_missing) == (vault, False)
+
+
+def expecting(node: LocalWorld, tmp_path: Path, expect: str) -> Path:
+    """A watch of one real pair, whose entry says what it expects."""
+    pair = node.world.pairs[0]
+    chain = f"eip155:{node.chain.chain_id}"
+    file = tmp_path / "watcher.toml"
+    file.write_text(
+        f"""
+        [chains."{chain}"]
+        endpoints = [{{ url = "{node.chain.url}" }}]
+        [[targets]]
+        chain = "{chain}"
+        protocol = "uniswap_v2"
+        address = "{pair.address}"
+        name = "the-pair"
+        fee = 0.003
+        expect = {expect}
+        """
+    )
+    return file
+
+
+def test_an_entry_that_expects_what_the_chain_says_is_watched(
+    world_node: LocalWorld, tmp_path: Path
+) -> None:
+    pair = world_node.world.pairs[0]
+    tokens = f'["{pair.token0.address}", "{pair.token1.address}"]'
+    file = expecting(
+        world_node, tmp_path, f'{{ tokens = {tokens}, factory = "{factory_of(world_node)}" }}'
+    )
+    for command in ("check", "once"):
+        done = watcher(command, "--config", str(file), cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+
+
+def test_an_entry_that_the_chain_contradicts_is_refused_by_check_and_by_a_watch(
+    world_node: LocalWorld, tmp_path: Path
+) -> None:
+    pair, other = world_node.world.pairs[0], world_node.world.token("DAI")
+    assert other not in (pair.token0, pair.token1)
+    tokens = f'["{pair.token0.address}", "{other.address}"]'
+    file = expecting(world_node, tmp_path, f"{{ tokens = {tokens} }}")
+    sentence = (
+        f"its token 1 is {pair.token1.symbol} at {pair.token1.address}, the file says "
+        f"{other.address}: fix `expect.tokens`, or remove the entry"
+    )
+    told = json.loads(CliRunner().invoke(app, ["check", "-c", str(file), "--json"]).stdout)
+    assert {"what": "the-pair", "result": "wrong", "detail": sentence} in told
+    for command in ("check", "once", "run"):
+        done = watcher(command, "--config", str(file), cwd=tmp_path)
+        assert done.returncode == 5, (command, done.stderr)
+        assert sentence in done.stdout + done.stderr, command
+
+
+def run(node: LocalWorld, address: str, *options: str) -> Result:
+    chain = f"eip155:{node.chain.chain_id}"
+    arguments = ["discover", address, "--chain", chain, "--rpc", node.chain.url, *options]
+    return CliRunner().invoke(app, arguments)
+
+
+def test_the_command_prints_an_entry_and_ends_with_0(world_node: LocalWorld) -> None:
+    pool = world_node.world.tick_pool("v3:WETH/USDC")
+    done = run(world_node, pool.address)
+    assert done.exit_code == 0, done.output
+    [table] = tomllib.loads(done.stdout[done.stdout.index("[[targets]]") :])["targets"]
+    assert table["address"] == pool.address
+    assert table["expect"] == {"tokens": [pool.token0.address, pool.token1.address]}
+
+
+def test_the_command_refuses_a_token_with_3_and_says_what_it_saw(world_node: LocalWorld) -> None:
+    token = world_node.world.token("USDC")
+    done = run(world_node, token.address.lower())
+    assert done.exit_code == 3
+    assert ": a token, USDC, of 6 decimals" in done.stdout
+    assert done.stderr.count("\n") == 1
+    assert "none of uniswap_v2, uniswap_v3, erc4626, chainlink" in done.stderr
+    told = json.loads(run(world_node, token.address, "--json").stdout)
+    assert told["seen"]["token"] == {"symbol": "USDC", "decimals": 6}
+    assert told["recognised"] == []
+    assert told["refusal"]
+
+
+def test_a_hostile_symbol_stays_out_of_the_file(fork_node: LocalWorld) -> None:
+    pair = fork_node.world.pairs[0]
+    hostile = '"]\n[x]\u202e\x1b[31m\u05d0'.encode()
+    # As Solidity encodes a text: offset, length, bytes.
+    answer = (32).to_bytes(32) + len(hostile).to_bytes(32) + hostile.ljust(32, b"\0")
+    token = pair.token0.address
+    code = str(fork_node.chain.request("eth_getCode", token, "latest"))
+    moved = put(fork_node, code, at=NOWHERE)
+    assert len(answer) == 96
+    put(fork_node, _answers_symbol(answer, otherwise=moved), at=token)
+    done = run(fork_node, pair.address)
+    assert done.exit_code == 0, done.output
+    assert "\u05d0" in done.stdout
+    assert "\u202e" not in done.stdout
+    assert "\x1b" not in done.stdout
+    pasted = done.stdout[done.stdout.index("[[targets]]") :]
+    assert pasted.isascii()
+    [table] = tomllib.loads(pasted)["targets"]
+    assert table["address"] == pair.address
+
+
+def _answers_symbol(answer: bytes, *, otherwise: Address) -> str:
+    """Code that answers symbol() with `answer` and delegates every other call."""
+    words = b"".join(
+        b"\x7f" + answer[at : at + 32] + b"\x60" + bytes([at]) + b"\x52" for at in (0, 32, 64)
+    )
+    ours = words + bytes.fromhex("60605ff3")
+    theirs = bytes.fromhex("365f5f375f5f365f73" + otherwise[2:] + "5af43d5f5f3e3d5ff3")
+    head = bytes.fromhex("5f3560e01c6395d89b411461") + (15 + len(theirs)).to_bytes(2) + b"\x57"
+    return "0x" + (head + theirs + b"\x5b" + ours).hex()
