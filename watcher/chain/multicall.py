@@ -100,14 +100,18 @@ def decode(response: bytes, count: int) -> list[tuple[bool, bytes]]:
         success = response[at : at + _WORD]
         data_at = at + 3 * _WORD
         length = int.from_bytes(response[data_at - _WORD : data_at])
+        end = data_at + length + -length % _WORD
         if (
-            offset != _word(at - start)
+            # Before anything is reckoned with it: a length may be nearly 2**256.
+            end > len(response)
+            or offset != _word(at - start)
             or success not in (_TRUE, _FALSE)
             or response[at + _WORD : at + 2 * _WORD] != _BYTES_AT
+            or any(response[data_at + length : end])
         ):
             raise NoReading(f"an answer whose result {i + 1} is not encoded as Solidity does")
         results.append((success == _TRUE, response[data_at : data_at + length]))
-        at = data_at + length + -length % _WORD
+        at = end
     if at != len(response):
         raise NoReading("an answer with bytes after its end")
     return results
