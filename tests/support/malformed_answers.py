@@ -124,7 +124,7 @@ async def json_rpc_batch(choices: Choices) -> None:
 
 # Hex data
 
-CALLS: list[Call] = [
+CALLS: list[Static | Code | Balance | Slot] = [
     Static(ADDRESS, b"\1\2\3\4", return_cap=64),
     Code(ADDRESS, 40),
     Balance(ADDRESS),
