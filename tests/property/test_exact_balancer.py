@@ -86,7 +86,9 @@ def test_what_an_input_pays_costs_no_more_than_it(
     precision = 10**7 if isinstance(state, Weighted) else 10**9
     # V2 takes D / (A n) in whole thousands of its last unit.
     unit = 10**4 // int(10 ** (18 - state.decimals[i])) + 2
-    assert needed <= amount + amount // precision + unit
+    # A power is taken 10^-14 too high or too low on purpose, and it is a part of the balance.
+    margin = state.balances[i] // 10**13
+    assert needed <= amount + amount // precision + unit + margin
 
 
 @usually
@@ -137,5 +139,7 @@ def test_adding_one_coin_and_removing_it_never_pays(
         paid = remove_liquidity_one(state, minted, coin)
     except MathError:
         assume(False)
-    # The pool before is asked twice; its price is the better one of the two. The rest is rounding.
-    assert paid <= amount + amount * minted * 100 // state.total_supply + amount // 10**6 + 2
+    # The pool before is asked twice; its price is the better one of the two. The rest is rounding:
+    # of a ratio to 10^-18, and of a power that is taken 10^-14 too high or too low on purpose.
+    rounding = amount // 10**6 + state.balances[coin] // 10**13 + 2
+    assert paid <= amount + amount * minted * 100 // state.total_supply + rounding

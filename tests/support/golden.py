@@ -125,6 +125,7 @@ def outdated(recorded: Figures, now: Sequence[Measure]) -> list[str]:
 def conversation_to(conversation: Conversation) -> str:
     shallow = {field.name: getattr(conversation.entry, field.name) for field in fields(Entry)}
     entry = {**shallow, "options": dict(conversation.entry.options)}
+    assert not entry.pop("expect"), "a recorded entry expects nothing of the chain"
     plain = {
         "entry": entry,
         "identify": [_exchanges_to(each) for each in conversation.rounds],
