@@ -105,7 +105,9 @@ def test_without_fee_more_is_paid_but_no_more_than_the_marginal_price(
         assume(False)
     assert more >= paid
     bound = spot_price(state, i, j) * amount
-    assert more <= bound * (1 + Fraction(1, 10**7)) + 1
+    # V1 rounds ratios to the nearest 10^-18, and they are parts of the balance.
+    margin = state.balances[j] // 10**13
+    assert more <= bound * (1 + Fraction(1, 10**7)) + margin + 1
 
 
 @usually
