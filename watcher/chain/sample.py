@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from watcher.state import Address, Block, Call, Static
 
-LEAST = 16
+LEAST = 64
 """Contracts that are looked at in each block whatever the part: a short watch-list is compared
 whole, at the cost of one small request to each other endpoint."""
 
