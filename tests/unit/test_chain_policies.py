@@ -186,7 +186,7 @@ def calls_of(count: int) -> list[Call]:
 
 
 def test_a_short_watch_list_is_compared_whole() -> None:
-    assert Sampler(20).draw(CHAIN[0], calls_of(16)) == list(range(32))
+    assert Sampler(20).draw(CHAIN[0], calls_of(64)) == list(range(128))
 
 
 def test_without_a_part_nothing_is_drawn() -> None:
@@ -195,7 +195,7 @@ def test_without_a_part_nothing_is_drawn() -> None:
 
 @pytest.mark.parametrize("count", [40, 160, 1_000])
 def test_every_contract_is_looked_at_in_its_turn_and_whole(count: int) -> None:
-    sampler, calls = Sampler(20), calls_of(count)
+    sampler, calls = Sampler(20, least=16), calls_of(count)
     size = max(-(-count // 20), 16)
     last: dict[object, int] = {}
     longest = 0
