@@ -47,7 +47,9 @@ def made_gap(devnet: Devnet) -> Any:
             return found[-1]
 
 
+@pytest.mark.deep
 def test_fault_21_a_gap_is_listed_and_filled_however_often_it_is_killed(devnet: Devnet) -> None:
+    """It takes minutes; tests/integration/test_backfill.py fills gaps in every run."""
     seed = random.SystemRandom().randrange(2**32)
     print(f"seed {seed}")
     moments = random.Random(seed)
