@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 WATCHER = (sys.executable, "-m", "watcher")
 PLAIN = {"NO_COLOR": "1", "COLUMNS": "200"}
+START_SECONDS = 60.0
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -41,3 +43,11 @@ def start(*arguments: str, cwd: Path, log: Path) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [*WATCHER, *arguments], cwd=cwd, env=environment(), stdout=output, stderr=output
         )
+
+
+def wait_until_it_says(words: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + START_SECONDS
+    while words not in log.read_text():
+        assert process.poll() is None, log.read_text()[-4_000:]
+        assert time.monotonic() < until, log.read_text()[-4_000:]
+        time.sleep(0.02)

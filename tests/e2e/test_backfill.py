@@ -11,16 +11,17 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.command import start, watcher
+from tests.e2e.command import start, wait_until_it_says, watcher
 from tests.e2e.conftest import Devnet
-from tests.e2e.test_kill import START_SECONDS, compare
+from tests.e2e.test_kill import compare, head
 from tests.support.effort import examples
 from watcher.config import load_config
 from watcher.store import Store
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
-GAP_BLOCKS = 120
+GAP_BLOCKS = 80
+FILLING_SECONDS = (0.0, 0.5)
 
 
 def gaps(devnet: Devnet) -> Any:
@@ -36,15 +37,19 @@ def once(devnet: Devnet) -> int:
 
 
 def made_gap(devnet: Devnet) -> Any:
-    """One that no reorg of the scenes, at most 5 blocks deep, takes away again."""
-    while True:
-        once(devnet)
-        time.sleep(GAP_BLOCKS * 0.15)
+    """Where a reorg takes away one of its two ends, there is none, and it is tried again."""
+    config = load_config(devnet.config, {})
+    for _ in range(3):
+        before = once(devnet)
+        while asyncio.run(head(config)).number < before + GAP_BLOCKS:
+            assert devnet.process.poll() is None
+            time.sleep(0.5)
         last = once(devnet)
         settled = watcher("run", "--until", str(last + 8), cwd=devnet.folder)
         assert settled.returncode == 0, settled.stderr
         if found := gaps(devnet):
-            return found[-1]
+            return found[0]
+    raise AssertionError("three reorgs at the ends of three gaps")
 
 
 @pytest.mark.deep
@@ -63,18 +68,23 @@ def test_fault_21_a_gap_is_listed_and_filled_however_often_it_is_killed(devnet: 
     log, left = devnet.folder / "backfill.log", [gap["blocks"]]
     for _ in range(examples(4, deep=12)):
         process = start("backfill", cwd=devnet.folder, log=log)
-        time.sleep(moments.uniform(START_SECONDS - 1, START_SECONDS + 2))
+        wait_until_it_says("] filling ", process, log)
+        time.sleep(moments.uniform(*FILLING_SECONDS))
         process.send_signal(signal.SIGKILL)
         process.wait()
+        log.unlink()
         open_ = gaps(devnet)
         left.append(sum(one["blocks"] for one in open_))
         assert {one["to"] for one in open_} <= {last - 1}
+        if not open_:
+            break
     assert left == sorted(left, reverse=True)
+    assert len(set(left)) > 2
 
-    process = start("run", cwd=devnet.folder, log=devnet.folder / "run.log")
+    log = devnet.folder / "run.log"
+    process = start("run", cwd=devnet.folder, log=log)
     try:
-        time.sleep(START_SECONDS)
-        assert process.poll() is None, (devnet.folder / "run.log").read_text()
+        wait_until_it_says("] watching ", process, log)
         refused = watcher("backfill", cwd=devnet.folder)
         assert refused.returncode == 5
         assert "another instance is watching into this database: stop it" in refused.stderr

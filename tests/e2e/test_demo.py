@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def test_a_kept_demo_recomputes_until_somebody_edits_an_amount(tmp_path: Path) -
     watcher("demo", "--blocks", "5", "--keep", "kept", cwd=tmp_path)
     whole = watcher("recompute", "--config", "kept/watcher.toml", cwd=tmp_path)
     assert whole.returncode == 0, whole.stdout + whole.stderr
-    with sqlite3.connect(tmp_path / "kept" / "watcher.db") as database:
+    with closing(sqlite3.connect(tmp_path / "kept" / "watcher.db")) as database, database:
         key = database.execute(
             "select max(observation_id) from amount where field = 'reserve0'"
         ).fetchone()[0]

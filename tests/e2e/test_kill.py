@@ -4,13 +4,12 @@ import asyncio
 import random
 import signal
 import sqlite3
-import subprocess
 import time
-from pathlib import Path
+from contextlib import closing
 
 import pytest
 
-from tests.e2e.command import start, watcher
+from tests.e2e.command import start, wait_until_it_says, watcher
 from tests.e2e.conftest import Devnet
 from tests.support.effort import examples
 from watcher.config import Config, load_config
@@ -26,7 +25,6 @@ KILLS = 20
 STARTING_SECONDS = (0.3, 2.0)
 WRITING_SECONDS = (0.0, 1.0)
 """After it began to watch: some blocks, the first of them those that were missed."""
-START_SECONDS = 60.0
 
 
 def test_nothing_is_lost_doubled_or_halved(devnet: Devnet) -> None:
@@ -39,14 +37,14 @@ def test_nothing_is_lost_doubled_or_halved(devnet: Devnet) -> None:
         if moments.random() < 0.25:
             time.sleep(moments.uniform(*STARTING_SECONDS))
         else:
-            _wait_until_it_watches(process, log)
+            wait_until_it_says("] watching ", process, log)
             time.sleep(moments.uniform(*WRITING_SECONDS))
         assert process.poll() is None, log.read_text()[-4_000:]
         process.send_signal(signal.SIGKILL)
         process.wait()
         log.unlink()
     config = load_config(devnet.config, {})
-    last = asyncio.run(_head(config)).number
+    last = asyncio.run(head(config)).number
     done = watcher("run", "--until", str(last), cwd=devnet.folder)
     assert done.returncode == 0, done.stderr[-4_000:]
     with Store.open(config.database) as store:
@@ -54,15 +52,7 @@ def test_nothing_is_lost_doubled_or_halved(devnet: Devnet) -> None:
     asyncio.run(compare(config, devnet))
 
 
-def _wait_until_it_watches(process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + START_SECONDS
-    while "] watching " not in log.read_text():
-        assert process.poll() is None, log.read_text()[-4_000:]
-        assert time.monotonic() < until, log.read_text()[-4_000:]
-        time.sleep(0.02)
-
-
-async def _head(config: Config) -> Block:
+async def head(config: Config) -> Block:
     async with connect(config.chains[0]) as client:
         return await client.headers.head()
 
@@ -102,7 +92,7 @@ def _stored_rows(devnet: Devnet) -> set[tuple[str, str, str]]:
         join target on target.id = fact.target_id join block on block.id = fact.block_id
         where block.status <> 'orphaned'
     """
-    with sqlite3.connect(devnet.folder / "watcher.db") as database:
+    with closing(sqlite3.connect(devnet.folder / "watcher.db")) as database:
         rows = [
             row
             for table in ("observation", "computation")

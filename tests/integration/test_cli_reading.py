@@ -10,6 +10,7 @@ import sqlite3
 import time
 import unicodedata
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -492,13 +493,12 @@ def test_recompute_finds_nothing_and_then_the_row_that_was_edited(run: Run, fold
     done = run("recompute")
     assert done.exit_code == 0
     assert done.stdout.endswith("no difference\n")
-    with sqlite3.connect(folder / "watcher.db") as connection:
+    with closing(sqlite3.connect(folder / "watcher.db")) as connection, connection:
         connection.execute(
             "UPDATE amount SET raw = ? WHERE field = 'reserve1' AND observation_id = "
             "(SELECT min(id) FROM observation)",
             ((2_001_000 * 10**6 + 1).to_bytes(32, "big"),),
         )
-    connection.close()
     done = run("recompute")
     assert done.exit_code == 3
     assert "of calm at block 100" in done.stdout

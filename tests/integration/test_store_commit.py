@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
+from tests.support.rows import statuses
 from tests.support.stored import (
     CALM,
     CHAIN,
@@ -47,12 +48,6 @@ def counts(store: Store) -> dict[str, int]:
             table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
             for table in TABLES
         }
-
-
-def statuses(store: Store) -> dict[int, str]:
-    with store.database.reading() as connection:
-        query = select(tables.block.c.number, tables.block.c.status).order_by(tables.block.c.id)
-        return {row.number: row.status for row in connection.execute(query)}
 
 
 def test_a_tick_is_there_after_reopening(store: Store, store_url: str) -> None:

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.effort import examples
-from tests.support.rows import assert_same_history, history_rows
+from tests.support.rows import assert_same_history, history_rows, statuses
 from tests.support.stored import (
     CHAIN,
     FEED,
@@ -132,3 +132,21 @@ def test_only_a_block_between_its_parent_and_its_child_is_inserted(store: Store)
         with pytest.raises(StoreError, match=why):
             store.fill(replace(tick, block=other))
     assert history_rows(store) == rows
+
+
+@pytest.mark.parametrize(
+    ("safe", "finalized", "status"),
+    [(None, None, "latest"), (1, None, "safe"), (1, 0, "safe"), (9, 1, "finalized")],
+)
+def test_only_the_inserted_block_is_settled(
+    store: Store, safe: int | None, finalized: int | None, status: str
+) -> None:
+    """Those around the gap may have left the chain since, and what is final is not given up."""
+    store.register(TARGETS)
+    store.save_settings(STALE_SOON)
+    readings = [(0, 1, 0)] * 3
+    watch(store, readings, [0, 2])
+    tick = tick_at(store, 1, readings[1], below=1)
+    store.fill(replace(tick, safe=safe, finalized=finalized))
+    assert statuses(store) == {0: "latest", 1: status, 2: "latest"}
+    assert store.rewind(CHAIN, block(1).hash) == 1

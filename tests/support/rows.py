@@ -46,6 +46,13 @@ def history_rows(store: Store) -> dict[str, list[tuple[Any, ...]]]:
         }
 
 
+def statuses(store: Store) -> dict[int, str]:
+    """By number; where one was replaced, of the block that was stored last."""
+    query = text("SELECT number, status FROM block ORDER BY id")
+    with store.database.reading() as connection:
+        return {row.number: row.status for row in connection.execute(query)}
+
+
 def assert_same_history(store: Store, other: Store) -> None:
     ours, theirs = history_rows(store), history_rows(other)
     for table, rows in theirs.items():

@@ -10,7 +10,7 @@ from watcher.errors import BelowFinality, StoreError
 from watcher.state.block import Block
 from watcher.store import tables
 from watcher.store.rows import block_of
-from watcher.store.tables import FINALIZED, ORPHANED, block, canonical
+from watcher.store.tables import FINALIZED, LATEST, ORPHANED, block, canonical
 
 BLOCK_COLUMNS = (
     block.c.chain_id,
@@ -70,14 +70,16 @@ def canonical_row(connection: Connection, chain_id: int, block_hash: str) -> Row
     return connection.execute(query).mappings().first()
 
 
-def add_block(connection: Connection, added: Block, *, seen_at: datetime) -> int:
+def add_block(
+    connection: Connection, added: Block, *, seen_at: datetime, status: str = LATEST
+) -> int:
     values = {
         "chain_id": added.chain_id,
         "number": added.number,
         "hash": added.hash,
         "parent_hash": added.parent_hash,
         "timestamp": added.timestamp,
-        "status": "latest",
+        "status": status,
         "seen_at": seen_at,
     }
     return int(connection.execute(insert(block).values(values).returning(block.c.id)).scalar_one())

@@ -19,6 +19,7 @@ from watcher.store.commit import add_computations, add_observations, tick_of
 from watcher.store.mend_computations import mend_computations
 from watcher.store.mend_observations import mend_observations
 from watcher.store.seam import Seam
+from watcher.store.tables import FINALIZED, LATEST, SAFE
 from watcher.store.tick import TickResult
 
 
@@ -35,13 +36,20 @@ def fill(connection: Connection, result: TickResult, *, now: datetime) -> None:
         before, after = branch.neighbours(connection, chain_id, number)
         cursor = branch.cursor_of(connection, chain_id)
         after = _require_between(before, block, after, cursor)
-        block_id = branch.add_block(connection, block, seen_at=now)
+        block_id = branch.add_block(connection, block, seen_at=now, status=_status(result))
         tick = tick_of(connection, result, block_id)
         ids = add_observations(tick, result.observations)
         add_computations(tick, result.computations, ids)
         _mend(connection, block, after, result)
     gaps.shrink_gaps(connection, chain_id, number, number, filled_at=now)
-    branch.settle(connection, chain_id, safe=result.safe, finalized=result.finalized)
+
+
+def _status(result: TickResult) -> str:
+    """Of the inserted block alone: nobody asked whether what is stored around the gap is still on
+    the chain, and what left it is no final block."""
+    if result.finalized is not None and result.block.number <= result.finalized:
+        return FINALIZED
+    return SAFE if result.safe is not None and result.block.number <= result.safe else LATEST
 
 
 def _require_between(

@@ -24,8 +24,10 @@ endpoint_event = table_of(models.EndpointEventRow)
 code = table_of(models.CodeRow)
 lease = table_of(models.LeaseRow)
 
-ORPHANED = "orphaned"
+LATEST = "latest"
+SAFE = "safe"
 FINALIZED = "finalized"
+ORPHANED = "orphaned"
 
 
 def _spelled(value: str) -> BindParameter[str]:
