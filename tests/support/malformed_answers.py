@@ -15,6 +15,7 @@ import aiohttp
 from eth_abi.abi import encode
 
 from tests.support import lens
+from tests.support.all_logs import read_all
 from tests.support.answers import EMPTY, REVERTED, cut, drive
 from tests.support.faulty_node import CHAIN_ID, header, make_chain
 from tests.support.golden import conversations
@@ -356,7 +357,7 @@ async def logs(choices: Choices) -> None:
     ]
     node = NodeLogs(Node(value=choices.json(raw)), deadline=5)
     try:
-        found = await node.read(CHAIN, [ADDRESS], [TOPIC])
+        found = await read_all(node, CHAIN, [ADDRESS], [TOPIC])
     except ReadError:
         return
     places = [(one.block.number, one.index) for one in found]
