@@ -1,4 +1,5 @@
-"""The peers' packages, each set in an environment of its own under the user's cache folder."""
+"""Packages that are no dependency of ours, each set in an environment of its own under the user's
+cache folder."""
 
 from __future__ import annotations
 
@@ -24,13 +25,22 @@ def python_of(name: str) -> Path:
     two. Raises SetupError."""
     if name == OURS:
         return Path(sys.executable)
-    requirements = REQUIREMENTS / f"{name}.txt"
-    folder = default_cache() / "bench" / f"{name}-{sys.version_info[0]}.{sys.version_info[1]}"
+    return installed(REQUIREMENTS / f"{name}.txt", kind="bench")
+
+
+def installed(requirements: Path, *, kind: str) -> Path:
+    """The interpreter of an environment that holds just what a file names: exact versions of all
+    packages. It is kept under the user's cache folder, by `kind`, for the next time.
+
+    Raises SetupError where pip does not find or install them.
+    """
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    folder = default_cache() / kind / f"{requirements.stem}-{version}"
     python, stamp = folder / "bin" / "python", folder / ".stamp"
     wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
     if python.exists() and stamp.exists() and stamp.read_text() == wanted:
         return python
-    print(f"bench: installing the peers of {requirements.name}", file=sys.stderr)
+    print(f"{kind}: installing what {requirements.name} names", file=sys.stderr)
     venv.create(folder, clear=True, with_pip=True)
     line = [str(python), "-m", "pip", "install", "--quiet", "--no-deps", "-r", str(requirements)]
     done = subprocess.run(line, capture_output=True, text=True, check=False)

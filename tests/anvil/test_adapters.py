@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
+from tests.support import plain
+from tests.support.adapters import entries, entry, identified, read_states
+from tests.support.plain import Plain
 from tests.support.world import LocalWorld
-from watcher.chain.client import open_chain
 from watcher.devnet.artifacts import Toolchain
 from watcher.devnet.calldata import call_data
 from watcher.devnet.deploy.site import Site
-from watcher.devnet.local_chain import LocalChain, Transaction
-from watcher.devnet.world import Pair, Vault, World
-from watcher.errors import DecodeError, ReadError
-from watcher.protocols import ADAPTERS, Entry
-from watcher.service.identify import Identified, identify
+from watcher.devnet.local_chain import Transaction
+from watcher.devnet.world import Pair, Vault
+from watcher.errors import DecodeError
+from watcher.protocols import ADAPTERS
 from watcher.state import (
     Address,
-    Answer,
     Concentrated,
     ConstantProduct,
     PriceFeed,
@@ -35,158 +34,32 @@ from watcher.state.token import ZERO_ADDRESS
 pytestmark = pytest.mark.anvil
 
 NOBODY = to_address("0x00000000000000000000000000000000000000aa")
-ROUND = "latestRoundData()(uint80,int256,uint256,uint256,uint80)"
-
-
-def entry(protocol: str, address: Address, **options: object) -> Entry:
-    """An entry whose options went through the adapter's own parsers, as a configuration's do."""
-    parsers = {option.name: option.parse for option in ADAPTERS[protocol].options}
-    parsed = {name: parsers[name](value) for name, value in options.items()}
-    return Entry(31337, protocol, address, options=parsed)
-
-
-def entries(world: World) -> list[Entry]:
-    """Everything that stands in the world."""
-    named = [entry(each.protocol, each.address, **each.options) for each in world.entries.targets]
-    return [*named, *(entry("chainlink", feed.proxy) for feed in world.feeds)]
-
-
-async def identified(node: LocalWorld, asked: Sequence[Entry]) -> list[Identified]:
-    async with open_chain(node.chain.chain_id, node.chain.url) as client:
-        return await identify(client.reader, await client.headers.head(), asked)
-
-
-async def read(node: LocalWorld, targets: Sequence[Target]) -> list[State]:
-    """Each target's state at the head, all in one read."""
-    plans = [(target, ADAPTERS[target.protocol]) for target in targets]
-    calls = [adapter.calls(target) for target, adapter in plans]
-    async with open_chain(node.chain.chain_id, node.chain.url) as client:
-        block = await client.headers.head()
-        found = iter(await client.reader.read(block, [call for each in calls for call in each]))
-    return [
-        adapter.decode(target, [answered(next(found)) for _ in asked])
-        for (target, adapter), asked in zip(plans, calls, strict=True)
-    ]
-
-
-def answered(found: Answer | ReadError) -> Answer:
-    assert isinstance(found, Answer), found
-    return found
-
-
-@dataclass(frozen=True)
-class Plain:
-    """Plain `eth_call`s of one contract."""
-
-    chain: LocalChain
-    address: Address
-
-    def get(self, signature: str, *args: Any) -> Any:
-        return self.chain.read(self.address, signature, *args)
-
-    def integer(self, name: str, *args: Any, inputs: str = "", kind: str = "uint256") -> int:
-        return int(self.get(f"{name}({inputs})({kind})", *args)[0])
-
-    def at(self, name: str) -> Plain:
-        return Plain(self.chain, to_address(self.get(f"{name}()(address)")[0]))
-
-    def balance(self, holder: Address) -> int:
-        return self.integer("balanceOf", holder, inputs="address")
-
-    @property
-    def decimals(self) -> int:
-        return self.integer("decimals", kind="uint8")
 
 
 def plain_pair(node: LocalWorld, target: Target) -> ConstantProduct:
     known: Pair = next(each for each in node.world.pairs if each.address == target.address)
-    pair = Plain(node.chain, target.address)
-    token0, token1, factory = pair.at("token0"), pair.at("token1"), pair.at("factory")
-    reserve0, reserve1, _ = pair.get("getReserves()(uint112,uint112,uint32)")
-    fee_is_on = factory.at("feeTo").address != ZERO_ADDRESS
-    kept = 1 - known.fee
-    return ConstantProduct(
-        reserve0=reserve0,
-        reserve1=reserve1,
-        balance0=token0.balance(pair.address),
-        balance1=token1.balance(pair.address),
-        total_supply=pair.integer("totalSupply"),
-        k_last=pair.integer("kLast"),
-        fee_numerator=kept.numerator,
-        fee_denominator=kept.denominator,
-        protocol_share_numerator=known.protocol_share.numerator if fee_is_on else 0,
-        protocol_share_denominator=known.protocol_share.denominator,
-        decimals0=token0.decimals,
-        decimals1=token1.decimals,
-    )
-
-
-SLOT0 = "slot0()(uint160,int24,uint16,uint16,uint16,uint8,bool)"
-TICK = "ticks(int24)(uint128,int128,uint256,uint256,int56,uint160,uint32,bool)"
+    return plain.pair(node.chain, target, fee=known.fee, protocol_share=known.protocol_share)
 
 
 def plain_tick_pool(node: LocalWorld, target: Target) -> Concentrated:
-    """Its ticks are those where the world's positions end, as far as they are to be read."""
+    """Its ticks are those where the world's positions end."""
     known = next(each for each in node.world.tick_pools if each.address == target.address)
-    pool = Plain(node.chain, target.address)
-    token0, token1 = pool.at("token0"), pool.at("token1")
-    price, tick, *_, protocol_fees, _ = pool.get(SLOT0)
-    first, last = -887_272, 887_272
-    word, words = 256 * known.tick_spacing, int(target.params["tick_words"])
-    if (last - first) // word + 2 > 2 * words + 1:  # not all words are read
-        first = max(first, (tick // word - words) * word)
-        last = min(last, (tick // word + words + 1) * word - known.tick_spacing)
-    ticks = tuple(each for each in known.ticks if first <= each <= last)
-    infos = [pool.get(TICK, each)[:2] for each in ticks]
-    fee = pool.integer("fee", kind="uint24")
-    return Concentrated(
-        variant="uniswap_v3",
-        sqrt_price_x96=price,
-        tick=tick,
-        liquidity=pool.integer("liquidity", kind="uint128"),
-        fee0=fee,
-        fee1=fee,
-        protocol_fee0=protocol_fees % 16,
-        protocol_fee1=protocol_fees // 16,
-        tick_spacing=pool.integer("tickSpacing", kind="int24"),
-        ticks=ticks,
-        liquidity_net=tuple(net for _, net in infos),
-        liquidity_gross=tuple(gross for gross, _ in infos),
-        known_from=first,
-        known_to=last,
-        balances=(token0.balance(pool.address), token1.balance(pool.address)),
-        decimals0=token0.decimals,
-        decimals1=token1.decimals,
-    )
+    return plain.tick_pool(node.chain, target, known.ticks)
 
 
 def plain_vault(node: LocalWorld, target: Target) -> ShareVault:
     known: Vault = next(each for each in node.world.vaults if each.address == target.address)
-    vault = Plain(node.chain, target.address)
-    asset = vault.at("asset")
-    return ShareVault(
-        total_assets=vault.integer("totalAssets"),
-        total_supply=vault.integer("totalSupply"),
-        idle_assets=asset.balance(vault.address),
+    return plain.vault(
+        node.chain,
+        target,
         virtual_assets=1 if known.virtual_shares else 0,
         virtual_shares=10**known.decimals_offset if known.virtual_shares else 0,
         refuses_zero=not known.virtual_shares,
-        asset_decimals=asset.decimals,
-        share_decimals=vault.decimals,
     )
 
 
 def plain_feed(node: LocalWorld, target: Target) -> PriceFeed:
-    proxy = Plain(node.chain, target.address)
-    round_id, answer, started_at, updated_at, answered_in = proxy.get(ROUND)
-    return PriceFeed(
-        answer=answer,
-        decimals=proxy.decimals,
-        round_id=round_id,
-        answered_in_round=answered_in,
-        started_at=started_at,
-        updated_at=updated_at,
-    )
+    return plain.feed(node.chain, target)
 
 
 PLAIN: Mapping[str, Callable[[LocalWorld, Target], State]] = {
@@ -239,14 +112,14 @@ def stir(node: LocalWorld) -> None:
 async def test_every_field_is_what_the_getters_answer(fork_node: LocalWorld) -> None:
     asked = entries(fork_node.world)
     assert {each.protocol for each in asked} == set(ADAPTERS)
-    before = await identified(fork_node, asked)
+    before = await identified(fork_node.chain, asked)
     targets = [each.target for each in before if each.target is not None]
     assert len(targets) == len(asked), [each.refusal for each in before]
-    first = await read(fork_node, targets)
+    first = await read_states(fork_node.chain, targets)
     assert first == [PLAIN[each.protocol](fork_node, each) for each in targets]
 
     stir(fork_node)
-    second = await read(fork_node, targets)
+    second = await read_states(fork_node.chain, targets)
     assert second == [PLAIN[each.protocol](fork_node, each) for each in targets]
     weth = fork_node.world.vault("solmate-weth").address  # nobody mints ether into it
     changed = {
@@ -258,7 +131,7 @@ async def test_every_field_is_what_the_getters_answer(fork_node: LocalWorld) -> 
 
 
 async def test_targets_are_what_the_contracts_say_of_themselves(fork_node: LocalWorld) -> None:
-    for found in await identified(fork_node, entries(fork_node.world)):
+    for found in await identified(fork_node.chain, entries(fork_node.world)):
         target = found.target
         assert target is not None
         contract = Plain(fork_node.chain, target.address)
@@ -271,10 +144,10 @@ async def test_targets_are_what_the_contracts_say_of_themselves(fork_node: Local
         assert (target.share is None) == (target.protocol == "uniswap_v3")
         issued = [target.share] if target.share else []
         described += [contract for _ in issued]
-        for token, plain in zip([*target.tokens, *issued], described, strict=True):
-            assert token.address == plain.address
-            assert token.decimals == plain.decimals
-            assert token.symbol == plain.get("symbol()(string)")[0]
+        for token, read in zip([*target.tokens, *issued], described, strict=True):
+            assert token.address == read.address
+            assert token.decimals == read.decimals
+            assert token.symbol == read.get("symbol()(string)")[0]
 
 
 async def test_a_feed_is_followed_through_its_proxy_to_another_phase(
@@ -282,9 +155,9 @@ async def test_a_feed_is_followed_through_its_proxy_to_another_phase(
 ) -> None:
     """Another aggregator behind the proxy, of other decimals, starts its rounds anew."""
     feed, who = fork_node.world.feeds[0], fork_node.world.actors
-    (found,) = await identified(fork_node, [entry("chainlink", feed.proxy)])
+    (found,) = await identified(fork_node.chain, [entry("chainlink", feed.proxy)])
     assert found.target is not None
-    (first,) = await read(fork_node, [found.target])
+    (first,) = await read_states(fork_node.chain, [found.target])
     assert isinstance(first, PriceFeed)
     assert first.round_id == first.answered_in_round == (1 << 64) + 1
 
@@ -296,7 +169,7 @@ async def test_a_feed_is_followed_through_its_proxy_to_another_phase(
     for signature in ("proposeAggregator(address)", "confirmAggregator(address)"):
         send(fork_node, who.builder, feed.proxy, signature, following)
 
-    (second,) = await read(fork_node, [found.target])
+    (second,) = await read_states(fork_node.chain, [found.target])
     assert second == plain_feed(fork_node, found.target)
     assert isinstance(second, PriceFeed)
     assert second.round_id == second.answered_in_round == (2 << 64) + 3
@@ -359,7 +232,7 @@ async def test_a_wrong_entry_is_refused_with_its_sentence(
     sentence: str,
 ) -> None:
     address = wrong_address(fork_node, toolchain, what)
-    (found,) = await identified(fork_node, [entry(protocol, address, **options)])
+    (found,) = await identified(fork_node.chain, [entry(protocol, address, **options)])
     assert found.target is None
     assert re.search(sentence.format(address), found.refusal), found.refusal
 
@@ -369,11 +242,13 @@ async def test_wrong_virtual_shares_are_found_out_as_soon_as_they_matter(
 ) -> None:
     """While a share is worth what it was at first, virtual shares change no conversion at all."""
     vault = fork_node.world.vault("oz6-usdc")
-    (found,) = await identified(fork_node, [entry("erc4626", vault.address, virtual_shares=False)])
+    (found,) = await identified(
+        fork_node.chain, [entry("erc4626", vault.address, virtual_shares=False)]
+    )
     assert found.target is not None
     give(fork_node, vault, 1)
     with pytest.raises(DecodeError, match=r"convertToShares answers .* check `virtual_shares`"):
-        await read(fork_node, [found.target])
+        await read_states(fork_node.chain, [found.target])
 
 
 def wrong_address(node: LocalWorld, toolchain: Toolchain, what: str) -> Address:

@@ -10,7 +10,9 @@ from structlog.testing import capture_logs
 
 from tests.anvil.test_reorgs import Watching, watching
 from tests.support.world import LocalWorld
+from watcher.devnet.local_chain import Transaction
 from watcher.protocols.sighting import IMPLEMENTATION_SLOT
+from watcher.service.upgrades import EVERY_BLOCKS, UPGRADED
 from watcher.state import Status, Target
 from watcher.state.code import CodeEvent
 
@@ -136,3 +138,32 @@ async def test_fault_26_a_view_that_burns_all_gas_costs_itself_alone(
                 other = watched.store.observation_as_of(target.id, None)
                 assert other is not None
                 assert other.observation.status is Status.OK
+
+
+async def test_fault_25_an_upgrade_that_its_proxy_announces_is_known_soon(
+    fork_node: LocalWorld, tmp_path: Path
+) -> None:
+    """Long before the next look at what is deployed, and told by the logs alone."""
+    async with watching(fork_node, tmp_path, "announced") as watched:
+        proxy = target_of(watched, "share_vault")
+        code = fork_node.chain.request("eth_getCode", proxy.address, "latest")
+        set_implementation(fork_node, proxy.address, FIRST)
+        fork_node.chain.mine()
+        [first] = await watched.look()
+        set_implementation(fork_node, proxy.address, SECOND)
+        for _ in range(EVERY_BLOCKS):
+            fork_node.chain.mine()
+        quiet = await watched.look()
+        assert [one.tick.codes for one in quiet] == [()] * EVERY_BLOCKS
+
+        set_code(fork_node, proxy.address, f"0x7f{UPGRADED[2:]}60006000a100")  # LOG1, nothing else
+        who = fork_node.world.actors.trader
+        fork_node.chain.mine([Transaction(who, proxy.address, "0x", "announcing an upgrade")])
+        set_code(fork_node, proxy.address, code)
+        for _ in range(EVERY_BLOCKS - 1):
+            fork_node.chain.mine()
+        ticks = await watched.look()
+        assert ticks[-1].block.number == first.block.number + 2 * EVERY_BLOCKS
+        [change] = watched.store.code_changes(proxy.id)
+        assert change.block == ticks[-1].block
+        assert change.deployed.implementation == SECOND

@@ -13,6 +13,7 @@ import pytest
 from eth_utils.crypto import keccak
 
 from tests.anvil.test_reorgs import mine, replace_blocks
+from tests.support.all_logs import read_all
 from tests.support.world import LocalWorld
 from watcher.chain.anvil import run_anvil
 from watcher.chain.client import open_chain
@@ -89,14 +90,15 @@ async def test_logs_are_the_nodes_whatever_the_range(node: LocalWorld) -> None:
         assert len(expected) >= 12
         for size in (1, 5, 500):
             logs = NodeLogs(chain.w3.provider, deadline=10.0, first_range=size)
-            found = await logs.read(blocks, addresses, (SYNC,))
+            found = await read_all(logs, blocks, addresses, (SYNC,))
             assert [
                 (one.block.number, one.index, one.address.lower(), "0x" + one.data.hex())
                 for one in found
             ] == [
                 (number, index, address.lower(), data) for number, index, address, data in expected
             ]
-        assert await logs.read(blocks, []) == []
+        assert await chain.logs.read(blocks, addresses, (SYNC,)) == found
+        assert await chain.logs.read(blocks, []) == []
         replace_blocks(node, 3, how="rollback")
         with pytest.raises(StaleBlock, match="has logs of another block"):
-            await logs.read(blocks, addresses, (SYNC,))
+            await chain.logs.read(blocks, addresses, (SYNC,))

@@ -14,9 +14,10 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from tests.support.faulty_node import FaultyNode, error, make_chain, stack_over
-from tests.support.made_chain import CHAIN_ID, MadeChain, feed
+from tests.support.made_chain import CHAIN_ID, MadeChain, NoLogs, feed
 from tests.support.rows import assert_same_history, history_rows
 from watcher.chain.headers import Headers, Tag
+from watcher.chain.logs import Logs
 from watcher.chain.reader import Reader
 from watcher.errors import BelowFinality, StoreError, Unavailable
 from watcher.math.settings import Settings
@@ -48,6 +49,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 class Chain:
     headers: Headers
     reader: Reader
+    logs: Logs = field(default_factory=NoLogs)
 
 
 def watch_over(

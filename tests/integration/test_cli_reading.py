@@ -253,7 +253,7 @@ def test_status_says_what_could_not_be_read(run: Run) -> None:
 
 
 def test_status_as_json_lists_every_target(run: Run) -> None:
-    rows = {row["target"]: row for row in document(run("status", "--json"))}
+    rows = {row["target"]: row for row in document(run("status", "--json"))["targets"]}
     assert set(rows) == {target.name for target in TARGETS} | {"unread"}
     off = rows["off"]
     assert off["state"] == "strained"
@@ -286,7 +286,7 @@ def test_data_that_are_late_make_blind(run: Run, monkeypatch: pytest.MonkeyPatch
     assert lines[0][0] == "breached"
     assert lines[0][2].strip("\u2068\u2069").endswith("; no new block for 3 min")
     assert not any(line[0] in {"healthy", "strained"} for line in lines)
-    rows = document(run("status", "--json"))
+    rows = document(run("status", "--json"))["targets"]
     calm = next(row for row in rows if row["target"] == "calm")
     assert (calm["state"], calm["state_when_seen"]) == ("blind", "healthy")
     assert run("status", "--exit-code").exit_code == 3

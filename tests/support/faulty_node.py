@@ -110,6 +110,8 @@ class FaultyNode:
     calls: dict[str, Json] = field(default_factory=dict)
     tags: dict[str, Json] = field(default_factory=dict)
     overrides: dict[str, Json] = field(default_factory=dict)
+    logs: list[dict[str, Json]] = field(default_factory=list)
+    log_span: int = 10**9
     refuses_hashes: bool = False
     batch_limit: int = 10**9
     status_400_body: bytes = b""
@@ -168,9 +170,18 @@ class FaultyNode:
                 return self._at(params[1]) or self._called(params[0].get("to", ""), params)
             case "eth_getStorageAt":
                 return self._at(params[2]) or self._called(params[0], params)
+            case "eth_getLogs":
+                return self._logs(params[0])
             case "eth_getCode" | "eth_getBalance":
                 return self._at(params[1]) or self._called(params[0], params)
         return error(-32601, "Method not found")
+
+    def _logs(self, asked: dict[str, Json]) -> Json:
+        """Those of the blocks asked for, unless there are more than `log_span`."""
+        first, last = int(asked["fromBlock"], 16), int(asked["toBlock"], 16)
+        if last - first >= self.log_span:
+            return error(-32000, f"exceed maximum block range: {self.log_span}")
+        return [one for one in self.logs if first <= int(one["blockNumber"], 16) <= last]
 
     def _called(self, address: str, params: Sequence[Json]) -> Json:
         value = self.calls.get(address.lower(), "0x")

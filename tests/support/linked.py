@@ -12,6 +12,7 @@ from tests.support.faulty_node import CHAIN_ID, FaultyNode, MemoryTransport
 from watcher.chain.client import link_over
 from watcher.chain.endpoint import EndpointOptions
 from watcher.chain.failover import FailoverReader
+from watcher.chain.failover_logs import FailoverLogs
 from watcher.chain.faults import EndpointError, Kind
 from watcher.chain.health import State
 from watcher.chain.lag import LagLimits
@@ -65,6 +66,7 @@ class Linked:
     links: Links
     headers: QuorumHeaders
     reader: FailoverReader
+    logs: FailoverLogs
 
     def states(self) -> list[State]:
         return [link.health.state for link in self.links.all]
@@ -112,6 +114,7 @@ async def linked(
     )
     headers = QuorumHeaders(links)
     try:
-        yield Linked(clock, transports, links, headers, FailoverReader(links, Sampler(sample)))
+        reader = FailoverReader(links, Sampler(sample))
+        yield Linked(clock, transports, links, headers, reader, FailoverLogs(links))
     finally:
         await headers.close()

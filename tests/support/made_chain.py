@@ -5,10 +5,11 @@ real node answers is tested in tests/anvil.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from watcher.chain.headers import Tag
+from watcher.chain.logs import Log
 from watcher.errors import ReadError, StaleBlock, Unavailable
 from watcher.protocols import chainlink
 from watcher.state import Address, Answer, Block, Call, Static, Target, to_address
@@ -21,6 +22,15 @@ def feed(number: int) -> Target:
     """A price feed: the smallest real target, one round of two calls."""
     address = to_address(f"0x{number:040x}")
     return Target(CHAIN_ID, chainlink.PROTOCOL, address, "price_feed", name=f"feed {number}")
+
+
+class NoLogs:
+    """Feeds are no proxies, and nobody asks for their logs."""
+
+    async def read(
+        self, blocks: Sequence[Block], addresses: Collection[Address], topics: Sequence[str] = ()
+    ) -> list[Log]:
+        raise AssertionError("logs of a chain without proxies")
 
 
 @dataclass
@@ -61,6 +71,10 @@ class MadeChain:
     @property
     def reader(self) -> "MadeChain":
         return self
+
+    @property
+    def logs(self) -> "NoLogs":
+        return NoLogs()
 
     def _answering(self) -> None:
         if not self.reachable:

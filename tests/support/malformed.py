@@ -74,6 +74,8 @@ class Choices:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._at = 0
+        self.bends = 0
+        """How often what was given out is not what came in."""
 
     def below(self, limit: int) -> int:
         """From 0 to `limit` - 1."""
@@ -90,6 +92,11 @@ class Choices:
 
     def bent(self, whole: bytes) -> tuple[Bent, bytes]:
         """`whole`, bent in one way or not at all."""
+        how, raw = self._bent(whole)
+        self.bends += raw != whole
+        return how, raw
+
+    def _bent(self, whole: bytes) -> tuple[Bent, bytes]:
         raw = bytearray(whole)
         place = self.below(max(len(raw), 1))
         how = self.one_of(list(Bent))
@@ -116,6 +123,7 @@ class Choices:
         holder = [copy.deepcopy(whole)]
         for _ in range(self.below(4)):
             self._bend(holder)
+        self.bends += repr(holder[0]) != repr(whole)  # NaN differs from itself, True is 1
         return holder[0]
 
     def _bend(self, holder: list[Any]) -> None:
@@ -148,6 +156,11 @@ class Choices:
         bent = self.json(whole)
         text = json.dumps(bent, ensure_ascii=not self.below(2))
         raw = text.encode("utf-8", "surrogatepass")
+        how, body = self._bent_body(bent, raw)
+        self.bends += body != raw
+        return how, body
+
+    def _bent_body(self, bent: Any, raw: bytes) -> tuple[Bent, bytes]:
         match self.below(8):
             case 1 if isinstance(bent, dict | list):
                 return Bent.CUT, raw[: self.below(len(raw))]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from enum import StrEnum
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,7 @@ import aiohttp
 from eth_abi.abi import encode
 
 from tests.support import lens
+from tests.support.all_logs import read_all
 from tests.support.answers import EMPTY, REVERTED, cut, drive
 from tests.support.faulty_node import CHAIN_ID, header, make_chain
 from tests.support.golden import conversations
@@ -38,7 +40,15 @@ from watcher.protocols.erc20 import decode_metadata
 from watcher.state import Answer, Balance, Block, Call, Code, Slot, Static, to_address
 from watcher.state.kinds import KINDS
 
-Decoder = Callable[[Choices], Awaitable[None]]
+
+class Outcome(StrEnum):
+    """What a decoder made of an input: of several parts, whether it refused any."""
+
+    REFUSED = "refused"
+    TAKEN = "taken"
+
+
+Decoder = Callable[[Choices], Awaitable[Outcome]]
 
 ENDPOINT = Endpoint("http://node-a.example/0123456789abcdef")
 CHAIN = make_chain(8)
@@ -99,27 +109,29 @@ def _is_reply(reply: Reply) -> None:
             assert isinstance(reply, Result)
 
 
-async def json_rpc_reply(choices: Choices) -> None:
+async def json_rpc_reply(choices: Choices) -> Outcome:
     bent, body = choices.body(_replied(choices, 1))
     try:
         reply = await JsonRpc(Node(body=body)).call(request("eth_chainId"))
     except EndpointError:
-        return
+        return Outcome.REFUSED
     assert bent not in (Bent.CUT, Bent.LONGER)
     _is_reply(reply)
+    return Outcome.TAKEN
 
 
-async def json_rpc_batch(choices: Choices) -> None:
+async def json_rpc_batch(choices: Choices) -> Outcome:
     count = 1 + choices.below(4)
     bent, body = choices.body([_replied(choices, number + 1) for number in range(count)])
     try:
         replies = await JsonRpc(Node(body=body)).batch([request("eth_chainId")] * count)
     except EndpointError:
-        return
+        return Outcome.REFUSED
     assert bent not in (Bent.CUT, Bent.LONGER)
     assert len(replies) == count
     for reply in replies:
         _is_reply(reply)
+    return Outcome.TAKEN
 
 
 # Hex data
@@ -132,7 +144,7 @@ CALLS: list[Static | Code | Balance | Slot] = [
 ]
 
 
-async def hex_data(choices: Choices) -> None:
+async def hex_data(choices: Choices) -> Outcome:
     value = choices.json(choices.one_of(["0x" + "12" * 32, "0x", "0x" + "ff" * 70, "0x0"]))
     is_bytes = isinstance(value, str) and HEX_BYTES.fullmatch(value)
     is_number = isinstance(value, str) and HEX_NUMBER.fullmatch(value)
@@ -149,12 +161,13 @@ async def hex_data(choices: Choices) -> None:
             assert found == (
                 None if data is None else cut(Answer(True, data, len(data)), _cap(call))
             )
+    return Outcome.REFUSED if data is None or number is None else Outcome.TAKEN
 
 
 # Headers
 
 
-async def headers(choices: Choices) -> None:
+async def headers(choices: Choices) -> Outcome:
     block = choices.one_of(CHAIN)
     value = choices.json(choices.one_of([header(block), header(block), None]))
     parsed = parse_block(value, chain_id=CHAIN_ID)
@@ -170,8 +183,10 @@ async def headers(choices: Choices) -> None:
     with suppress(ReadError):
         tagged = await node.tagged("finalized")
         assert tagged == (None if value is None or parsed is None else parsed.number)
-    if parsed is not None:
-        _is_header(parsed, value)
+    if parsed is None:
+        return Outcome.REFUSED
+    _is_header(parsed, value)
+    return Outcome.TAKEN
 
 
 def _is_header(block: Block, value: Any) -> None:
@@ -208,7 +223,7 @@ def _address(number: int) -> Any:
     return to_address(f"0x{number + 1:040x}")
 
 
-async def lens_answers(choices: Choices) -> None:
+async def lens_answers(choices: Choices) -> Outcome:
     piece, program = _planned(choices)
     bent, response = choices.bent(lens.response(program))
     reply: Reply = Result("0x" + response.hex())
@@ -224,46 +239,54 @@ async def lens_answers(choices: Choices) -> None:
     except NoReading:
         assert reading is None
     if reading is None:
-        return
+        return Outcome.REFUSED
     assert bent not in (Bent.CUT, Bent.LONGER)
     packed = map(lens.packed, piece.calls, reading.answers)
     assert response[HEADER_SIZE:] == b"".join(packed)  # each answer is the bytes that it came in
     for call, one in zip(piece.calls, reading.answers, strict=False):
         assert len(one.data) == min(one.length, _cap(call))
+    return Outcome.TAKEN
 
 
 def _cap(call: Call) -> int:
     return call.return_cap if isinstance(call, Static | Code) else 32
 
 
-async def multicall3(choices: Choices) -> None:
+async def multicall3(choices: Choices) -> Outcome:
     calls = [Static(_address(row), b"\1\2\3\4", return_cap=64) for row in range(choices.below(6))]
-    results = [(choices.below(4) != 3, choices.some(70)) for _ in calls]
+    # Few choices for the data, so that some are left to bend it.
+    results = [
+        (choices.below(4) != 3, bytes([choices.below(256)]) * choices.below(71)) for _ in calls
+    ]
     own = [(True, value.to_bytes(32, "big")) for value in (7, 9, 2**255)]
     bent, response = choices.bent(encode(["(bool,bytes)[]"], [results + own]))
     piece = Piece(make_plan(calls).program, tuple(calls))
     try:
         reading = MulticallWay().reading(Result("0x" + response.hex()), piece)
     except NoReading:
-        return
+        return Outcome.REFUSED
     assert bent not in (Bent.CUT, Bent.LONGER)
     found = multicall.decode(response, len(calls) + 3)
     assert encode(["(bool,bytes)[]"], [found]) == response  # Solidity has one encoding for each
     assert reading.answers == [Answer(ok, data[:64], len(data)) for ok, data in found[: len(calls)]]
+    return Outcome.TAKEN
 
 
-async def refused_ways(choices: Choices) -> None:
+async def refused_ways(choices: Choices) -> Outcome:
     """A probe, and any reply at all to a request for many calls."""
     value = choices.json(choices.one_of(["0x" + "00" * 31 + "09", *VALUES]))
     piece, _ = _planned(choices)
     reply: Reply = Result(value)
     if choices.below(2):
         reply = ErrorObject(3, "reverted", value if isinstance(value, str) else "")
+    outcome = Outcome.REFUSED
     for way in (OverrideWay(), CreationWay(), MulticallWay()):
         with suppress(NoReading):
             way.reading(reply, piece)
         with suppress(NoReading):
             assert 0 <= way.probed(reply, gas=1_000_000) < 2**256
+            outcome = Outcome.TAKEN
+    return outcome
 
 
 # Contracts
@@ -280,7 +303,7 @@ def _bent_answer(choices: Choices, real: Answer) -> tuple[bool, Answer]:
     return len(raw) != real.length, Answer(ok=real.ok, data=raw, length=len(raw))
 
 
-async def adapter_states(choices: Choices) -> None:
+async def adapter_states(choices: Choices) -> Outcome:
     talk = choices.one_of(TALKS)
     adapter, target = ADAPTERS[talk.entry.protocol], talk.snapshot.target
     calls, answers, without = adapter.calls(target), list(talk.answers), list(talk.answers)
@@ -293,13 +316,14 @@ async def adapter_states(choices: Choices) -> None:
     try:
         state = adapter.decode(target, answers)
     except ReadError:
-        return
+        return Outcome.REFUSED
     assert type(state) is KINDS[adapter.kind]
     # What is no whole answer has told nothing: the state is that of no answer at all.
     assert state == adapter.decode(target, without)
+    return Outcome.TAKEN
 
 
-async def adapter_targets(choices: Choices) -> None:
+async def adapter_targets(choices: Choices) -> Outcome:
     talk = choices.one_of(TALKS)
     real = {each.call: each.answer for asked in talk.rounds for each in asked}
 
@@ -313,14 +337,15 @@ async def adapter_targets(choices: Choices) -> None:
     try:
         target = drive(ADAPTERS[talk.entry.protocol], talk.entry, answers)
     except (ReadError, RefusedTarget):
-        return
+        return Outcome.REFUSED
     assert (target.address, target.kind) == (talk.entry.address, ADAPTERS[target.protocol].kind)
     for coin in [*target.tokens, *filter(None, [target.share])]:
         assert 0 <= coin.decimals <= 77
         assert coin.symbol.isprintable()
+    return Outcome.TAKEN
 
 
-async def erc20_metadata(choices: Choices) -> None:
+async def erc20_metadata(choices: Choices) -> Outcome:
     number = choices.one_of([0, 6, 18, 77, 78, 255, 256])
     unreadable, decimals = _bent_answer(choices, Answer(True, number.to_bytes(32, "big"), 32))
     text = choices.one_of(["WETH", "", "x" * 100, "\u202eevil", "é\n\0"])
@@ -329,18 +354,19 @@ async def erc20_metadata(choices: Choices) -> None:
     try:
         token = decode_metadata(ADDRESS, [decimals, symbol])
     except RefusedTarget:
-        return
+        return Outcome.REFUSED
     assert not unreadable
     assert token.decimals == int.from_bytes(decimals.data) <= 77
     assert token.symbol.isprintable()
     assert len(token.symbol) <= 32
     token.symbol.encode()
+    return Outcome.TAKEN
 
 
 # Logs and announcements
 
 
-async def logs(choices: Choices) -> None:
+async def logs(choices: Choices) -> Outcome:
     raw = [
         {
             "blockNumber": hex(block.number),
@@ -356,9 +382,9 @@ async def logs(choices: Choices) -> None:
     ]
     node = NodeLogs(Node(value=choices.json(raw)), deadline=5)
     try:
-        found = await node.read(CHAIN, [ADDRESS], [TOPIC])
+        found = await read_all(node, CHAIN, [ADDRESS], [TOPIC])
     except ReadError:
-        return
+        return Outcome.REFUSED
     places = [(one.block.number, one.index) for one in found]
     assert places == sorted(set(places))
     for one in found:
@@ -368,10 +394,12 @@ async def logs(choices: Choices) -> None:
         assert one.topics[0] == TOPIC
         assert HASH.fullmatch(one.transaction_hash)
         assert 0 <= one.index <= LAST
+    return Outcome.TAKEN
 
 
-async def announced_heads(choices: Choices) -> None:
+async def announced_heads(choices: Choices) -> Outcome:
     rung: list[int] = []
+    outcome = Outcome.TAKEN
     heads = Heads(ENDPOINT, on_head=lambda: rung.append(1))
     confirmed = {"jsonrpc": "2.0", "id": 1, "result": "0x51"}
     head = {"subscription": "0x51", "result": header(CHAIN[1])}
@@ -387,9 +415,11 @@ async def announced_heads(choices: Choices) -> None:
             else:
                 heads._take(message, "0x51")
         except HeadsError:
+            outcome = Outcome.REFUSED
             continue
         assert bent not in (Bent.CUT, Bent.LONGER)
         assert not rung or whole is told
+    return outcome
 
 
 def _socket(said: SimpleNamespace) -> Any:

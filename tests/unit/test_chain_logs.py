@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.all_logs import read_all
 from tests.support.faulty_node import FaultyNode, error, make_chain, stack_over
 from watcher.chain.endpoint import Endpoint
 from watcher.chain.faults import EndpointError, Kind
@@ -89,9 +90,8 @@ class Node:
 
 
 async def read(node: Node, *, topics: tuple[str, ...] = (SYNC,), first_range: int = 500) -> Any:
-    return await NodeLogs(node, deadline=5.0, first_range=first_range).read(
-        CHAIN[5:30], [ADDRESS], topics
-    )
+    logs = NodeLogs(node, deadline=5.0, first_range=first_range)
+    return await read_all(logs, CHAIN[5:30], [ADDRESS], topics)
 
 
 async def test_logs_come_once_and_in_order() -> None:
@@ -125,14 +125,14 @@ async def test_a_range_shrinks_until_the_node_takes_it(refusal: Any, most: int, 
 async def test_the_limit_is_remembered_and_the_range_grows_back() -> None:
     node = Node([raw(number) for number in range(5, 30)], span=4)
     logs = NodeLogs(node, deadline=5.0, first_range=32)
-    await logs.read(CHAIN[5:30], [ADDRESS])
+    await read_all(logs, CHAIN[5:30], [ADDRESS])
     refused = sum(span > 4 for span in node.spans)
     node.spans.clear()
-    await logs.read(CHAIN[5:30], [ADDRESS])
+    await read_all(logs, CHAIN[5:30], [ADDRESS])
     assert sum(span > 4 for span in node.spans) < refused
     node.span = 10**9
     for _ in range(12):
-        await logs.read(CHAIN[5:30], [ADDRESS])
+        await read_all(logs, CHAIN[5:30], [ADDRESS])
     assert node.spans[-1] == 25
     assert logs.range > 25
 
@@ -194,7 +194,7 @@ async def test_a_log_with_one_wrong_field_is_refused(change: dict[str, Any]) -> 
     node.node.overrides["eth_getLogs"] = [{**raw(9), **change}]
     logs = NodeLogs(node.stack.reader._node, deadline=5.0)
     with pytest.raises(EndpointError, match="answered eth_getLogs with"):
-        await logs.read(CHAIN[5:30], [ADDRESS], (SYNC,))
+        await read_all(logs, CHAIN[5:30], [ADDRESS], (SYNC,))
 
 
 async def test_two_logs_in_one_place_are_refused() -> None:
@@ -219,7 +219,7 @@ def test_whatever_comes_only_our_errors_come_out(value: Any) -> None:
     node = FaultyNode(blocks=CHAIN, overrides={"eth_getLogs": result})
     logs = NodeLogs(stack_over(node).reader._node, deadline=5.0)
     try:
-        found = asyncio.run(logs.read(CHAIN[5:30], [ADDRESS]))
+        found = asyncio.run(read_all(logs, CHAIN[5:30], [ADDRESS]))
     except ReadError:
         return
     assert found == []

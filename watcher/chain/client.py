@@ -13,6 +13,7 @@ from watcher.chain.batches import PARALLEL, Batches
 from watcher.chain.deadline import Deadline
 from watcher.chain.endpoint import Endpoint, EndpointOptions, endpoint_problem
 from watcher.chain.failover import FailoverReader
+from watcher.chain.failover_logs import FailoverLogs
 from watcher.chain.faults import EndpointError, WrongChain
 from watcher.chain.headers import Headers, NodeHeaders
 from watcher.chain.health import Clock, EndpointHealth, Health
@@ -20,6 +21,7 @@ from watcher.chain.jsonrpc import JsonRpc
 from watcher.chain.lag import DEFAULT_LIMITS, LagLimits
 from watcher.chain.lens_reader import LensReader
 from watcher.chain.links import Link, Links
+from watcher.chain.logs import Logs, NodeLogs
 from watcher.chain.quorum import QuorumHeaders
 from watcher.chain.rate import Paced, Rate
 from watcher.chain.reader import Reader
@@ -45,6 +47,10 @@ SAMPLE = 20
 """One contract in so many is asked of all endpoints at each block."""
 
 
+LOG_SHARES = 6
+"""A request for logs that takes longer than this part of a deadline is made for fewer blocks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policies:
     """How endpoints that fail, lag or disagree are dealt with. `quorum` as in `Links`; `sample` as
@@ -62,12 +68,13 @@ DEFAULT_POLICIES = Policies()
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ChainClient:
-    """What is read of one chain. `headers` and `reader` are all that the layers above need; `w3`
-    is the first endpoint's alone, through whose provider they ask it."""
+    """What is read of one chain. `headers`, `reader` and `logs` are all that the layers above need;
+    `w3` is the first endpoint's alone, through whose provider they ask it."""
 
     chain_id: int
     headers: Headers
     reader: Reader
+    logs: Logs
     w3: AsyncWeb3[EndpointProvider]
     links: Links
 
@@ -133,6 +140,7 @@ async def open_chain(
                 chain_id=chain_id,
                 headers=headers,
                 reader=FailoverReader(links, Sampler(policies.sample)),
+                logs=FailoverLogs(links),
                 w3=made[0][1],
                 links=links,
             )
@@ -178,6 +186,7 @@ def link_over(
         endpoint=options.endpoint,
         headers=headers,
         reader=lens,
+        logs=NodeLogs(w3.provider, deadline=deadline / LOG_SHARES),
         lens=lens,
         meter=meter,
         connect=headers.connect,

@@ -16,6 +16,7 @@ from watcher.chain.headers import Headers
 from watcher.chain.health import EndpointHealth, Health, State
 from watcher.chain.lag import DEFAULT_LIMITS, LagLimits
 from watcher.chain.lens_reader import LensReader
+from watcher.chain.logs import NodeLogs
 from watcher.chain.rate import Rate
 from watcher.chain.reader import Reader
 from watcher.chain.retry import is_refusal
@@ -42,6 +43,7 @@ class Link:
     endpoint: Endpoint
     headers: Headers
     reader: Reader
+    logs: NodeLogs
     connect: Callable[[], Awaitable[None]]
     health: Health
     rate: Rate

@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from watcher.chain.batches import Asking
 from watcher.chain.blocks import HASH, quantity
@@ -61,6 +62,21 @@ class Log:
     data: bytes
 
 
+class Logs(Protocol):
+    """What writes logs of a chain out, block by block."""
+
+    async def read(
+        self, blocks: Sequence[Block], addresses: Collection[Address], topics: Sequence[str] = ()
+    ) -> list[Log]:
+        """The logs of `addresses` in `blocks`, ascending and without a break, whose first topic is
+        one of `topics` (any, when there are none); ordered by block and index, each once.
+
+        Raises StaleBlock when the node has logs of another block at one of these heights,
+        Unavailable when it does not answer even for one block.
+        """
+        ...
+
+
 class NodeLogs:
     """Logs of one endpoint. How long a range it answers is remembered from call to call."""
 
@@ -80,29 +96,23 @@ class NodeLogs:
         """Blocks that the next request will span."""
         return self._range
 
-    async def read(
+    async def piece(
         self, blocks: Sequence[Block], addresses: Collection[Address], topics: Sequence[str] = ()
-    ) -> list[Log]:
-        """The logs of `addresses` in `blocks`, ascending and without a break, whose first topic is
-        one of `topics` (any, when there are none); ordered by block and index, each once.
-
-        Raises StaleBlock when the node has a log of a block of that height that is not ours,
-        Unavailable when it does not answer even for one block.
-        """
-        by_number = {block.number: block for block in blocks}
-        wanted = sorted(set(addresses))
-        found: dict[tuple[int, int], Log] = {}
-        start = 0
-        while wanted and start < len(blocks):
-            piece = blocks[start : start + self._range]
+    ) -> tuple[int, list[Log]]:
+        """The logs of as many of the first blocks as the endpoint answers in one request, and how
+        many blocks those were; at least one. Raises as `Logs.read`."""
+        while True:
+            piece = blocks[: self._range]
+            wanted = sorted(set(addresses))
             asked = _question(piece[0].number, piece[-1].number, wanted, topics)
             answer = await self._ask(asked, blocks=len(piece))
-            if answer is None:
-                continue
-            for one in self._parsed(answer, by_number, set(wanted), topics):
-                self._add(found, one)
-            start += len(piece)
-        return [found[place] for place in sorted(found)]
+            if answer is not None:
+                break
+        by_number = {block.number: block for block in piece}
+        found: dict[tuple[int, int], Log] = {}
+        for one in self._parsed(answer, by_number, set(wanted), topics):
+            self._add(found, one)
+        return len(piece), [found[place] for place in sorted(found)]
 
     async def _ask(self, asked: Request, *, blocks: int) -> list[object] | None:
         """The node's list; None when the range must be smaller, which it is then."""

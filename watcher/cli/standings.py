@@ -18,7 +18,7 @@ def print_standings(found: Sequence[Verdict], *, now: float, every: bool, format
     """`every` lists one by one what the table otherwise folds into a line: the healthy ones, and
     those that are blind only because their chain has no new block."""
     if format_ is not Format.TABLE:
-        rows = [_row(verdict, now=now) for verdict in found]
+        rows = [standing_row(verdict, now=now) for verdict in found]
         print_rows(rows, list(rows[0]), format_=format_)
         return
     several = len({verdict.entry.chain_id for verdict in found}) > 1
@@ -79,7 +79,7 @@ def _age(verdict: Verdict, now: float) -> str:
     return duration(now - verdict.newest.timestamp) if verdict.newest else ""
 
 
-def _row(verdict: Verdict, *, now: float) -> Row:
+def standing_row(verdict: Verdict, *, now: float) -> Row:
     entry, standing, newest = verdict.entry, verdict.standing, verdict.newest
     observation = standing.observation if standing else None
     measure, since = verdict.finding.measure, verdict.finding.since

@@ -62,6 +62,12 @@ def _deployed(
     return Deployed(target.id, own, implementation, further)
 
 
+def proxies(found: Sequence[Deployed], targets: Sequence[Target]) -> list[Address]:
+    """The addresses of those that point somewhere."""
+    pointing = {one.target_id for one in found if one.implementation is not None}
+    return list(dict.fromkeys(one.address for one in targets if one.id in pointing))
+
+
 def changed(found: Sequence[Deployed], before: Mapping[str, Deployed]) -> tuple[Deployed, ...]:
     """Those that are new or differ from what was seen before, by target id."""
     return tuple(one for one in found if before.get(one.target_id) != one)

@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 import structlog
 
 from watcher.chain.headers import Headers
+from watcher.chain.logs import Logs
 from watcher.chain.reader import Reader
 from watcher.errors import BelowFinality, StaleBlock, Unavailable
 from watcher.math.settings import Settings
@@ -19,6 +20,7 @@ from watcher.service.finality import Final, Finality
 from watcher.service.linked import linked
 from watcher.service.observe import Observer
 from watcher.service.tick import Advance, Branch, advance, watchlist
+from watcher.service.upgrades import Upgrades
 from watcher.service.writer import Writer
 from watcher.state.block import Block
 from watcher.state.code import Deployed
@@ -59,6 +61,9 @@ class ChainView(Protocol):
 
     @property
     def reader(self) -> Reader: ...
+
+    @property
+    def logs(self) -> Logs: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,7 @@ class ChainWatch:
         self._finality = Finality(chain_id, confirmations=pace.confirmations)
         self._branch: Branch | None = None
         self._codes_at: int | None = None
+        self._upgrades = Upgrades(chain.logs)
 
     async def advance(self, *, head_only: bool = False) -> AsyncGenerator[Ticked, None]:
         """Commit every block from the cursor to the head, giving each as it is done.
@@ -264,8 +270,7 @@ class ChainWatch:
 
     async def _codes(self, block: Block) -> tuple[Deployed, ...]:
         """Where it is time for it, what has been deployed since the last look."""
-        last = self._codes_at
-        if last is not None and last <= block.number < last + self._pace.code_every_blocks:
+        if not await self._codes_are_due(block):
             return ()
         before = await self._writer.do(self._ledger.deployed, self._chain_id)
         try:
@@ -277,7 +282,22 @@ class ChainWatch:
         now = codes.changed(found, before)
         codes.tell(block, now, before)
         self._codes_at = block.number
+        self._upgrades.looked(block, codes.proxies(found, self._watched.targets))
         return now
+
+    async def _codes_are_due(self, block: Block) -> bool:
+        """In their turn, or because a proxy says that it was upgraded; with blocks left out between
+        two ticks nobody knows the blocks whose logs would be asked."""
+        last = self._codes_at
+        if last is None or not last <= block.number < last + self._pace.code_every_blocks:
+            return True
+        since = self._upgrades.last
+        if since is None or self._pace.every_blocks > 1 or not self._upgrades.due(block):
+            return False
+        count = block.number - since.number
+        known = await self._writer.do(self._ledger.recent_blocks, self._chain_id, count)
+        after = [one for one in reversed(known) if since.number < one.number < block.number]
+        return await self._upgrades.announced([*after, block])
 
 
 async def _both(one: Awaitable[A], other: Awaitable[B]) -> tuple[A, B]:

@@ -12,6 +12,7 @@ from watcher.store.values import (
     Figures,
     Gap,
     Standing,
+    StoredEvent,
     TargetStatus,
 )
 
@@ -28,6 +29,7 @@ __all__ = [
     "Schema",
     "Standing",
     "Store",
+    "StoredEvent",
     "TargetStatus",
     "TickResult",
     "recompute",

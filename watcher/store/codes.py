@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, select
 
 from watcher.state.code import CodeChange, Deployed, event_of
 from watcher.state.token import Address
@@ -11,7 +11,6 @@ from watcher.store.branch import BLOCK_COLUMNS
 from watcher.store.bulk import insert_many
 from watcher.store.commit import Tick
 from watcher.store.history import in_force
-from watcher.store.register import Registered
 from watcher.store.rows import block_of
 
 block, code, target = tables.block, tables.code, tables.target
@@ -54,24 +53,25 @@ def deployed_now(connection: Connection, chain_id: int) -> dict[str, Deployed]:
     return {row["uid"]: _deployed(row) for row in connection.execute(query).mappings()}
 
 
-def code_changes(connection: Connection, entry: Registered) -> tuple[CodeChange, ...]:
-    """The events of one target, oldest first; what was found first is none."""
+def code_changes(connection: Connection, of: ColumnElement[bool]) -> tuple[CodeChange, ...]:
+    """The events of the targets that `of` says, oldest first; what was found first is none."""
     query = (
         select(*COLUMNS, *BLOCK_COLUMNS)
         .select_from(code)
         .join(target, target.c.id == code.c.target_id)
         .join(block, block.c.id == code.c.block_id)
-        .where(code.c.target_id == entry.id, tables.canonical)
-        .order_by(code.c.block_number)
+        .where(of, tables.canonical)
+        .order_by(code.c.block_number, code.c.id)
     )
     found: list[CodeChange] = []
-    before: Deployed | None = None
+    before: dict[str, Deployed] = {}
     for row in connection.execute(query).mappings():
         now = _deployed(row)
-        event = event_of(before, now) if before is not None else None
+        known = before.get(now.target_id)
+        event = event_of(known, now) if known is not None else None
         if event is not None:
             found.append(CodeChange(block_of(row), event, now))
-        before = now
+        before[now.target_id] = now
     return tuple(found)
 
 

@@ -195,7 +195,13 @@ class Store:
     def code_changes(self, target_id: str) -> tuple[CodeChange, ...]:
         """When a target's code or implementation changed, oldest first."""
         with self.database.reading() as connection:
-            return codes.code_changes(connection, register.entry_of(connection, target_id))
+            mine = tables.target.c.id == register.entry_of(connection, target_id).id
+            return codes.code_changes(connection, mine)
+
+    def code_changes_of_chain(self, chain_id: int) -> tuple[CodeChange, ...]:
+        """The same of all targets of a chain."""
+        with self.database.reading() as connection:
+            return codes.code_changes(connection, tables.target.c.chain_id == chain_id)
 
     def targets(self) -> tuple[Target, ...]:
         """In the order of their registration."""

@@ -18,14 +18,16 @@ from watcher.cli.options import (
 
 if TYPE_CHECKING:
     from watcher.cli.output import Row
+    from watcher.config import Config
     from watcher.store import Figure
 
 CHECK_FAILED = 3
 DEFAULT_ROWS = 60
+DEFAULT_SINCE = "24h"
+ONLY_NEWEST = "only the newest {:,} are shown: --limit shows more, --to older ones"
 
-TargetArgument = Annotated[
-    str, typer.Argument(help="Its name, address, CAIP-10 id, or the first digits of its id.")
-]
+TARGET_HELP = "Its name, address, CAIP-10 id, or the first digits of its id."
+TargetArgument = Annotated[str, typer.Argument(help=TARGET_HELP)]
 
 
 def register(app: typer.Typer) -> None:
@@ -42,24 +44,40 @@ def status(
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit 3 when any target is breached or blind.")
     ] = False,
+    since: Annotated[
+        str,
+        typer.Option("--since", metavar="TIME", help="How far back nodes' and code events go."),
+    ] = DEFAULT_SINCE,
     format_: FormatOption = Format.TABLE,
     as_json: JsonOption = False,
 ) -> None:
-    """Every watched target's state in a word and the figure that says why, the worst first."""
+    """Every watched target's state in a word and the figure that says why, the worst first; below
+    it what befell the nodes and what changed at the contracts' addresses of late."""
     import time
 
     from watcher.alerts.health import Grade
-    from watcher.cli.output import note
+    from watcher.cli.events import event_row, happenings, print_recent, recent
+    from watcher.cli.output import note, print_json
     from watcher.cli.session import open_store, read_config
-    from watcher.cli.standings import missing, print_standings
+    from watcher.cli.standings import missing, print_standings, standing_row
     from watcher.cli.verdicts import verdicts
 
+    back = _seconds(since)
     settings = read_config(config)
-    now = time.time()
+    now, wanted = time.time(), chosen(format_, as_json)
     with open_store(settings) as store:
         found = verdicts(settings, store, now=now)
-        gaps = [gap for chain in settings.chains for gap in store.gaps(chain.chain_id)]
-    print_standings(found, now=now, every=every, format_=chosen(format_, as_json))
+        chain_ids = [chain.chain_id for chain in settings.chains]
+        gaps = [gap for chain_id in chain_ids for gap in store.gaps(chain_id)]
+        happened = happenings(store, chain_ids)
+    shown = recent(happened, since=now - back, watched=[verdict.id for verdict in found])
+    if wanted is Format.JSON:
+        targets = [standing_row(verdict, now=now) for verdict in found]
+        print_json({"targets": targets, "events": [event_row(one) for one in shown]})
+    else:
+        print_standings(found, now=now, every=every, format_=wanted)
+    if wanted is Format.TABLE:
+        print_recent(shown, now=now, since=since)
     if missed := missing(gaps):
         note(missed)
     if exit_code and any(verdict.grade <= Grade.BLIND for verdict in found):
@@ -67,7 +85,9 @@ def status(
 
 
 def history(
-    target: TargetArgument,
+    target: Annotated[
+        str | None, typer.Argument(help=f"{TARGET_HELP} Needed unless --events.")
+    ] = None,
     config: ConfigOption = None,
     measure: Annotated[
         list[str] | None,
@@ -75,6 +95,12 @@ def history(
             "--measure", "-m", metavar="NAME", help="A measure [default: the key ones of its kind]."
         ),
     ] = None,
+    events: Annotated[
+        bool,
+        typer.Option(
+            "--events", help="What befell the nodes, and the code of this target or of all."
+        ),
+    ] = False,
     first: Annotated[
         int | None, typer.Option("--from", metavar="N", min=0, help="The first block.")
     ] = None,
@@ -88,7 +114,11 @@ def history(
     format_: FormatOption = Format.TABLE,
     as_json: JsonOption = False,
 ) -> None:
-    """A target's figures block by block, oldest first; a row where something changed."""
+    """A target's figures block by block, oldest first; a row where something changed.
+
+    With --events what befell the nodes and the contracts instead, on all chains of the file; with a
+    target the code at its address alone. --from and --to leave out what concerns no block.
+    """
     from watcher.cli.figures import figure_row, history_columns, in_order, requested
     from watcher.cli.output import note, print_rows
     from watcher.cli.session import open_store, read_config
@@ -96,12 +126,20 @@ def history(
 
     if first is not None and last is not None and first > last:
         raise InputError(f"--from {first} is after --to {last}: exchange them")
+    if events and measure:
+        raise InputError("--events has no measures: give --events or --measure")
     settings = read_config(config)
+    wanted = chosen(format_, as_json)
+    if events:
+        _print_events(settings, target, first=first, last=last, limit=limit, format_=wanted)
+        return
+    if target is None:
+        raise InputError("say of which target, or give --events: `watcher status --all` lists them")
     with open_store(settings) as store:
         watched = store.find_target(target)
         names = requested(measure or [], watched.kind)
         found = store.measure_history(watched.id, names, first=first, last=last, limit=limit + 1)
-    kept, wanted = in_order(found[-limit:], watched), chosen(format_, as_json)
+    kept = in_order(found[-limit:], watched)
     rows = [
         {**_block_row(each), **figure_row(each.measure, watched, settings.settings.unit, wanted)}
         for each in kept
@@ -110,7 +148,47 @@ def history(
     if not found:
         note("nothing is stored for these blocks")
     elif len(found) > limit:
-        note(f"only the newest {limit:,} are shown: --limit shows more, --to older ones")
+        note(ONLY_NEWEST.format(limit))
+
+
+def _print_events(
+    settings: Config,
+    target: str | None,
+    *,
+    first: int | None,
+    last: int | None,
+    limit: int,
+    format_: Format,
+) -> None:
+    from watcher.cli.events import COLUMNS, event_row, happenings
+    from watcher.cli.output import note, print_rows
+    from watcher.cli.session import open_store
+
+    with open_store(settings) as store:
+        found = happenings(store, [chain.chain_id for chain in settings.chains])
+        if target is not None:
+            wanted = store.find_target(target).id
+            found = [one for one in found if one.target_id == wanted]
+    if first is not None:
+        found = [one for one in found if one.block is not None and one.block >= first]
+    if last is not None:
+        found = [one for one in found if one.block is not None and one.block <= last]
+    rows = [event_row(one) for one in found[-limit:]]
+    print_rows(rows, COLUMNS, format_=format_, elastic="detail")
+    if not found:
+        note("no such event is stored")
+    elif len(found) > limit:
+        note(ONLY_NEWEST.format(limit))
+
+
+def _seconds(text: str) -> int:
+    from watcher.config import fields
+    from watcher.errors import InputError
+
+    try:
+        return fields.seconds(text)
+    except ValueError as error:
+        raise InputError(f"--since {text}: {error}") from None
 
 
 def state(

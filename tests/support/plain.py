@@ -1,0 +1,165 @@
+"""States by plain `eth_call`s, one getter after the other: what adapters are compared with.
+
+What no getter says (a fee, virtual shares, which ticks there are) is said by whoever asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from watcher.devnet.local_chain import LocalChain
+from watcher.state import (
+    Address,
+    Concentrated,
+    ConstantProduct,
+    PriceFeed,
+    ShareVault,
+    Target,
+    to_address,
+)
+from watcher.state.token import ZERO_ADDRESS
+
+ROUND = "latestRoundData()(uint80,int256,uint256,uint256,uint80)"
+SLOT0 = "slot0()(uint160,int24,uint16,uint16,uint16,uint8,bool)"
+TICK = "ticks(int24)(uint128,int128,uint256,uint256,int56,uint160,uint32,bool)"
+FIRST_TICK, LAST_TICK = -887_272, 887_272
+
+
+@dataclass(frozen=True)
+class Plain:
+    """Plain `eth_call`s of one contract."""
+
+    chain: LocalChain
+    address: Address
+
+    def get(self, signature: str, *args: Any) -> Any:
+        return self.chain.read(self.address, signature, *args)
+
+    def integer(self, name: str, *args: Any, inputs: str = "", kind: str = "uint256") -> int:
+        return int(self.get(f"{name}({inputs})({kind})", *args)[0])
+
+    def at(self, name: str) -> Plain:
+        return Plain(self.chain, to_address(self.get(f"{name}()(address)")[0]))
+
+    def balance(self, holder: Address) -> int:
+        return self.integer("balanceOf", holder, inputs="address")
+
+    @property
+    def decimals(self) -> int:
+        return self.integer("decimals", kind="uint8")
+
+
+def pair(
+    chain: LocalChain, target: Target, *, fee: Fraction, protocol_share: Fraction
+) -> ConstantProduct:
+    contract = Plain(chain, target.address)
+    token0, token1 = contract.at("token0"), contract.at("token1")
+    reserve0, reserve1, _ = contract.get("getReserves()(uint112,uint112,uint32)")
+    fee_is_on = contract.at("factory").at("feeTo").address != ZERO_ADDRESS
+    kept = 1 - fee
+    return ConstantProduct(
+        reserve0=reserve0,
+        reserve1=reserve1,
+        balance0=token0.balance(contract.address),
+        balance1=token1.balance(contract.address),
+        total_supply=contract.integer("totalSupply"),
+        k_last=contract.integer("kLast"),
+        fee_numerator=kept.numerator,
+        fee_denominator=kept.denominator,
+        protocol_share_numerator=protocol_share.numerator if fee_is_on else 0,
+        protocol_share_denominator=protocol_share.denominator,
+        decimals0=token0.decimals,
+        decimals1=token1.decimals,
+    )
+
+
+def window(chain: LocalChain, target: Target) -> tuple[int, int]:
+    """The first and the last tick that are to be known around the price."""
+    pool, words = Plain(chain, target.address), int(target.params["tick_words"])
+    spacing = pool.integer("tickSpacing", kind="int24")
+    _, tick, *_ = pool.get(SLOT0)
+    word = 256 * spacing
+    if (LAST_TICK - FIRST_TICK) // word + 2 <= 2 * words + 1:  # all words are read
+        return FIRST_TICK, LAST_TICK
+    first, last = (tick // word - words) * word, (tick // word + words + 1) * word - spacing
+    return max(FIRST_TICK, first), min(LAST_TICK, last)
+
+
+def bitmap_ticks(chain: LocalChain, target: Target) -> list[int]:
+    """The initialised ticks of the window, word by word of the bitmap."""
+    pool = Plain(chain, target.address)
+    spacing = pool.integer("tickSpacing", kind="int24")
+    first, last = window(chain, target)
+    found = []
+    for word in range(first // spacing >> 8, (last // spacing >> 8) + 1):
+        bits = pool.integer("tickBitmap", word, inputs="int16")
+        found += [(256 * word + bit) * spacing for bit in range(256) if bits >> bit & 1]
+    return found
+
+
+def tick_pool(chain: LocalChain, target: Target, ticks: Sequence[int]) -> Concentrated:
+    """`ticks` are those of the pool as far as they are to be read, or more."""
+    pool = Plain(chain, target.address)
+    token0, token1 = pool.at("token0"), pool.at("token1")
+    price, tick, *_, protocol_fees, _ = pool.get(SLOT0)
+    first, last = window(chain, target)
+    known = tuple(each for each in ticks if first <= each <= last)
+    infos = [pool.get(TICK, each)[:2] for each in known]
+    fee = pool.integer("fee", kind="uint24")
+    return Concentrated(
+        variant="uniswap_v3",
+        sqrt_price_x96=price,
+        tick=tick,
+        liquidity=pool.integer("liquidity", kind="uint128"),
+        fee0=fee,
+        fee1=fee,
+        protocol_fee0=protocol_fees % 16,
+        protocol_fee1=protocol_fees // 16,
+        tick_spacing=pool.integer("tickSpacing", kind="int24"),
+        ticks=known,
+        liquidity_net=tuple(net for _, net in infos),
+        liquidity_gross=tuple(gross for gross, _ in infos),
+        known_from=first,
+        known_to=last,
+        balances=(token0.balance(pool.address), token1.balance(pool.address)),
+        decimals0=token0.decimals,
+        decimals1=token1.decimals,
+    )
+
+
+def vault(
+    chain: LocalChain,
+    target: Target,
+    *,
+    virtual_assets: int,
+    virtual_shares: int,
+    refuses_zero: bool,
+) -> ShareVault:
+    contract = Plain(chain, target.address)
+    asset = contract.at("asset")
+    return ShareVault(
+        total_assets=contract.integer("totalAssets"),
+        total_supply=contract.integer("totalSupply"),
+        idle_assets=asset.balance(contract.address),
+        virtual_assets=virtual_assets,
+        virtual_shares=virtual_shares,
+        refuses_zero=refuses_zero,
+        asset_decimals=asset.decimals,
+        share_decimals=contract.decimals,
+    )
+
+
+def feed(chain: LocalChain, target: Target) -> PriceFeed:
+    proxy = Plain(chain, target.address)
+    round_id, answer, started_at, updated_at, answered_in = proxy.get(ROUND)
+    return PriceFeed(
+        answer=answer,
+        decimals=proxy.decimals,
+        round_id=round_id,
+        answered_in_round=answered_in,
+        started_at=started_at,
+        updated_at=updated_at,
+    )
