@@ -58,10 +58,14 @@ class Watching:
 
 
 @asynccontextmanager
-async def watching(node: LocalWorld, folder: Path, name: str) -> AsyncIterator[Watching]:
+async def watching(
+    node: LocalWorld, folder: Path, name: str, *, more: str = ""
+) -> AsyncIterator[Watching]:
+    """All of the world, and the entries in `more`."""
     path = folder / f"{name}.toml"
     database = f"sqlite:///{folder / name}.db"
-    path.write_text(to_toml(node.world, endpoint_url=node.chain.url, database_url=database))
+    text = to_toml(node.world, endpoint_url=node.chain.url, database_url=database)
+    path.write_text(f"{text}\n{more}")
     config = load_config(path, {})
     [chain] = config.chains
     with Store.create(config.database) as store, Writer() as writer:

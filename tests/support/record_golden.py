@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,10 +29,11 @@ from watcher.chain.reader import Reader
 from watcher.config import load_config
 from watcher.config.values import Config
 from watcher.devnet.artifacts import Toolchain, prepare
+from watcher.devnet.calldata import call_data
 from watcher.devnet.configuration import to_toml
 from watcher.devnet.deploy import deploy_world
 from watcher.devnet.fetch import default_cache
-from watcher.devnet.local_chain import LocalChain, local_options
+from watcher.devnet.local_chain import LocalChain, Transaction, local_options
 from watcher.devnet.play import play
 from watcher.devnet.world import World
 from watcher.errors import InputError, ReadError
@@ -118,9 +119,10 @@ async def recorded(toolchain: Toolchain) -> tuple[dict[str, str], dict[str, str]
         config = _configuration(world, anvil.url)
         async with open_chain(world.chain_id, anvil.url) as client:
             chosen = _representatives(config.entries)
-            seen = await _watch(client, chain, world, config)
+            seen = await _watch(client, config, play(world, chain, blocks=BLOCKS, seed=SEED))
             head = await client.headers.head()
             talks = [await _converse(client.reader, head, entry) for entry in chosen]
+            seen += await _watch(client, config, _gift(world, chain))
     settled = {talk.snapshot.target.id for talk in talks}
     cases = {
         f"{_slug(each.subject.target.label)}-{each.block.number}": _figures(each, config)
@@ -176,16 +178,23 @@ def _exchange(call: Call, answer: Answer | ReadError) -> Exchange:
     return Exchange(call, answer)
 
 
-async def _watch(
-    client: ChainClient, chain: LocalChain, world: World, config: Config
-) -> list[Seen]:
-    """Every target at every block of the play."""
+def _gift(world: World, chain: LocalChain) -> Iterator[None]:
+    """What no scene plays: a pair is given tokens that its reserves do not count."""
+    pair, giver = world.pairs[0], world.actors.keeper
+    token = next(one for one in (pair.token0, pair.token1) if one != world.weth)
+    data = call_data("mint(address,uint256)", pair.address, 1_234 * 10**token.decimals + 5)
+    chain.mine([Transaction(giver, token.address, data, "giving")])
+    yield
+
+
+async def _watch(client: ChainClient, config: Config, blocks: Iterable[object]) -> list[Seen]:
+    """Every target at each of the blocks, which are mined one by one."""
     head = await client.headers.head()
     talks = [await _converse(client.reader, head, entry) for entry in config.entries]
     targets = [talk.snapshot.target for talk in talks]
     before = await observe(client.reader, head, targets)
     seen: list[Seen] = []
-    for _ in play(world, chain, blocks=BLOCKS, seed=SEED):
+    for _ in blocks:
         block = await client.headers.head()
         observed = await observe(client.reader, block, targets)
         # After a reorg, what was seen last is of another branch.

@@ -11,8 +11,8 @@ from tests.support.answers import words
 from tests.support.strategies import address
 from watcher.chain.lens_answer import Reading
 from watcher.chain.lens_program import Plan
-from watcher.chain.walks import FAILED, by_lens, by_plain_calls
-from watcher.errors import DecodeError, ReadError, RevertedCall, TooLarge, Unavailable
+from watcher.chain.walks import FAILED, MOST_POISONOUS, by_lens, by_plain_calls
+from watcher.errors import DecodeError, ReadError, TooLarge, Unavailable
 from watcher.state import Answer, Balance, Call, Plain, Static, Ticks
 from watcher.state.ticks import TickWalk, row, walk_of
 
@@ -108,7 +108,7 @@ async def test_what_no_pool_answers_fails_the_walk(changed: dict[bytes, Answer])
     found = await walked(around, Node(dict(changed)))
     assert found == FAILED
     assert isinstance(found, Answer)
-    with pytest.raises(RevertedCall):
+    with pytest.raises(DecodeError, match="no tick"):
         walk_of(found)
 
 
@@ -181,7 +181,27 @@ async def test_ticks_of_several_requests_are_held_to_the_cap_together() -> None:
 async def test_what_the_lens_does_not_answer_is_missing() -> None:
     assert await by_lens([WALK], Lens(0).ask) == {}
 
-    async def none(_: Plan) -> None:
-        return None
 
-    assert await by_lens([WALK], none) == {}
+async def test_a_walk_that_cannot_be_made_is_missing_and_the_others_are_not() -> None:
+    calls = [replace(WALK, address=address(number)) for number in range(1, 9)]
+    poison, lens = calls[2], Lens(100)
+
+    async def ask(plan: Plan) -> Reading | None:
+        """The calls before the poisonous one."""
+        at = plan.calls.index(poison) if poison in plan.calls else len(plan.calls)
+        return None if at == 0 else await lens.ask(replace(plan, calls=plan.calls[:at]))
+
+    found = await by_lens(calls, ask)
+    assert list(found) == [call for call in calls if call is not poison]
+    assert lens.requests == 2
+
+
+async def test_where_nothing_can_be_walked_that_is_soon_seen() -> None:
+    asked = []
+
+    async def none(plan: Plan) -> None:
+        asked.append(plan.calls[0])
+
+    calls = [replace(WALK, address=address(number)) for number in range(1, 9)]
+    assert await by_lens(calls, none) == {}
+    assert asked == calls[:MOST_POISONOUS]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -186,9 +187,21 @@ def test_a_pool_with_an_empty_side_has_no_figures_but_the_reference(state: Const
     for key, found in figures(subject_of(state, (2.0, 1.0))).items():
         if key == ("reference_price",):
             assert (found.value, found.reason) == (2.0, "")
+        elif key[0] == "reserve_drift":
+            assert (found.value, found.reason) == (0.0, "")
         else:
             assert math.isnan(found.value), key
             assert found.reason == "a side of the pool is empty", key
+
+
+def test_the_drift_is_the_exact_difference_of_two_large_numbers() -> None:
+    """As floats both would be the same."""
+    state = replace(
+        pool(2**111, 2**111, decimals=(18, 6)), balance0=2**111 + 1, balance1=2**111 - 3
+    )
+    subject = subject_of(state)
+    assert value(subject, "reserve_drift", TOKEN0.address) == 1e-18
+    assert value(subject, "reserve_drift", TOKEN1.address) == -3e-6
 
 
 def test_a_target_that_was_not_read_says_why() -> None:

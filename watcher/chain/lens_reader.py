@@ -134,6 +134,7 @@ class LensReader:
         )
         self._size = ChunkSize(clock)
         self._walk_gas = ChunkSize(clock)
+        self._walk_rows = ChunkSize(clock)
         self._quarantine = Quarantine(clock)
         self._planned = Planned()
         self._witness = Witness(node.endpoint.name)
@@ -211,8 +212,14 @@ class LensReader:
             return asked.arrange(together, apart)
 
     async def _apart(self, work: _Round, asked: Requests) -> list[Answer | ReadError]:
-        walks = [call for call in asked.apart if isinstance(call, Ticks)]
-        walked = await self._walk(work, list(filter(work.able.way.makes, walks)))
+        walks = [
+            call
+            for call in asked.apart
+            if isinstance(call, Ticks)
+            and work.able.way.makes(call)
+            and call not in self._quarantine
+        ]
+        walked = await self._walk(work, walks)
         plain = [call for call in asked.apart if call not in walked]
         read = dict(zip(plain, await self._batch.read(work.block, plain), strict=True))
         answers: dict[Call, Answer | ReadError] = {**read, **dict[Call, Answer](walked.items())}
@@ -223,16 +230,20 @@ class LensReader:
 
     async def _walk(self, work: _Round, calls: Sequence[Ticks]) -> dict[Ticks, Answer]:
         """The answers of walks over ticks, one request after the other, each with all the gas that
-        it gets. Those that the lens does not answer are missing."""
+        it gets. A request that fails is sent with half the walks, a walk that fails alone with half
+        the gas; one that fails all the same is kept apart, and is missing. All are where none
+        succeeds: this node can't walk."""
+        before = self._walk_gas.rows, self._walk_rows.rows
+        poisonous: set[str] = set()
         failed = False
 
         async def ask(plan: Plan) -> Reading | None:
             nonlocal failed
-            way = work.able.way
+            way, gas = work.able.way, min(work.able.gas, self._walk_gas.rows or work.able.gas)
             piece = Piece(plan.program, plan.calls)
+            piece = piece.part(0, min(piece.rows, self._walk_rows.rows or piece.rows))
             while way.size(piece) > way.most_data and piece.rows > 1:
                 piece, _ = piece.halves()
-            gas = min(work.able.gas, self._walk_gas.rows or work.able.gas)
             while gas >= LEAST_WALK_GAS:
                 try:
                     async with work.slots:
@@ -242,13 +253,29 @@ class LensReader:
                 if not failed:
                     failed = True
                     await self._require_way(work)
-                gas //= 2
-                self._walk_gas.lower(gas)
+                if piece.rows > 1:
+                    piece, _ = piece.halves()
+                    self._walk_rows.lower(piece.rows)
+                else:
+                    gas //= 2
+                    self._walk_gas.lower(gas)
+            # It was no limit: what is left alone in the request fails with any gas.
+            poisonous.update(map(_address, piece.calls))
+            for size, rows in zip((self._walk_gas, self._walk_rows), before, strict=True):
+                size.restore(rows)
             return None
 
-        found = await by_lens(calls, ask)
-        if calls and not failed:
+        able = (before[0] or work.able.gas) >= LEAST_WALK_GAS
+        found = await by_lens(calls, ask) if able else {}
+        if poisonous and found:
+            for address in poisonous:
+                log.warning("%s: a walk at %s is kept apart", self.endpoint.name, address)
+            self._quarantine.add(call for call in calls if call.address in poisonous)
+        elif poisonous:
+            self._walk_gas.lower(LEAST_WALK_GAS // 2)
+        elif calls and not failed:
             self._walk_gas.worked(work.able.gas)
+            self._walk_rows.worked(len(calls))
         return found
 
     async def _piece(self, work: _Round, piece: Piece) -> list[Answer | ReadError]:

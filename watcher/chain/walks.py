@@ -17,6 +17,9 @@ WORD = 32
 FAILED = Answer(False, b"", 0)
 """A call of the walk failed, or answered what no pool does."""
 
+MOST_POISONOUS = 3
+"""Walks of one read that make requests fail: with more it is the node that can't walk."""
+
 _MOST_TICK = 2**23 - 1
 
 Found: TypeAlias = Answer | ReadError
@@ -45,16 +48,22 @@ async def by_plain_calls(calls: Sequence[Call], ask: AskPlain) -> list[Found]:
 async def by_lens(calls: Sequence[Ticks], ask: AskLens) -> dict[Ticks, Answer]:
     """The answers, in as few requests as their gas allows: each goes on where the last one ended.
 
-    `ask` answers the first calls of a plan, as many as it can. Walks are missing where it gave
-    nothing, or where the gas did not suffice for one word.
+    `ask` answers the first calls of a plan, as many as it can, and None where it can't even make
+    the first one alone: that walk is missing from what is found, the others go on. They are missing
+    too once `ask` gave nothing else so often, or where the gas did not suffice for one word.
     """
     found: dict[Ticks, Answer] = {}
     begun: dict[Ticks, TickWalk] = {}
     asked = {call: call for call in calls}
-    while asked:
+    poisonous = 0
+    while asked and poisonous < MOST_POISONOUS:
         plan = make_plan(list(asked))
         reading = await ask(plan)
-        if reading is None or not reading.answers:
+        if reading is None:
+            poisonous += 1
+            asked = {now: call for now, call in asked.items() if now != plan.calls[0]}
+            continue
+        if not reading.answers:
             break
         for now, part in zip(plan.calls, reading.answers, strict=False):
             if not isinstance(now, Ticks):

@@ -147,6 +147,8 @@ COMPILED = (
             "CryptoToken": "CryptoToken.sol",
             "OpenZeppelinVault": "OpenZeppelinVault.sol",
             "SolmateVault": "SolmateVault.sol",
+            "OddToken": "OddToken.sol",
+            "Answering": "Answering.sol",
         },
         evm_version="cancun",
     ),

@@ -28,15 +28,17 @@ PAIR = 2
 
 @dataclass(frozen=True, slots=True)
 class PoolArrays:
-    """Constant-product pools: `reserves` (target, coin) in whole tokens, `gamma` (target,) the
-    part of the input that counts."""
+    """Constant-product pools: `reserves` (target, coin) in whole tokens, `drift` (target, coin)
+    what the pair holds beyond them, `gamma` (target,) the part of the input that counts."""
 
     reserves: Floats
+    drift: Floats
     gamma: Floats
 
 
 def pool_arrays(states: Sequence[State | None]) -> PoolArrays:
     reserves = np.full((len(states), PAIR), np.nan)
+    drift = np.full_like(reserves, np.nan)
     gamma = np.full(len(states), np.nan)
     for row, state in enumerate(states):
         if isinstance(state, ConstantProduct):
@@ -44,8 +46,12 @@ def pool_arrays(states: Sequence[State | None]) -> PoolArrays:
                 state.reserve0 / 10**state.decimals0,
                 state.reserve1 / 10**state.decimals1,
             )
+            drift[row] = (
+                (state.balance0 - state.reserve0) / 10**state.decimals0,
+                (state.balance1 - state.reserve1) / 10**state.decimals1,
+            )
             gamma[row] = state.fee_numerator / state.fee_denominator
-    return PoolArrays(reserves=reserves, gamma=gamma)
+    return PoolArrays(reserves=reserves, drift=drift, gamma=gamma)
 
 
 def price_per_share(state: State | None) -> float:

@@ -78,6 +78,16 @@ DEFINITIONS = (
         cannot_say="anything where a reference price is unknown",
     ),
     Definition(
+        name="reserve_drift",
+        kinds=(POOL,),
+        unit="token",
+        formula="balance_i - reserve_i, whole tokens, exact before the division",
+        dims="token",
+        source="UniswapV2Pair.skim pays out what is above 0 and reverts below; sync makes it 0",
+        bad="below 0: the pair owes more than it holds; above 0 anybody may take it with skim",
+        cannot_say="why: a gift, a rebase, a fee on transfer and a trade half done look alike",
+    ),
+    Definition(
         name="disparity_value",
         kinds=(POOL, TICK_POOL),
         unit="fraction",

@@ -37,10 +37,20 @@ def pool_measures(subjects: Sequence[Subject], settings: Settings) -> list[Colum
         return [
             *price_columns(table, reserves[:, 1] / reserves[:, 0]),
             *share_columns(table, reserves, table.reference_reasons()),
+            *_drift_columns(table, arrays.drift),
             *_size_columns(table, reserves, arrays.gamma, settings.sizes),
             *_depth_columns(table, reserves, arrays.gamma),
             arbitrage_column(table, _profit),
         ]
+
+
+def _drift_columns(table: PoolTable, drift: Floats) -> list[Column]:
+    """An empty pair has a drift too: what was sent to it is there for whoever asks first."""
+    reasons = [subject.reason for subject in table.subjects]
+    return [
+        Column("reserve_drift", drift[:, coin], reasons, table.coin_dims(coin))
+        for coin in range(PAIR)
+    ]
 
 
 def _size_columns(

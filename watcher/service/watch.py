@@ -16,6 +16,7 @@ from watcher.chain.reader import Reader
 from watcher.errors import BelowFinality, StaleBlock, Unavailable
 from watcher.math.settings import Settings
 from watcher.service import codes
+from watcher.service.decimals import Decimals
 from watcher.service.finality import Final, Finality
 from watcher.service.linked import linked
 from watcher.service.observe import Observer
@@ -69,7 +70,7 @@ class ChainView(Protocol):
 @dataclass(frozen=True, slots=True)
 class Pace:
     """Which blocks are watched, how far back a watch that was away is filled, and how many blocks
-    pass before it is looked at again what is deployed."""
+    pass before it is looked at again what is deployed and how many decimals tokens have."""
 
     every_blocks: int = 1
     confirmations: int = 12
@@ -112,6 +113,7 @@ class ChainWatch:
         self._writer = writer
         self._watched = watchlist(targets, settings)
         self._observer = Observer(chain.reader, self._watched.targets)
+        self._decimals = Decimals(self._watched.targets)
         self._pace = pace
         self._finality = Finality(chain_id, confirmations=pace.confirmations)
         self._branch: Branch | None = None
@@ -239,7 +241,8 @@ class ChainWatch:
             observed, now_final = await _both(reading, asking)
         else:
             observed, now_final = await reading, final
-        found = await self._codes(block)
+        found = await self._look_slowly(block)
+        observed = self._decimals.judged(observed)
         # Should the commit fail, whether it was made is unknown: the store alone can tell.
         self._branch = None
         result = await self._writer.do(self._commit, branch, block, observed, now_final, found)
@@ -268,13 +271,14 @@ class ChainWatch:
         self._ledger.commit_tick(result.tick)
         return result
 
-    async def _codes(self, block: Block) -> tuple[Deployed, ...]:
-        """Where it is time for it, what has been deployed since the last look."""
+    async def _look_slowly(self, block: Block) -> tuple[Deployed, ...]:
+        """Where it is time for it, what has been deployed since the last look; and the decimals."""
         if not await self._codes_are_due(block):
             return ()
         before = await self._writer.do(self._ledger.deployed, self._chain_id)
         try:
             found = await codes.deployed(self._chain.reader, block, self._watched.targets)
+            await self._decimals.look(self._chain.reader, block)
         except Unavailable as error:
             # The block itself was read: it is stored, and the next one is looked at instead.
             LOG.warning("code not read", chain=self._chain_id, detail=str(error))

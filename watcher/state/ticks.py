@@ -13,7 +13,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from watcher.errors import DecodeError, RevertedCall, TooLarge
+from watcher.errors import DecodeError, TooLarge
 from watcher.state.call import Answer, Ticks
 
 WORD_BITS = 256
@@ -68,9 +68,9 @@ def row(tick: int, *, net: int, gross: int) -> bytes:
 
 
 def walk_of(answer: Answer) -> TickWalk:
-    """Raises RevertedCall, TooLarge or DecodeError."""
+    """Raises TooLarge or DecodeError: which of a walk's calls failed, and how, is not kept."""
     if not answer.ok:
-        raise RevertedCall("the walk over the ticks reverted, or met what is no tick")
+        raise DecodeError("the walk over the ticks met what is no tick, or a call that reverts")
     if answer.length > len(answer.data):
         raise TooLarge(f"there are more than {len(answer.data) // TICK_SIZE} initialised ticks")
     if answer.length < _WORDS.size or (answer.length - _WORDS.size) % TICK_SIZE:
