@@ -57,7 +57,11 @@ def entries(world: World) -> list[Entry]:
             )
             for entry in world.entries.targets
         ),
-        *(Entry(world.chain_id, entry.source, entry.address) for entry in world.entries.prices),
+        *(
+            Entry(world.chain_id, entry.source, entry.address)
+            for entry in world.entries.prices
+            if entry.source == "chainlink"
+        ),
     ]
 
 

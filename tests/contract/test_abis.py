@@ -13,7 +13,7 @@ import abis
 import watcher.protocols
 from abis import load_abi
 from tests.support.golden import conversations
-from watcher.protocols.interface import TextView, View, selector
+from watcher.protocols.interface import ArraysView, TextView, View, selector
 from watcher.state import Static
 
 FOLDER = Path(abis.__file__).parent
@@ -26,12 +26,12 @@ ONE_WORD = {"address", "bool", *(f"{sign}int{8 * n}" for sign in ("", "u") for n
 EVERY = pytest.mark.parametrize("interface", INTERFACES)
 
 
-def views() -> Iterator[tuple[str, View | TextView]]:
+def views() -> Iterator[tuple[str, View | TextView | ArraysView]]:
     """Every function that a module of the adapters names, with the module's name."""
     for found in pkgutil.iter_modules(watcher.protocols.__path__):
         module = importlib.import_module(f"watcher.protocols.{found.name}")
         for name, value in vars(module).items():
-            if isinstance(value, (View, TextView)):
+            if isinstance(value, (View, TextView, ArraysView)):
                 yield f"{found.name}.{name}", value
 
 
@@ -59,6 +59,10 @@ def test_every_function_that_an_adapter_calls_is_in_an_abi(name: str) -> None:
             assert view.outputs in promised()[view.signature]
             assert view.outputs
             assert set(view.outputs) <= ONE_WORD, "a view's results are one word each"
+        case ArraysView() as arrays:
+            assert arrays.outputs in promised()[arrays.signature]
+            kinds = {kind.removesuffix("[]") for kind in arrays.outputs}
+            assert kinds <= ONE_WORD
         case TextView() as text:
             assert promised()[f"{text.name}()"] == {("string",)}
 
@@ -66,7 +70,8 @@ def test_every_function_that_an_adapter_calls_is_in_an_abi(name: str) -> None:
 @EVERY
 def test_an_abi_holds_view_functions_that_are_called(interface: str) -> None:
     called = {
-        each.signature if isinstance(each, View) else f"{each.name}()" for each in VIEWS.values()
+        f"{each.name}()" if isinstance(each, TextView) else each.signature
+        for each in VIEWS.values()
     }
     entries = load_abi(interface)
     assert entries

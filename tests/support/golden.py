@@ -15,8 +15,9 @@ from typing import Any, TypeAlias
 
 from watcher.math.catalogue import CATALOGUE
 from watcher.math.measures import measure
+from watcher.math.prices import priced_tokens
 from watcher.math.settings import Settings
-from watcher.math.subject import Subject
+from watcher.math.subject import Subject, mean_price
 from watcher.protocols import Entry
 from watcher.state import (
     Answer,
@@ -24,15 +25,18 @@ from watcher.state import (
     Call,
     Code,
     Measure,
+    Observation,
     Slot,
     Snapshot,
     State,
     Static,
+    Status,
     Ticks,
     state_from_json,
     to_address,
 )
 from watcher.state.canonical import state_to_plain
+from watcher.state.price import unknown_price
 from watcher.state.snapshot import snapshot_from_json, snapshot_to_json
 
 DATA = Path(__file__).parents[1] / "golden" / "data"
@@ -77,11 +81,22 @@ class Figures:
     previous: State | None
     sizes: tuple[float, ...]
     measures: tuple[Measure, ...]
+    earlier: State | None = None
 
     def now(self) -> tuple[Measure, ...]:
         """The same measures as this program computes them."""
-        prices = {price.token: price for price in self.snapshot.prices or ()}
-        subject = Subject(self.snapshot.target, self.snapshot.state, self.previous, prices)
+        target, state = self.snapshot.target, self.snapshot.state
+        prices = {token: unknown_price(token, "not recorded") for token in priced_tokens(target)}
+        prices |= {price.token: price for price in self.snapshot.prices or ()}
+        began = self.earlier
+        earlier = Observation(target.id, Status.OK, began) if began is not None else None
+        mean = mean_price(
+            target,
+            Observation(target.id, Status.OK, state),
+            earlier,
+            timestamp=self.snapshot.block.timestamp,
+        )
+        subject = Subject(target, state, self.previous, prices, mean=mean)
         [found] = measure([subject], Settings(unit="USD", sizes=self.sizes, prices=()))
         return found
 
@@ -147,10 +162,14 @@ def conversation_from(text: str) -> Conversation:
 
 
 def figures_to(figures: Figures) -> str:
-    previous = None if figures.previous is None else state_to_plain(figures.previous)
+    before = {
+        name: state_to_plain(state)
+        for name, state in (("previous", figures.previous), ("earlier", figures.earlier))
+        if state is not None
+    }
     plain = {
         "snapshot": _snapshot_to(figures.snapshot),
-        "previous": previous,
+        **before,
         "sizes": list(figures.sizes),
         "measures": [_measure_to(each) for each in figures.measures],
     }
@@ -159,10 +178,15 @@ def figures_to(figures: Figures) -> str:
 
 def figures_from(text: str) -> Figures:
     plain = json.loads(text)
-    previous = plain["previous"]
+    before = {
+        name: state_from_json(json.dumps(plain[name]))
+        for name in ("previous", "earlier")
+        if plain.get(name) is not None
+    }
     return Figures(
         snapshot=snapshot_from_json(json.dumps(plain["snapshot"])),
-        previous=None if previous is None else state_from_json(json.dumps(previous)),
+        previous=before.get("previous"),
+        earlier=before.get("earlier"),
         sizes=tuple(plain["sizes"]),
         measures=tuple(_measure_from(each) for each in plain["measures"]),
     )

@@ -38,10 +38,12 @@ from watcher.devnet.play import play
 from watcher.devnet.world import World
 from watcher.errors import InputError, ReadError
 from watcher.math.measures import measure
-from watcher.math.subject import PREVIOUS, Subject, assemble, roles
+from watcher.math.subject import EARLIER, PREVIOUS, Subject, assemble, roles, windows
 from watcher.protocols import ADAPTERS, Entry
 from watcher.service.observe import observe
-from watcher.state import Answer, Block, Call, Code, Measure, Observation, Snapshot, Target
+from watcher.state import Answer, Block, Call, Code, Measure, Observation, Snapshot, State, Target
+from watcher.store.tick import InForce
+from watcher.store.trail import Step, Trail
 
 BLOCKS, SEED = 40, 1
 CODE_KEPT = 32
@@ -56,6 +58,7 @@ class Seen:
     block: Block
     subject: Subject
     measures: tuple[Measure, ...]
+    earlier: State | None
 
 
 def main() -> int:
@@ -143,7 +146,8 @@ def _representatives(entries: Iterable[Entry]) -> list[Entry]:
     """One entry of each protocol and way of being configured."""
     found: dict[tuple[object, ...], Entry] = {}
     for entry in entries:
-        found.setdefault((entry.protocol, *sorted(entry.options.items())), entry)
+        plain = replace(entry, expect={})
+        found.setdefault((entry.protocol, *sorted(entry.options.items())), plain)
     return list(found.values())
 
 
@@ -192,39 +196,59 @@ async def _watch(client: ChainClient, config: Config, blocks: Iterable[object]) 
     head = await client.headers.head()
     talks = [await _converse(client.reader, head, entry) for entry in config.entries]
     targets = [talk.snapshot.target for talk in talks]
-    before = await observe(client.reader, head, targets)
+    past = [(head, await observe(client.reader, head, targets))]
     seen: list[Seen] = []
     for _ in blocks:
         block = await client.headers.head()
         observed = await observe(client.reader, block, targets)
         # After a reorg, what was seen last is of another branch.
-        past = before if block.parent_hash == head.hash else {}
-        subjects = [_subject(target, block, observed, past, config) for target in targets]
+        past = [each for each in past if each[0].number < block.number]
+        inputs = [_inputs(target, block, observed, past, config) for target in targets]
+        subjects = [
+            assemble(target, used, timestamp=block.timestamp, settings=config.settings)
+            for target, used in zip(targets, inputs, strict=True)
+        ]
         found = measure(subjects, config.settings)
-        seen += [Seen(block, *pair) for pair in zip(subjects, found, strict=True)]
-        head, before = block, observed
+        for subject, measures, used in zip(subjects, found, inputs, strict=True):
+            earlier = used.get(EARLIER + subject.target.id)
+            seen.append(Seen(block, subject, measures, earlier.state if earlier else None))
+        past.append((block, observed))
     return seen
 
 
-def _subject(
+def _inputs(
     target: Target,
     block: Block,
     observed: Mapping[str, Observation],
-    past: Mapping[str, Observation],
+    past: Sequence[tuple[Block, Mapping[str, Observation]]],
     config: Config,
-) -> Subject:
+) -> dict[str, Observation]:
+    """By role: what is in force at the block, at the one before, and when a mean began."""
+    steps = tuple(
+        Step(one.timestamp, {uid: InForce(each, one.hash) for uid, each in found.items()})
+        for one, found in past
+    )
+    known = windows(target, config.settings)
     used: dict[str, Observation] = {}
     for role, target_id in roles(target, config.settings).items():
-        source = past if role == PREVIOUS else observed
+        if role.startswith(EARLIER):
+            window = known[target_id]
+            began = Trail(steps).at(target_id, block.timestamp - window, window=window)
+            if began is not None:
+                used[role] = began.observation
+            continue
+        before = past[-1][1] if past and past[-1][0].hash == block.parent_hash else {}
+        source = before if role == PREVIOUS else observed
         if target_id in source:
             used[role] = source[target_id]
-    return assemble(target, used, timestamp=block.timestamp, settings=config.settings)
+    return used
 
 
 def _select(seen: Sequence[Seen], settled: set[str]) -> list[Seen]:
-    """Each representative at its first block; every measure where it was largest, and where it was
-    first unknown."""
+    """Each representative at its first block; every measure where it was largest, where it was
+    first unknown, and where it was first known of each kind."""
     firsts: dict[str, Seen] = {}
+    known: dict[tuple[str, str], Seen] = {}
     unknown: dict[str, Seen] = {}
     largest: dict[str, tuple[float, Seen]] = {}
     for each in seen:
@@ -234,9 +258,12 @@ def _select(seen: Sequence[Seen], settled: set[str]) -> list[Seen]:
             size = abs(figure.value)
             if figure.reason:
                 unknown.setdefault(figure.name, each)
-            elif figure.name not in largest or size > largest[figure.name][0]:
+                continue
+            known.setdefault((figure.name, each.subject.target.kind), each)
+            if figure.name not in largest or size > largest[figure.name][0]:
                 largest[figure.name] = (size, each)
-    found = [*firsts.values(), *unknown.values(), *(each for _, each in largest.values())]
+    extremes = (each for _, each in largest.values())
+    found = [*firsts.values(), *unknown.values(), *known.values(), *extremes]
     return list({(each.subject.target.id, each.block.number): each for each in found}.values())
 
 
@@ -249,6 +276,7 @@ def _figures(seen: Seen, config: Config) -> Figures:
             seen.block, subject.target, subject.state, tuple(subject.prices.values())
         ),
         previous=subject.previous,
+        earlier=seen.earlier,
         sizes=config.settings.sizes,
         measures=seen.measures,
     )

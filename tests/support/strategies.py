@@ -22,9 +22,11 @@ from tests.support.numbers import UINT256 as UINT256
 from tests.support.numbers import portion as portion
 from tests.support.numbers import sizes as sizes
 from tests.support.numbers import usually as usually
+from tests.support.strategies_oracles import pair_oracles, tick_oracles
 from tests.support.strategies_pools import cryptos, kybers, solidlies
 from watcher.math.exact.constant_product import least_amount_in
 from watcher.math.exact.tick_math import get_sqrt_price_at_tick
+from watcher.math.prices.pools import read_pair_oracle
 from watcher.math.subject import Subject
 from watcher.state import (
     Address,
@@ -33,6 +35,7 @@ from watcher.state import (
     ConstantProduct,
     CryptoSwap,
     KyberDMM,
+    PairOracle,
     Price,
     PriceFeed,
     ShareVault,
@@ -41,6 +44,7 @@ from watcher.state import (
     StableSwapMeta,
     State,
     Target,
+    TickOracle,
     Token,
     Weighted,
     to_address,
@@ -163,7 +167,10 @@ def vaults(draw: st.DrawFn, most: int = 2**160) -> ShareVault:
     )
 
 
-def feed(answer: int = 2_000 * 10**8, *, decimals: int = 8, updated_at: int = 1_000) -> PriceFeed:
+def feed(
+    answer: int = 2_000 * 10**8, *, decimals: int = 8, updated_at: int = 1_000, **first: int
+) -> PriceFeed:
+    """`first` is what was so when it was identified."""
     return PriceFeed(
         answer=answer,
         decimals=decimals,
@@ -171,6 +178,7 @@ def feed(answer: int = 2_000 * 10**8, *, decimals: int = 8, updated_at: int = 1_
         answered_in_round=2**64 + 7,
         started_at=updated_at,
         updated_at=updated_at,
+        **first,
     )
 
 
@@ -178,7 +186,9 @@ def feed(answer: int = 2_000 * 10**8, *, decimals: int = 8, updated_at: int = 1_
 def feeds(draw: st.DrawFn) -> PriceFeed:
     updated_at = draw(st.integers(0, 2**40))
     answer = draw(st.one_of(sizes(0, 2**255 - 1), st.integers(-(2**255), 0)))
-    return feed(answer, decimals=draw(st.integers(0, 36)), updated_at=updated_at)
+    known = draw(st.sets(st.sampled_from(["first_decimals", "first_phase", "min_answer"])))
+    first = {name: draw(st.integers(0, 36)) for name in known}
+    return feed(answer, decimals=draw(st.integers(0, 36)), updated_at=updated_at, **first)
 
 
 def ticked(
@@ -341,6 +351,8 @@ STATES: dict[str, st.SearchStrategy[State]] = {
     Concentrated.KIND: ticked_pools(),
     ShareVault.KIND: vaults(),
     PriceFeed.KIND: feeds(),
+    TickOracle.KIND: tick_oracles(),
+    PairOracle.KIND: pair_oracles(),
     StableSwap.KIND: stables(),
     StableSwapMeta.KIND: metapools(),
     CryptoSwap.KIND: cryptos(),
@@ -380,6 +392,21 @@ def target_of(state: State, *, number: int = 1) -> Target:
             return _target("erc4626", number, state, tokens, state.share_decimals)
         case PriceFeed():
             return Target(CHAIN, "chainlink", address(number), state.KIND)
+        case TickOracle() | PairOracle():
+            pair = (
+                Token(TOKEN0.address, state.decimals0, "AAA"),
+                Token(TOKEN1.address, state.decimals1, "BBB"),
+            )
+            protocol = "uniswap_v3_twap" if isinstance(state, TickOracle) else "uniswap_v2_twap"
+            return Target(
+                CHAIN,
+                protocol,
+                address(number),
+                state.KIND,
+                str(state.window),
+                pair,
+                params={"window": state.window},
+            )
         case StableSwap():
             tokens = _tokens((*state.decimals, *state.underlying_decimals))
             return _target("curve", number, state, tokens, 18)
@@ -421,11 +448,22 @@ def subject_of(
     previous: State | None = None,
 ) -> Subject:
     """The state with its prices; the target's number tells equal states apart."""
+    target = target_of(state, number=number)
     known = {
         token.address: fixed(token.address, price)
         for token, price in zip((TOKEN0, TOKEN1), prices, strict=True)
     }
-    return Subject(target_of(state, number=number), state, previous, known)
+    if isinstance(state, ShareVault) and target.share is not None:
+        known = {
+            TOKEN0.address: known[TOKEN0.address],
+            target.share.address: fixed(target.share.address, prices[1]),
+        }
+    mean = None
+    if isinstance(state, PairOracle):
+        mean = read_pair_oracle(
+            state, state, timestamp=state.timestamp_last + 2 * state.window, is_token0=True
+        )
+    return Subject(target, state, previous, known, mean=mean)
 
 
 PRICES = st.floats(1e-12, 1e12)
@@ -440,8 +478,9 @@ def subjects(draw: st.DrawFn, kind: str | None = None, *, number: int = 1) -> Su
     if draw(st.integers(0, 4)) == 0:
         subject = replace(subject, state=None, reason="target is reverted")
     if draw(st.integers(0, 4)) == 0:
-        unknown = unknown_price(TOKEN1.address, "the feed is stale (heartbeat 60 s)")
-        subject = replace(subject, prices={**subject.prices, TOKEN1.address: unknown})
+        last = list(subject.prices)[-1]
+        unknown = unknown_price(last, "the feed is stale (heartbeat 60 s)")
+        subject = replace(subject, prices={**subject.prices, last: unknown})
     if draw(st.integers(0, 9)) == 0:
         own = replace(subject.prices[TOKEN0.address], ancestry=(subject.target.id,))
         subject = replace(subject, prices={**subject.prices, TOKEN0.address: own})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.answers import EMPTY, REVERTED, Fake, FakeChain, Reply, text, words
+from tests.support.answers import EMPTY, REVERTED, Fake, FakeChain, Reply, address_word, text, words
 from tests.support.strategies import address
 from watcher.errors import DecodeError, NoCode, RefusedTarget, RevertedCall
 from watcher.protocols import Entry
@@ -12,6 +12,7 @@ from watcher.protocols.chainlink import ADAPTER
 from watcher.state import PriceFeed, Target
 
 FEED = address(0x70)
+AGGREGATOR = address(0x71)
 ROUND = words(2**64 + 5, 300_000_000_000, 90, 100, 2**64 + 5)
 
 
@@ -30,7 +31,8 @@ def identify(found: FakeChain, name: str = "") -> Target:
 
 def test_a_feed_names_itself() -> None:
     target = identify(chain())
-    assert (target.label, dict(target.params)) == ("ETH / USD", {"description": "ETH / USD"})
+    assert target.label == "ETH / USD"
+    assert dict(target.params) == {"description": "ETH / USD", "decimals": 8, "phase": 1}
     assert (target.tokens, target.share) == ((), None)
     assert identify(chain(), "mine").label == "mine"
     assert identify(chain(description=REVERTED)).label == f"chainlink:{FEED}"
@@ -45,7 +47,29 @@ def test_the_state_is_the_latest_round() -> None:
         answered_in_round=2**64 + 5,
         started_at=90,
         updated_at=100,
+        first_decimals=8,
+        first_phase=1,
     )
+
+
+@pytest.mark.parametrize("names", [("minAnswer", "maxAnswer"), ("minSubmissionValue",) * 2])
+def test_the_bounds_are_those_of_the_aggregator_behind_the_proxy(names: tuple[str, str]) -> None:
+    least, most = names if names[0] != names[1] else (names[0], "maxSubmissionValue")
+    aggregator = Fake({f"{least}()": words(1), f"{most}()": words(10**20)})
+    found = chain(aggregator=address_word(AGGREGATOR))
+    found.contracts[AGGREGATOR] = aggregator
+    state = found.read(ADAPTER, identify(found))
+    assert isinstance(state, PriceFeed)
+    assert (state.min_answer, state.max_answer) == (1, 10**20)
+
+
+def test_a_feed_that_is_no_proxy_has_its_own_bounds_and_nonsense_is_none() -> None:
+    for bounds in ((-5, 10**20), (7, 7)):
+        found = chain(minAnswer=words(bounds[0]), maxAnswer=words(bounds[1]))
+        state = found.read(ADAPTER, identify(found))
+        assert isinstance(state, PriceFeed)
+        kept = bounds if bounds[0] < bounds[1] else (None, None)
+        assert (state.min_answer, state.max_answer) == kept
 
 
 def test_an_answer_below_zero_is_kept_as_it_is() -> None:
@@ -59,7 +83,7 @@ def test_another_aggregator_may_bring_other_decimals() -> None:
     target = identify(chain())
     state = chain(decimals=words(18)).read(ADAPTER, target)
     assert isinstance(state, PriceFeed)
-    assert state.decimals == 18
+    assert (state.decimals, state.first_decimals) == (18, 8)
 
 
 def test_an_address_without_code_is_no_feed() -> None:

@@ -13,7 +13,16 @@ from tests.support.balancer_strategies import balancer_stable, weighted
 from tests.support.strategies import address, feed, metapool, pool, stable, ticked, vault
 from tests.support.strategies_pools import crypto, kyber, solidly
 from watcher.errors import InputError
-from watcher.state import Price, State, canonical_json, content_hash, state_from_json, state_to_json
+from watcher.state import (
+    PairOracle,
+    Price,
+    State,
+    TickOracle,
+    canonical_json,
+    content_hash,
+    state_from_json,
+    state_to_json,
+)
 from watcher.state.canonical import from_plain, to_plain
 from watcher.state.kinds import KINDS
 
@@ -29,6 +38,8 @@ STATES: list[State] = [
     weighted(),
     balancer_stable(),
     ticked(balances=(1, 2)),
+    TickOracle(600, -7, 2**100, 2**96, 18, 6),
+    PairOracle(600, 2**255, 1, 2**31, 5, 7, 18, 6),
 ]
 
 
@@ -238,3 +249,11 @@ def test_a_text_is_a_text(value: object) -> None:
 def test_what_is_no_object_is_an_input_error(value: object) -> None:
     with pytest.raises(InputError):
         from_plain(value, Named, what="it")
+
+
+def test_what_a_feed_does_not_tell_is_left_out_of_its_text() -> None:
+    """States that were stored before bounds were asked for keep their hashes."""
+    assert "first" not in state_to_json(feed())
+    known = feed(first_phase=1, min_answer=-5)
+    assert '"first_phase":"1"' in state_to_json(known)
+    assert state_from_json(state_to_json(known)) == known

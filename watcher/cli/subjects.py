@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from watcher.cli.output import note
 from watcher.cli.session import open_store, read_config
 from watcher.errors import ConfigError, InputError
+from watcher.math.prices import priced_tokens
 from watcher.math.settings import Settings
 from watcher.math.subject import Subject
 from watcher.state.kinds import State
@@ -41,8 +42,7 @@ class Found:
         known = {price.token: price for price in self.snapshot.prices or ()}
         why = "the file holds no prices" if self.snapshot.prices is None else "it has no price"
         prices = {
-            coin.address: known.get(coin.address) or unknown_price(coin.address, why)
-            for coin in target.tokens
+            token: known.get(token) or unknown_price(token, why) for token in priced_tokens(target)
         }
         return Subject(target, self.snapshot.state, self.previous, prices)
 

@@ -15,9 +15,8 @@ from watcher.cli.phrases import duration, money, percent, price, symbols, with_n
 from watcher.config import Config
 from watcher.math.bridge import feed_price
 from watcher.math.catalogue import CATALOGUE
-from watcher.math.prices import reference_price
+from watcher.math.prices import graph_of, read_source
 from watcher.math.settings import PriceSource
-from watcher.math.subject import source_of
 from watcher.protocols import ADAPTERS, Entry
 from watcher.state.block import Block
 from watcher.state.measure import Measure
@@ -142,12 +141,10 @@ class _Judge:
         source = self._source_from(standing.target)
         if source is None:
             return None
-        price = reference_price(
-            source.token, source, standing.observation, timestamp=newest.timestamp
-        )
-        if price.known:
+        found = read_source(source, standing.observation, None, timestamp=newest.timestamp)
+        if not math.isnan(found.value):
             return None
-        why, since, age = price.reason.removeprefix("the feed "), None, newest.timestamp
+        why, since, age = found.reason.removeprefix("the feed "), None, newest.timestamp
         age -= state.updated_at
         if state.updated_at and age > source.heartbeat:
             why += f", last answer {duration(age)} before"
@@ -186,10 +183,10 @@ class _Judge:
     def _with_feed(self, reason: str, target: Target) -> str:
         """`reason` with the feed's own name, where one of the target's tokens has a feed."""
         for token in target.tokens:
-            source = source_of(token.address, target, self.config.settings)
-            feed = self.stored.get(source.feed_id) if source else None
-            if feed is not None and token.address in reason:
-                return reason.replace("the feed ", f"feed {feed.target.label} ", 1)
+            for source in graph_of(self.config.settings).sources(target.chain_id, token.address):
+                feed = self.stored.get(source.feed_id)
+                if feed is not None and token.address in reason:
+                    return reason.replace("the feed ", f"feed {feed.target.label} ", 1)
         return reason
 
     def _since(self, target: Target, measure: Measure, grade: Grade) -> int | None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from watcher.alerts.health import DEFAULT_LIMITS
 from watcher.config import fields
 from watcher.config.environment import expand, unknown_variables
+from watcher.config.prices import PriceEntry, Reader, check_sources, read_votes
 from watcher.config.section import Section
-from watcher.config.sections import read_chain, read_limits, read_price, read_target
+from watcher.config.sections import read_chain, read_limits, read_target
 from watcher.config.values import Config
 from watcher.errors import ConfigError, InputError, Problem
-from watcher.math.settings import PriceSource, Settings
+from watcher.math.settings import Settings
 from watcher.protocols import Entry
 from watcher.state.target import target_id
 
@@ -74,7 +75,10 @@ def _read(root: Section, path: Path) -> Config | None:
     targets = [read_target(section, chain_ids) for section in root.list("targets")]
     if not targets:
         root.problem("targets", "is missing: name at least one pool or vault")
-    prices = [read_price(section, chain_ids) for section in root.list("prices")]
+    reader = Reader(chain_ids, tuple(filter(None, targets)))
+    prices = tuple(filter(None, map(reader.read, root.list("prices"))))
+    check_sources(prices)
+    votes = read_votes(root.table("votes"))
     limits = {
         name: found
         for name, section in root.tables("limits").items()
@@ -85,7 +89,7 @@ def _read(root: Section, path: Path) -> Config | None:
         path=path,
         database=database,
         settings=Settings(
-            unit=unit, sizes=sizes, prices=tuple(source for source, _ in filter(None, prices))
+            unit=unit, sizes=sizes, prices=tuple(one.source for one in prices), votes=votes
         ),
         chains=tuple(filter(None, chains)),
         entries=entries,
@@ -94,11 +98,9 @@ def _read(root: Section, path: Path) -> Config | None:
 
 
 def _with_feeds(
-    root: Section,
-    targets: list[Entry | None],
-    prices: list[tuple[PriceSource, Entry | None] | None],
+    root: Section, targets: Sequence[Entry | None], prices: Sequence[PriceEntry]
 ) -> tuple[Entry, ...]:
-    """The targets and, once each, the feeds of the prices; duplicates are noted."""
+    """The targets and, once each, what else the prices read; duplicates are noted."""
     entries: dict[str, Entry] = {}
     names: set[str] = set()
     for row, entry in enumerate(targets):
@@ -111,16 +113,11 @@ def _with_feeds(
             root.problem(f"targets[{row}].name", f'"{entry.name}" is used twice: choose another')
         names.add(entry.name.lower())
         entries.setdefault(found, entry)
-    priced: set[tuple[int, str]] = set()
-    for row, price in enumerate(prices):
-        if price is None:
-            continue
-        source, feed = price
-        if (source.chain_id, source.token) in priced:
-            root.problem(f"prices[{row}].token", "has a price source already: remove one of them")
-        priced.add((source.chain_id, source.token))
-        if feed is not None:
-            entries.setdefault(source.feed_id, feed)
+    for one in prices:
+        if one.entry is not None and one.watched:
+            entries[one.source.feed_id] = one.entry
+        elif one.entry is not None:
+            entries.setdefault(one.source.feed_id, one.entry)
     return tuple(entries.values())
 
 

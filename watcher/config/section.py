@@ -58,6 +58,11 @@ class Section:
         at = f"{self.path}.{key}".strip(".")
         return [Section(item, f"{at}[{row}]", self._problems) for row, item in enumerate(items)]
 
+    def table(self, key: str) -> Section:
+        """The section of a table that may be missing."""
+        self._seen.add(key)
+        return Section(self._table.get(key, {}), f"{self.path}.{key}".strip("."), self._problems)
+
     def tables(self, key: str) -> dict[str, Section]:
         """The sections of a table of tables, by their keys."""
         self._seen.add(key)

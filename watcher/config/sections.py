@@ -1,4 +1,4 @@
-"""The tables of the file: chains, targets, prices, limits."""
+"""The tables of the file: chains, targets, limits."""
 
 from __future__ import annotations
 
@@ -11,17 +11,13 @@ from watcher.config import fields
 from watcher.config.section import Section
 from watcher.config.values import ChainConfig
 from watcher.math.catalogue import CATALOGUE
-from watcher.math.settings import PriceSource
 from watcher.protocols import ADAPTERS, Entry
-from watcher.protocols.chainlink import PROTOCOL as CHAINLINK
 from watcher.protocols.expectation import Expected, parse_expected
 from watcher.protocols.options import boolean
-from watcher.state.target import Param, target_id
-from watcher.state.token import Address
+from watcher.state.target import Param
 
 MOST_BLOCKS = 1_000_000
 MOST_ENDPOINTS = 16
-SOURCES = ("chainlink", "fixed")
 
 
 def read_chain(key: str, section: Section) -> ChainConfig | None:
@@ -113,7 +109,7 @@ def _blocks(value: object) -> int:
 
 
 def read_target(section: Section, chain_ids: Set[int]) -> Entry | None:
-    chain_id = section.required("chain", lambda value: _known_chain(value, chain_ids))
+    chain_id = section.required("chain", lambda value: known_chain(value, chain_ids))
     protocol = section.required("protocol", _protocol)
     address = section.required("address", fields.address)
     name = section.required("name", fields.text)
@@ -140,35 +136,6 @@ def read_target(section: Section, chain_ids: Set[int]) -> Entry | None:
     )
 
 
-def read_price(section: Section, chain_ids: Set[int]) -> tuple[PriceSource, Entry | None] | None:
-    """A price source, and its feed's entry where it has one."""
-    token = section.required("token", lambda value: _known_token(value, chain_ids))
-    source = section.required("source", _source)
-    found: tuple[PriceSource, Entry | None] | None = None
-    if source == "fixed":
-        value = section.required("value", fields.positive)
-        if token and value is not None:
-            found = PriceSource(token[0], token[1], "fixed", value=value), None
-    elif source == "chainlink":
-        address = section.required("address", fields.address)
-        heartbeat = section.required("heartbeat", fields.seconds)
-        deviation = section.optional("deviation", _deviation, 0.0)
-        if token and address is not None and heartbeat is not None:
-            chain_id = token[0]
-            price = PriceSource(
-                chain_id,
-                token[1],
-                "chainlink",
-                feed_id=target_id(chain_id, CHAINLINK, address),
-                heartbeat=heartbeat,
-                deviation=deviation,
-            )
-            found = price, Entry(chain_id=chain_id, protocol=CHAINLINK, address=address)
-    if source is not None:
-        section.finish()
-    return found
-
-
 def read_limits(name: str, section: Section) -> Limits | None:
     if name not in CATALOGUE:
         section.problem("", fields.unknown(name, CATALOGUE, what="measure"))
@@ -182,7 +149,7 @@ def read_limits(name: str, section: Section) -> Limits | None:
     return Limits(strained=strained, breached=breached)
 
 
-def _known_chain(value: object, chain_ids: Set[int]) -> int:
+def known_chain(value: object, chain_ids: Set[int]) -> int:
     chain_id = fields.chain_id(value)
     if chain_id not in chain_ids:
         raise ValueError(
@@ -191,23 +158,7 @@ def _known_chain(value: object, chain_ids: Set[int]) -> int:
     return chain_id
 
 
-def _known_token(value: object, chain_ids: Set[int]) -> tuple[int, Address]:
-    chain_id, address = fields.token(value)
-    _known_chain(f"eip155:{chain_id}", chain_ids)
-    return chain_id, address
-
-
 def _protocol(value: object) -> str:
     if isinstance(value, str) and value in ADAPTERS:
         return value
     raise ValueError(fields.unknown(str(value), ADAPTERS, what="protocol"))
-
-
-def _source(value: object) -> str:
-    if isinstance(value, str) and value in SOURCES:
-        return value
-    raise ValueError(fields.unknown(str(value), SOURCES, what="source"))
-
-
-def _deviation(value: object) -> float:
-    return fields.number(value, least=0.0, most=0.5)

@@ -15,7 +15,7 @@ from watcher.devnet.artifacts import Toolchain
 from watcher.devnet.deploy import deploy_world
 from watcher.devnet.local_chain import LocalChain, local_options
 from watcher.devnet.play import PlayedBlock, play, stay_calm
-from watcher.devnet.world import World
+from watcher.devnet.world import MEAN_SECONDS, World
 
 # A state takes 0.4 MB of Anvil's memory. Who was away for longer finds older states pruned.
 KEPT_STATES = 500
@@ -62,7 +62,7 @@ def run_devnet(
     options = local_options(
         port=port,
         kept_states=KEPT_STATES,
-        genesis_timestamp=int(time.time()) - _SET_UP_BLOCKS * seconds,
+        genesis_timestamp=int(time.time()) - _SET_UP_BLOCKS * seconds - MEAN_SECONDS,
     )
     with _stopped_by_signals(stop), run_anvil(toolchain.anvil, options) as anvil:
         local_chain = LocalChain(anvil.url, block_seconds=seconds)

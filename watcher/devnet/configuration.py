@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from watcher.config.toml import toml_pairs, toml_value
 from watcher.devnet.world import Entries, Option, PriceEntry, TargetEntry, World
 
+TIMES = ("heartbeat", "window")
+
 
 def to_toml(world: World, *, endpoint_url: str, database_url: str) -> str:
     """A configuration that watches the whole world through one endpoint."""
@@ -46,9 +48,12 @@ def _price(entry: PriceEntry) -> dict[str, Option]:
         "token": entry.token,
         "source": entry.source,
         "address": entry.address,
-        "heartbeat": duration(entry.heartbeat),
-        "deviation": entry.deviation,
+        **{key: _written(key, value) for key, value in entry.options.items()},
     }
+
+
+def _written(key: str, value: Option) -> Option:
+    return duration(value) if key in TIMES and isinstance(value, int) else value
 
 
 def duration(seconds: int) -> str:

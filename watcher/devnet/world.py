@@ -11,6 +11,12 @@ from watcher.state.token import Address, Token
 
 Option: TypeAlias = str | int | float | bool
 
+MEAN_SECONDS = 120
+"""How long the means over time of this world are: ten blocks, so that a play shows them move."""
+
+LEAST_DEPTH = 1_000.0
+"""Dollars that move a pool's price by 1%, below which its price is not believed."""
+
 PRICE_DECIMALS = 8
 """Decimals of every feed's answer, as Chainlink's feeds in USD have."""
 
@@ -97,6 +103,17 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
+class Implied:
+    """A price of `token` in `quote` that the contract at `address` implies: a pool's spot or mean
+    over MEAN_SECONDS, or a vault's redemption rate."""
+
+    source: str
+    token: Token
+    quote: Token
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
 class TargetEntry:
     """A `[[targets]]` entry of a configuration; `options` are further keys of its table."""
 
@@ -109,13 +126,13 @@ class TargetEntry:
 
 @dataclass(frozen=True, slots=True)
 class PriceEntry:
-    """A `[[prices]]` entry: what `token` (CAIP-19) is judged by; `heartbeat` in seconds."""
+    """A `[[prices]]` entry: what `token` (CAIP-19) is judged by; `options` are further keys of its
+    table, times in seconds."""
 
     token: str
+    source: str
     address: Address
-    heartbeat: int
-    deviation: float
-    source: str = "chainlink"
+    options: Mapping[str, Option]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +156,12 @@ class World:
     tick_pools: tuple[TickPool, ...]
     vaults: tuple[Vault, ...]
     feeds: tuple[Feed, ...]
+    share_markets: tuple[Pair, ...] = ()
+    implied: tuple[Implied, ...] = ()
 
     @property
     def pools(self) -> tuple[Pair | TickPool, ...]:
-        """All that is swapped in."""
+        """All that is swapped in; where a vault's share is sold nobody trades."""
         return (*self.pairs, *self.tick_pools)
 
     def token(self, symbol: str) -> Token:
@@ -162,13 +181,16 @@ class World:
 
     @property
     def entries(self) -> Entries:
-        pairs = [_pair_entry(self.chain_id, pair) for pair in self.pairs]
+        pairs = [_pair_entry(self.chain_id, pair) for pair in (*self.pairs, *self.share_markets)]
         pools = [
             TargetEntry(self.chain_id, "uniswap_v3", pool.address, pool.name, {})
             for pool in self.tick_pools
         ]
         vaults = [_vault_entry(self.chain_id, vault) for vault in self.vaults]
-        prices = [_price_entry(self.chain_id, feed) for feed in self.feeds]
+        prices = [
+            *(_price_entry(self.chain_id, feed) for feed in self.feeds),
+            *(_implied_entry(self.chain_id, implied) for implied in self.implied),
+        ]
         targets = (*pairs, *pools, *vaults)
         return Entries(chain_id=self.chain_id, targets=targets, prices=tuple(prices))
 
@@ -190,4 +212,17 @@ def _vault_entry(chain_id: int, vault: Vault) -> TargetEntry:
 
 
 def _price_entry(chain_id: int, feed: Feed) -> PriceEntry:
-    return PriceEntry(feed.token.caip19(chain_id), feed.proxy, feed.heartbeat, feed.deviation)
+    options: dict[str, Option] = {
+        "heartbeat": feed.heartbeat,
+        "deviation": feed.deviation,
+    }
+    return PriceEntry(feed.token.caip19(chain_id), "chainlink", feed.proxy, options)
+
+
+def _implied_entry(chain_id: int, implied: Implied) -> PriceEntry:
+    options: dict[str, Option] = {"quote": implied.quote.caip19(chain_id)}
+    if implied.source.endswith("_twap"):
+        options["window"] = MEAN_SECONDS
+    if implied.source != "redemption":
+        options["least_depth"] = LEAST_DEPTH
+    return PriceEntry(implied.token.caip19(chain_id), implied.source, implied.address, options)

@@ -80,6 +80,14 @@ def whole(raw: int, decimals: int) -> float:
     return float(raw / 10**decimals)
 
 
+def nearest(exact: Fraction) -> float:
+    """Correctly rounded; infinite where a float cannot hold it."""
+    try:
+        return float(exact)
+    except OverflowError:
+        return math.inf
+
+
 def _assets_per_share(state: State | None) -> Fraction | None:
     if not isinstance(state, ShareVault):
         return None

@@ -6,13 +6,17 @@ from dataclasses import dataclass
 
 from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
+from watcher.state.pair_oracle import PairOracle
 from watcher.state.price_feed import PriceFeed
 from watcher.state.share_vault import ShareVault
+from watcher.state.tick_oracle import TickOracle
 
 POOL = ConstantProduct.KIND
 TICK_POOL = Concentrated.KIND
 VAULT = ShareVault.KIND
 FEED = PriceFeed.KIND
+TICK_ORACLE = TickOracle.KIND
+PAIR_ORACLE = PairOracle.KIND
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class Definition:
 DEFINITIONS = (
     Definition(
         name="spot_price",
-        kinds=(POOL, TICK_POOL),
+        kinds=(POOL, TICK_POOL, TICK_ORACLE, PAIR_ORACLE),
         unit="token 1 per token 0",
         formula="(reserve1 / 10^decimals1) / (reserve0 / 10^decimals0); with ticks "
         "(sqrt_price_x96 / 2^96)^2 * 10^(decimals0 - decimals1)",
@@ -48,11 +52,12 @@ DEFINITIONS = (
     ),
     Definition(
         name="reference_price",
-        kinds=(POOL, TICK_POOL),
+        kinds=(POOL, TICK_POOL, TICK_ORACLE, PAIR_ORACLE),
         unit="token 1 per token 0",
-        formula="p0 / p1, each in the unit of account from its configured source",
+        formula="p0 / p1, each in the unit of account from its configured sources: the median of "
+        "those that do not come from the target and have a vote",
         dims="",
-        source="the configured feeds",
+        source="the configured sources, docs/adr/0011",
         bad="null: nothing independent to judge the pool by",
         cannot_say="more than its feeds know: they move in steps of their deviation",
     ),
@@ -202,6 +207,48 @@ DEFINITIONS = (
         source="as donation_1pct",
         bad="down",
         cannot_say="anything where the reference price is unknown",
+    ),
+    Definition(
+        name="ln_market_over_redemption",
+        kinds=(VAULT,),
+        unit="natural logarithm",
+        formula="ln(reference price of the share / (price_per_share * reference price of the "
+        "asset)), the share's without what the vault itself says",
+        dims="",
+        source="three-way deviation: protocol price, redemption rate, market",
+        bad="away from 0: below it, those who leave by the market get less than the vault promises",
+        cannot_say="anything where the share has no market that is watched; why they differ",
+    ),
+    Definition(
+        name="time_weighted_price",
+        kinds=(TICK_ORACLE, PAIR_ORACLE),
+        unit="token 1 per token 0",
+        formula="1.0001^(mean tick) of the window; of a pair (price0 sum now - price0 sum when the "
+        "window began) / seconds",
+        dims="",
+        source="Uniswap V3 OracleLibrary.consult; V2 UniswapV2OracleLibrary",
+        bad="none by itself: compare it with the spot and with the reference",
+        cannot_say="what the price is now: it lags by half its window",
+    ),
+    Definition(
+        name="ln_spot_over_time_weighted",
+        kinds=(TICK_ORACLE, PAIR_ORACLE),
+        unit="natural logarithm",
+        formula="ln(spot_price / time_weighted_price)",
+        dims="",
+        source="the pool's own history",
+        bad="away from 0 while ln_time_weighted_over_reference is near it: a spike of a few blocks",
+        cannot_say="whether it will stay: once it has, time_weighted_price has followed",
+    ),
+    Definition(
+        name="ln_time_weighted_over_reference",
+        kinds=(TICK_ORACLE, PAIR_ORACLE),
+        unit="natural logarithm",
+        formula="ln(time_weighted_price / reference_price)",
+        dims="",
+        source="the pool's own history and the configured sources",
+        bad="away from 0: an imbalance that lasts, which no single block can make",
+        cannot_say="how the pool stands now: that is ln_spot_over_reference of the pool",
     ),
     Definition(
         name="feed_price",

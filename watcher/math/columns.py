@@ -10,6 +10,7 @@ from watcher.math.bridge import Floats
 from watcher.math.catalogue import CATALOGUE
 from watcher.math.subject import Subject
 from watcher.state.measure import Measure
+from watcher.state.token import Address
 
 NO_DIMS: Mapping[str, str] = {}
 
@@ -37,12 +38,16 @@ class Column:
 
 def price_reason(subject: Subject, coin: int) -> str:
     """Why the coin has no reference price that may judge this target; "" when it has one."""
-    token = subject.target.tokens[coin]
-    price = subject.prices[token.address]
+    return token_reason(subject, subject.target.tokens[coin].address)
+
+
+def token_reason(subject: Subject, token: Address) -> str:
+    """As `price_reason`, of any token whose price the subject has."""
+    price = subject.prices[token]
     if not price.known:
-        return f"no reference for {token.address}: {price.reason}"
-    if subject.target.id in price.ancestry:
-        return f"no independent reference for {token.address}: it comes from this target"
+        return f"no reference for {token}: {price.reason}"
+    if {subject.target.id, subject.target.address} & set(price.ancestry):
+        return f"no independent reference for {token}: it comes from this target"
     return ""
 
 

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from watcher.math.catalogue import CATALOGUE, FEED, POOL, TICK_POOL, VAULT
+from watcher.math.catalogue import (
+    CATALOGUE,
+    FEED,
+    PAIR_ORACLE,
+    POOL,
+    TICK_ORACLE,
+    TICK_POOL,
+    VAULT,
+)
 from watcher.math.columns import Column
+from watcher.math.oracle_measures import oracle_measures
 from watcher.math.pool_measures import pool_measures
 from watcher.math.settings import Settings
 from watcher.math.subject import Subject
@@ -22,6 +31,8 @@ _FAMILIES: dict[str, Callable[[Sequence[Subject], Settings], list[Column]]] = {
     TICK_POOL: tick_measures,
     VAULT: vault_measures,
     FEED: feed_measures,
+    TICK_ORACLE: oracle_measures,
+    PAIR_ORACLE: oracle_measures,
 }
 
 

@@ -3,37 +3,70 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from watcher.state.canonical import canonical_json, content_hash, to_plain
 from watcher.state.token import Address
 
+SourceKind: TypeAlias = Literal[
+    "chainlink", "fixed", "pyth", "redemption", "spot", "uniswap_v2_twap", "uniswap_v3_twap"
+]
+
 
 @dataclass(frozen=True, slots=True)
 class PriceSource:
-    """What one token of one chain is judged by.
+    """One source of the price of one token of one chain.
 
-    A "chainlink" source names the feed's target and its heartbeat in seconds, after which the
-    price is stale; `deviation` is the relative move below which the feed does not answer anew.
-    A "fixed" source has a `value` in the unit of account and neither age nor ancestry.
+    `feed_id` is the target that is read, `address` its contract. It answers in the token `quote`,
+    in the unit of account where that is "". A feed is stale after `heartbeat` seconds and does not
+    answer anew below the relative move `deviation`; Pyth's confidence may be `most_confidence` of
+    its price. A time-weighted price is of the last `window` seconds. A pool whose depth to 1% is
+    worth less than `least_depth`, in the unit of account, is too thin to be believed.
+    `derived_from` are further contracts that the source computes from. A "fixed" source has a
+    `value` in the unit of account and neither age nor ancestry.
     """
 
     chain_id: int
     token: Address
-    source: Literal["chainlink", "fixed"]
+    source: SourceKind
     feed_id: str = ""
     heartbeat: int = 0
     deviation: float = 0.0
     value: float = 0.0
+    address: str = ""
+    quote: str = ""
+    window: int = 0
+    least_depth: float = 0.0
+    most_confidence: float = 0.0
+    derived_from: tuple[Address, ...] = ()
+
+    @property
+    def ancestry(self) -> tuple[str, ...]:
+        """The id of what is read, and the addresses that it derives from."""
+        return tuple(filter(None, (self.feed_id, self.address, *self.derived_from)))
+
+
+@dataclass(frozen=True, slots=True)
+class Votes:
+    """How the sources of one token are weighed, as relative differences beyond their dead bands.
+
+    Of three and more, one further than `outlier` from the median has no vote; those that are left
+    make a price *degraded* where they differ by more than `disagreement`.
+    """
+
+    outlier: float = 0.05
+    disagreement: float = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`sizes` are trade sizes in the unit of account; prices are looked up in the order given."""
+    """`sizes` are trade sizes in the unit of account; of sources of one token the first named is
+    the preferred one."""
 
     unit: str
     sizes: tuple[float, ...]
     prices: tuple[PriceSource, ...]
+    votes: Votes = Votes()
 
     def to_json(self) -> str:
         return canonical_json(to_plain(self))

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from watcher.math.prices import reference_price
-from watcher.math.settings import PriceSource, Settings
+from watcher.math.prices import Book, Reading, graph_of, priced_tokens
+from watcher.math.prices.pools import read_pair_oracle
+from watcher.math.settings import Settings
 from watcher.state.canonical import canonical_json, content_hash, state_to_json
 from watcher.state.kinds import State
 from watcher.state.observation import Observation
+from watcher.state.pair_oracle import PairOracle
 from watcher.state.price import Price
 from watcher.state.share_vault import ShareVault
 from watcher.state.target import Target
@@ -22,6 +24,7 @@ from watcher.state.token import Address
 SELF = "self"
 PREVIOUS = "previous"
 PRICE = "price:"
+EARLIER = "earlier:"
 
 COMPARED = frozenset({ShareVault.KIND})
 """The kinds with measures that compare a state with the one a block earlier."""
@@ -30,47 +33,46 @@ COMPARED = frozenset({ShareVault.KIND})
 @dataclass(frozen=True, slots=True)
 class Subject:
     """`state` is None when the target could not be read, `reason` then says why. `previous` is the
-    state one block earlier, None when there was none or no measure of the kind compares with it."""
+    state one block earlier, None when there was none or no measure of the kind compares with it.
+    `mean` is the time-weighted price of a pair's sums, which its state alone does not tell."""
 
     target: Target
     state: State | None
     previous: State | None
     prices: Mapping[Address, Price]
     reason: str = ""
-
-
-def source_of(token: Address, target: Target, settings: Settings) -> PriceSource | None:
-    """The first source that is configured for `token` on the target's chain."""
-    for source in settings.prices:
-        if source.token == token and source.chain_id == target.chain_id:
-            return source
-    return None
+    mean: Reading | None = None
 
 
 def roles(target: Target, settings: Settings) -> dict[str, str]:
-    """The observations that a target's measures use: role to target id."""
+    """The observations that a target's measures use: role to target id.
+
+    The prices' are those of every source that may judge the target, through all quote tokens.
+    """
     found = {SELF: target.id}
     if target.kind in COMPARED:
         found[PREVIOUS] = target.id
-    for token in target.tokens:
-        source = source_of(token.address, target, settings)
-        if source is not None and source.feed_id:
-            found[PRICE + token.address] = source.feed_id
+    graph = graph_of(settings)
+    chain_id = target.chain_id
+    for source in graph.reachable(chain_id, priced_tokens(target), _judged(target, settings)):
+        if source.feed_id:
+            row = graph.sources(chain_id, source.token).index(source)
+            found[PRICE + source.token + (f":{row + 1}" if row else "")] = source.feed_id
+    for target_id in windows(target, settings):
+        found[EARLIER + target_id] = target_id
     return found
 
 
-def verdicts(
-    settings: Settings, observed: Mapping[str, Observation], *, timestamp: int
-) -> dict[tuple[int, Address], str]:
-    """Why the first source of each token has no price at `timestamp`, "" where it has one; by chain
-    and token. `observed` is what is in force, by target id."""
-    found: dict[tuple[int, Address], str] = {}
-    for source in settings.prices:
-        if (source.chain_id, source.token) not in found:
-            price = reference_price(
-                source.token, source, observed.get(source.feed_id), timestamp=timestamp
-            )
-            found[source.chain_id, source.token] = price.reason
+def windows(target: Target, settings: Settings) -> dict[str, int]:
+    """The targets of whom the measures need what was in force some seconds earlier, by id."""
+    reachable = graph_of(settings).reachable(
+        target.chain_id, priced_tokens(target), _judged(target, settings)
+    )
+    found = {
+        source.feed_id: source.window for source in reachable if source.source == "uniswap_v2_twap"
+    }
+    if target.kind == PairOracle.KIND:
+        found[target.id] = int(target.params["window"])
     return found
 
 
@@ -80,27 +82,56 @@ def assemble(
     *,
     timestamp: int,
     settings: Settings,
+    book: Book | None = None,
 ) -> Subject:
     """Build the subject from the observations in force by role; a missing role was never read.
 
-    `timestamp` is the block's, in seconds: it decides whether a price is stale.
+    `timestamp` is the block's, in seconds: it decides whether a price is stale. `book` is that of
+    the whole block, for a target from which none of its prices comes.
     """
-    prices = {
-        token.address: reference_price(
-            token.address,
-            source_of(token.address, target, settings),
-            observed.get(PRICE + token.address),
-            timestamp=timestamp,
-        )
-        for token in target.tokens
-    }
+    if book is None:
+        book = judging(target, observed, timestamp=timestamp, settings=settings)
     own, previous = observed.get(SELF), observed.get(PREVIOUS)
     return Subject(
         target=target,
         state=own.state if own else None,
         previous=previous.state if previous else None,
-        prices=prices,
+        prices={token: book.price(token) for token in priced_tokens(target)},
         reason="" if own and own.state else _why(own),
+        mean=mean_price(target, own, observed.get(EARLIER + target.id), timestamp=timestamp),
+    )
+
+
+def judging(
+    target: Target,
+    observed: Mapping[str, Observation],
+    *,
+    timestamp: int,
+    settings: Settings,
+) -> Book:
+    """The prices that may judge `target`, from the observations in force by role."""
+    return Book(
+        settings,
+        target.chain_id,
+        {one.target_id: one for role, one in observed.items() if role.startswith(PRICE)},
+        {one.target_id: one for role, one in observed.items() if role.startswith(EARLIER)},
+        timestamp=timestamp,
+        judged=_judged(target, settings),
+    )
+
+
+def mean_price(
+    target: Target, now: Observation | None, earlier: Observation | None, *, timestamp: int
+) -> Reading | None:
+    """Whole token 1 for a whole token 0 over the target's window; None where it has no sums."""
+    if target.kind != PairOracle.KIND or now is None or not isinstance(now.state, PairOracle):
+        return None
+    before = earlier.state if earlier is not None else None
+    return read_pair_oracle(
+        now.state,
+        before if isinstance(before, PairOracle) else None,
+        timestamp=timestamp,
+        is_token0=True,
     )
 
 
@@ -111,13 +142,29 @@ def computation_key(
     settings_hash: str,
     method_hash: str,
 ) -> str:
-    """Names everything that the measures depend on; equal keys give equal measures."""
+    """Names everything that the measures depend on; equal keys give equal measures.
+
+    Of the prices it is what they come to: a vote that changes nothing changes no figure.
+    """
     inputs = {
         role: state_to_json(observation.state) if observation.state else observation.status
         for role, observation in observed.items()
+        if role in (SELF, PREVIOUS)
     }
-    verdicts = {address: price.reason for address, price in subject.prices.items()}
-    return content_hash(canonical_json([settings_hash, method_hash, inputs, verdicts]))
+    prices = {token: price_key(price) for token, price in subject.prices.items()}
+    named = [settings_hash, method_hash, inputs, prices]
+    if subject.mean is not None:
+        named.append([subject.mean.value.hex(), subject.mean.reason])
+    return content_hash(canonical_json(named))
+
+
+def price_key(price: Price) -> tuple[str, str]:
+    """What figures depend on of a price that may judge their target."""
+    return price.value.hex(), price.reason
+
+
+def _judged(target: Target, settings: Settings) -> Target | None:
+    return target if graph_of(settings).judges(target) else None
 
 
 def _why(own: Observation | None) -> str:

@@ -10,13 +10,14 @@ import numpy as np
 
 from watcher.errors import MathError
 from watcher.math import bridge
-from watcher.math.columns import Column, price_reason, price_value
+from watcher.math.columns import Column, price_reason, price_value, token_reason
 from watcher.math.exploitability.share_price import donation_to_move
 from watcher.math.settings import Settings
 from watcher.math.subject import Subject
 from watcher.state.share_vault import ShareVault
 
 ONE_PERCENT = Fraction(1, 100)
+NO_SHARE = "the vault issues no share"
 NO_ASSETS = "the vault has shares and no assets"
 
 
@@ -41,7 +42,35 @@ def vault_measures(subjects: Sequence[Subject], settings: Settings) -> list[Colu
                 for subject, (_, reason) in zip(subjects, donations, strict=True)
             ],
         ),
+        _market_column(subjects, price, asset_price),
     ]
+
+
+def _market_column(
+    subjects: Sequence[Subject], per_share: bridge.Floats, asset: bridge.Floats
+) -> Column:
+    """`per_share` and `asset` (target,): whole assets for a whole share, and the asset's price."""
+    shares = [subject.target.share for subject in subjects]
+    why = [
+        token_reason(subject, share.address) if share else NO_SHARE
+        for subject, share in zip(subjects, shares, strict=True)
+    ]
+    market = np.array(
+        [
+            subject.prices[share.address].value if share and not reason else math.nan
+            for subject, share, reason in zip(subjects, shares, why, strict=True)
+        ]
+    )
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        deviation = np.log(market / (per_share * asset))
+    reasons = [
+        subject.reason
+        or (NO_ASSETS if math.isnan(rate) else "")
+        or reason
+        or price_reason(subject, 0)
+        for subject, rate, reason in zip(subjects, per_share, why, strict=True)
+    ]
+    return Column("ln_market_over_redemption", deviation, reasons)
 
 
 def feed_measures(subjects: Sequence[Subject], settings: Settings) -> list[Column]:

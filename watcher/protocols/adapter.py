@@ -65,7 +65,8 @@ class Option:
 @dataclass(frozen=True, slots=True)
 class Adapter:
     """One protocol. `trials` are what discovery tries in turn, the likeliest first; where several
-    fit, `contest` asks each once more and raises a ReadError for one that does not."""
+    fit, `contest` asks each once more and raises a ReadError for one that does not. `is_source`:
+    it reads prices of contracts that are another protocol's, so that discovery does not try it."""
 
     protocol: str
     kind: str
@@ -76,3 +77,4 @@ class Adapter:
     options: tuple[Option, ...] = ()
     trials: tuple[Trial, ...] = (Trial(),)
     contest: Callable[[Target, State], Contest] | None = None
+    is_source: bool = False

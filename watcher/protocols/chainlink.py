@@ -5,7 +5,8 @@ Source: AggregatorV3Interface of @chainlink/contracts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from dataclasses import replace
 
 from watcher.errors import DecodeError, ReadError, RefusedTarget
 from watcher.protocols.adapter import Adapter, Entry, Identification
@@ -13,6 +14,7 @@ from watcher.protocols.interface import TextView, Views, require_code, view
 from watcher.state.call import Answer, Call, Code
 from watcher.state.price_feed import PriceFeed
 from watcher.state.target import Target
+from watcher.state.token import Address
 
 PROTOCOL = "chainlink"
 
@@ -22,16 +24,26 @@ LATEST_ROUND_DATA = view(_AGGREGATOR, "latestRoundData")
 STATE = Views(DECIMALS, LATEST_ROUND_DATA)
 """What `calls` asks."""
 DESCRIPTION = TextView("description")
+AGGREGATOR = view(_AGGREGATOR, "aggregator")
+MIN_ANSWER = view(_AGGREGATOR, "minAnswer")
+MAX_ANSWER = view(_AGGREGATOR, "maxAnswer")
+MIN_SUBMISSION_VALUE = view(_AGGREGATOR, "minSubmissionValue")
+MAX_SUBMISSION_VALUE = view(_AGGREGATOR, "maxSubmissionValue")
 
 MOST_DECIMALS = 36
 DESCRIPTION_LENGTH = 64
 
 
 def identify(entry: Entry) -> Identification:
-    """The feed names itself by its description, such as "ETH / USD"."""
-    code, description, *answers = yield [
+    """The feed names itself by its description, such as "ETH / USD".
+
+    What stands behind its proxy now is remembered: the decimals, the phase, and the bounds of the
+    aggregator, where it tells them.
+    """
+    code, description, aggregator_answer, *answers = yield [
         Code(entry.address),
         DESCRIPTION.call(entry.address),
+        AGGREGATOR.call(entry.address),
         *_calls(entry),
     ]
     require_code(code, entry.address)
@@ -51,10 +63,39 @@ def identify(entry: Entry) -> Identification:
         name=entry.name or title,
     )
     try:
-        decode(target, answers)
+        state = decode(target, answers)
     except ReadError as error:
         raise RefusedTarget(f"{entry.address} is no Chainlink feed: {error}") from None
-    return target
+    bounds = yield from _bounds(_address_or(entry.address, aggregator_answer))
+    found = {"decimals": state.decimals, "phase": state.phase}
+    return replace(target, params={**target.params, **found, **bounds})
+
+
+def _bounds(aggregator: Address) -> Generator[list[Call], Sequence[Answer], dict[str, str]]:
+    """The least and the greatest answer that the aggregator gives, as decimal texts: they may be of
+    192 bits. The first aggregators call them submissions; one that tells neither has none."""
+    answers = yield [
+        one.call(aggregator)
+        for one in (MIN_ANSWER, MAX_ANSWER, MIN_SUBMISSION_VALUE, MAX_SUBMISSION_VALUE)
+    ]
+    for views, pair in (
+        ((MIN_ANSWER, MAX_ANSWER), answers[:2]),
+        ((MIN_SUBMISSION_VALUE, MAX_SUBMISSION_VALUE), answers[2:]),
+    ):
+        try:
+            least, most = (one.integer(answer) for one, answer in zip(views, pair, strict=True))
+        except ReadError:
+            continue
+        return {"min_answer": str(least), "max_answer": str(most)} if least < most else {}
+    return {}
+
+
+def _address_or(feed: Address, answer: Answer) -> Address:
+    """What a proxy reads; a feed that is no proxy is its own aggregator."""
+    try:
+        return AGGREGATOR.address(answer)
+    except ReadError:
+        return feed
 
 
 def calls(target: Target) -> list[Call]:
@@ -77,7 +118,16 @@ def decode(target: Target, answers: Sequence[Answer]) -> PriceFeed:
         answered_in_round=answered_in,
         started_at=started_at,
         updated_at=updated_at,
+        first_decimals=_integer(target, "decimals"),
+        first_phase=_integer(target, "phase"),
+        min_answer=_integer(target, "min_answer"),
+        max_answer=_integer(target, "max_answer"),
     )
+
+
+def _integer(target: Target, name: str) -> int | None:
+    value = target.params.get(name)
+    return None if value is None else int(value)
 
 
 ADAPTER = Adapter(

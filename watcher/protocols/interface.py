@@ -164,16 +164,66 @@ class TextView:
         return clean_text(_text_bytes(answer), most=most)
 
 
+@dataclass(frozen=True, slots=True)
+class ArraysView:
+    """A view function that answers arrays of one-word types, each of the length that was asked."""
+
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+    @property
+    def signature(self) -> str:
+        return f"{self.name}({','.join(self.inputs)})"
+
+    def call(self, to: Address, *arguments: object, length: int) -> Static:
+        """`length` is that of each array; one more word is let through to be refused."""
+        data = selector(self.signature) + encode(self.inputs, arguments)
+        return Static(to=to, data=data, return_cap=WORD * (self._words(length) + 1))
+
+    def decode(self, answer: Answer, *, length: int) -> tuple[tuple[int, ...], ...]:
+        """The arrays, laid out as compilers do. Raises RevertedCall, TooLarge or DecodeError."""
+        require_ok(answer, self.signature)
+        if answer.length != WORD * self._words(length):
+            raise DecodeError(
+                f"{self.signature} answered {answer.length} bytes instead of "
+                f"{WORD * self._words(length)}"
+            )
+        words = [answer.data[at : at + WORD] for at in range(0, answer.length, WORD)]
+        arrays = []
+        for row, kind in enumerate(self.outputs):
+            start = len(self.outputs) + row * (length + 1)
+            at, count = int.from_bytes(words[row]), int.from_bytes(words[start])
+            if (at, count) != (start * WORD, length):
+                raise DecodeError(f"{self.signature} answered no arrays of {length}")
+            one = View(self.name, self.inputs, (kind.removesuffix("[]"),) * length)
+            data = b"".join(words[start + 1 : start + 1 + length])
+            arrays.append(one.integers(Answer(ok=True, data=data, length=len(data))))
+        return tuple(arrays)
+
+    def _words(self, length: int) -> int:
+        return len(self.outputs) * (length + 2)
+
+
 @cache
 def view(interface: str, name: str) -> View:
     """The function `name` of the ABI `interface`, "<protocol>/<Interface>"."""
+    return View(name, *_types(interface, name))
+
+
+@cache
+def arrays_view(interface: str, name: str) -> ArraysView:
+    """As `view`, of a function whose results are arrays."""
+    return ArraysView(name, *_types(interface, name))
+
+
+def _types(interface: str, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     for entry in load_abi(interface):
         if entry["name"] == name:
-            return View(
-                name=name,
-                inputs=tuple(item["type"] for item in entry["inputs"]),
-                outputs=tuple(item["type"] for item in entry["outputs"]),
+            inputs, outputs = (
+                tuple(item["type"] for item in entry[key]) for key in ("inputs", "outputs")
             )
+            return inputs, outputs
     raise KeyError(f"{interface} has no function {name}")
 
 

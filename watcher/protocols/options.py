@@ -6,8 +6,27 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
+from watcher.state.target import Target
+
 FINEST = 10**18
 """The largest denominator of a fraction: the contracts' own are 10**4, or a wad at most."""
+
+
+WINDOW = 1_800
+"""Seconds of a mean over time where nobody says them: half an hour."""
+
+
+def window_of(key: str) -> int:
+    """The window that the key of a time-weighted target says, in seconds."""
+    return int(key) if key else WINDOW
+
+
+def mean_name(pool: Target, window: int) -> str:
+    """What a time-weighted target is called: "WETH/USDC mean of 30m" and the end of its address,
+    since one pair of tokens may have several pools."""
+    symbols = "/".join(token.symbol or token.address[:8] for token in pool.tokens)
+    lasts = f"{window // 60}m" if window % 60 == 0 else f"{window}s"
+    return f"{symbols} mean of {lasts} {pool.address[-4:]}"
 
 
 def boolean(value: object) -> bool:

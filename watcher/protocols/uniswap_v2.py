@@ -6,7 +6,7 @@ Source: Uniswap v2-core 1.0.1, UniswapV2Pair.sol and UniswapV2Factory.sol.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import cast
 
@@ -59,7 +59,20 @@ KNOWN_FACTORIES: dict[tuple[int, str], FactoryTerms] = {
 
 
 def identify(entry: Entry) -> Identification:
-    """Ask the pair for its tokens and factory, and the factory whether the pair is its own."""
+    target = yield from identify_pair(entry)
+    fee, share = _terms(entry, _factory(target))
+    terms = {
+        "fee_numerator": fee.denominator - fee.numerator,
+        "fee_denominator": fee.denominator,
+        "protocol_share_numerator": share.numerator,
+        "protocol_share_denominator": share.denominator,
+    }
+    return replace(target, params={**target.params, **terms})
+
+
+def identify_pair(entry: Entry) -> Identification:
+    """Ask the pair for its tokens and factory, and the factory whether the pair is its own. What it
+    takes as a fee is not asked."""
     pair = entry.address
     code, token0_answer, token1_answer, factory_answer, decimals_answer, symbol_answer = yield [
         Code(pair),
@@ -84,7 +97,6 @@ def identify(entry: Entry) -> Identification:
             f"its factory {factory} does not know {pair} as the pair of {token0} and {token1}: "
             "it is no pair of that factory, remove the entry"
         )
-    fee, share = _terms(entry, factory)
     return Target(
         chain_id=entry.chain_id,
         protocol=PROTOCOL,
@@ -96,13 +108,7 @@ def identify(entry: Entry) -> Identification:
             erc20.decode_metadata(token1, metadata[2:]),
         ),
         share=erc20.decode_metadata(pair, [decimals_answer, symbol_answer]),
-        params={
-            "factory": factory,
-            "fee_numerator": fee.denominator - fee.numerator,
-            "fee_denominator": fee.denominator,
-            "protocol_share_numerator": share.numerator,
-            "protocol_share_denominator": share.denominator,
-        },
+        params={"factory": factory},
         name=entry.name,
     )
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 import structlog
@@ -26,11 +27,14 @@ from watcher.state.block import Block
 from watcher.state.observation import Observation, Status
 from watcher.state.target import Target
 from watcher.store import Resumption, Store, TickResult
+from watcher.store.trail import Trail
 
 LOG = structlog.get_logger(__name__)
 
 READ_AHEAD = 3
 """Blocks that are read while one is stored; most of what a distant node takes is waiting."""
+
+NO_WINDOWS: Mapping[str, int] = MappingProxyType({})
 
 ASKED_FOR = "not read yet when it was asked for"
 
@@ -60,6 +64,10 @@ class FillLedger(Protocol):
     """What filling needs of the store."""
 
     def resume(self, chain_id: int, *, below: int | None = None) -> Resumption: ...
+
+    def trail(
+        self, chain_id: int, target_ids: Collection[str], *, longest: int, below: int | None = None
+    ) -> Trail: ...
 
     def neighbours(self, chain_id: int, number: int) -> tuple[Block | None, Block | None]: ...
 
@@ -109,7 +117,7 @@ class Backfill:
         watched = await self._resume(after.number + 1)
         targets = [target for target in self._targets if target.id in watched.in_force]
         watching = watchlist(targets, self._settings)
-        branch = await self._resume(stretch.first)
+        branch = await self._resume(stretch.first, windows=watching.windows)
         before = branch.cursor
         if before is not None and before.number != stretch.first - 1:
             before = None
@@ -153,9 +161,21 @@ class Backfill:
                 reading.cancel()
             await asyncio.gather(*left, return_exceptions=True)
 
-    async def _resume(self, below: int) -> Branch:
+    async def _resume(self, below: int, *, windows: Mapping[str, int] = NO_WINDOWS) -> Branch:
+        """With `windows` as the watch-list has them, what they reach back to as well."""
         stored = await self._writer.do(self._ledger.resume, self._chain_id, below=below)
-        return Branch(cursor=stored.cursor, in_force=stored.in_force, keys=stored.computation_keys)
+        trail = Trail()
+        if windows:
+            ids, longest = tuple(windows), max(windows.values())
+            trail = await self._writer.do(
+                self._ledger.trail, self._chain_id, ids, longest=longest, below=below
+            )
+        return Branch(
+            cursor=stored.cursor,
+            in_force=stored.in_force,
+            keys=stored.computation_keys,
+            trail=trail,
+        )
 
     async def _finality(self) -> tuple[int | None, int | None]:
         finality = Finality(self._chain_id, confirmations=self._pace.confirmations)

@@ -93,7 +93,12 @@ async def _leads_nowhere(reader: Reader, block: Block, seen: Sighting) -> bool:
 async def _recognise(
     reader: Reader, block: Block, address: Address
 ) -> tuple[list[Recognised], list[NearMiss]]:
-    trials = [(protocol, trial) for protocol, one in ADAPTERS.items() for trial in one.trials]
+    trials = [
+        (protocol, trial)
+        for protocol, one in ADAPTERS.items()
+        if not one.is_source
+        for trial in one.trials
+    ]
     entries = [
         Entry(block.chain_id, protocol, address, options=trial.options)
         for protocol, trial in trials

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
@@ -28,6 +28,7 @@ from watcher.state.code import Deployed
 from watcher.state.observation import Observation
 from watcher.state.target import Target
 from watcher.store.tick import Resumption, TickResult
+from watcher.store.trail import Trail
 
 LOG = structlog.get_logger(__name__)
 
@@ -42,6 +43,8 @@ class Ledger(Protocol):
     """What the watch needs of the store."""
 
     def resume(self, chain_id: int) -> Resumption: ...
+
+    def trail(self, chain_id: int, target_ids: Collection[str], *, longest: int) -> Trail: ...
 
     def recent_blocks(self, chain_id: int, count: int) -> Sequence[Block]: ...
 
@@ -158,8 +161,15 @@ class ChainWatch:
     async def _resume(self) -> Branch:
         stored = await self._writer.do(self._ledger.resume, self._chain_id)
         self._finality.remember(stored.finalized)
+        trail = Trail()
+        if self._watched.windows:
+            ids, longest = tuple(self._watched.windows), self._watched.longest
+            trail = await self._writer.do(self._ledger.trail, self._chain_id, ids, longest=longest)
         self._branch = Branch(
-            cursor=stored.cursor, in_force=stored.in_force, keys=stored.computation_keys
+            cursor=stored.cursor,
+            in_force=stored.in_force,
+            keys=stored.computation_keys,
+            trail=trail,
         )
         return self._branch
 

@@ -12,13 +12,15 @@ from watcher.state.kinds import State
 from watcher.state.kyber_dmm import KyberDMM
 from watcher.state.measure import Computation, Input, Measure
 from watcher.state.observation import Observation, Status
-from watcher.state.price import Price
+from watcher.state.pair_oracle import PairOracle
+from watcher.state.price import Price, PriceStatus, Vote
 from watcher.state.price_feed import PriceFeed
 from watcher.state.share_vault import ShareVault
 from watcher.state.snapshot import Snapshot
 from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta
 from watcher.state.target import Target
+from watcher.state.tick_oracle import TickOracle
 from watcher.state.token import Address, Token, to_address
 from watcher.state.weighted import Weighted
 
@@ -39,9 +41,11 @@ __all__ = [
     "KyberDMM",
     "Measure",
     "Observation",
+    "PairOracle",
     "Plain",
     "Price",
     "PriceFeed",
+    "PriceStatus",
     "ShareVault",
     "Slot",
     "Snapshot",
@@ -52,8 +56,10 @@ __all__ = [
     "Static",
     "Status",
     "Target",
+    "TickOracle",
     "Ticks",
     "Token",
+    "Vote",
     "Weighted",
     "amounts",
     "canonical_json",

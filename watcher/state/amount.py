@@ -10,11 +10,13 @@ from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
 from watcher.state.kyber_dmm import KyberDMM
+from watcher.state.pair_oracle import PairOracle
 from watcher.state.price_feed import PriceFeed
 from watcher.state.share_vault import ShareVault
 from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta
 from watcher.state.target import Target
+from watcher.state.tick_oracle import TickOracle
 from watcher.state.token import Token
 from watcher.state.weighted import Weighted
 
@@ -57,7 +59,8 @@ def amounts(target: Target, state: State) -> tuple[Amount, ...]:
                 Amount("idle_assets", asset, state.idle_assets),
             )
             return held + _issued(target, state.total_supply)
-        case PriceFeed():
+        case PriceFeed() | TickOracle() | PairOracle():
+            # What a pool holds is told by the pool as a target, once.
             return ()
         case StableSwap() | CryptoSwap() | Weighted() | BalancerStable():
             return _balances(target, state) + _issued(target, state.total_supply)

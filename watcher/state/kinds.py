@@ -9,10 +9,12 @@ from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kyber_dmm import KyberDMM
+from watcher.state.pair_oracle import PairOracle
 from watcher.state.price_feed import PriceFeed
 from watcher.state.share_vault import ShareVault
 from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta
+from watcher.state.tick_oracle import TickOracle
 from watcher.state.weighted import Weighted
 
 State: TypeAlias = (
@@ -20,6 +22,8 @@ State: TypeAlias = (
     | Concentrated
     | ShareVault
     | PriceFeed
+    | TickOracle
+    | PairOracle
     | StableSwap
     | StableSwapMeta
     | CryptoSwap
@@ -36,6 +40,8 @@ KINDS: dict[str, type[State]] = {
         Concentrated,
         ShareVault,
         PriceFeed,
+        TickOracle,
+        PairOracle,
         StableSwap,
         StableSwapMeta,
         CryptoSwap,

@@ -9,7 +9,11 @@ from typing import ClassVar
 @dataclass(frozen=True, slots=True)
 class PriceFeed:
     """The latest round. `answer` is signed and scaled by 10**decimals; a proxy's `round_id`
-    carries the phase in its bits from 64 up. Times are seconds."""
+    carries the phase in its bits from 64 up. Times are seconds.
+
+    The rest is as it was when the feed was identified, None where it was not asked or has none:
+    its decimals, its proxy's phase, and the least and greatest answer that its aggregator gives.
+    """
 
     KIND: ClassVar[str] = "price_feed"
     VERSION: ClassVar[int] = 1
@@ -20,3 +24,11 @@ class PriceFeed:
     answered_in_round: int
     started_at: int
     updated_at: int
+    first_decimals: int | None = None
+    first_phase: int | None = None
+    min_answer: int | None = None
+    max_answer: int | None = None
+
+    @property
+    def phase(self) -> int:
+        return self.round_id >> 64

@@ -31,12 +31,14 @@ from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
 from watcher.state.kyber_dmm import KyberDMM
+from watcher.state.pair_oracle import PairOracle
 from watcher.state.price import Price
 from watcher.state.price_feed import PriceFeed
 from watcher.state.share_vault import ShareVault
 from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta, problems, problems_of_metapool
 from watcher.state.target import Param, Target
+from watcher.state.tick_oracle import TickOracle
 from watcher.state.token import Address, Token, to_address
 from watcher.state.weighted import Weighted
 
@@ -48,7 +50,15 @@ LAST_SECOND = 253_402_300_799
 
 _HASH = re.compile(r"0x[0-9a-f]{64}")
 _KEYS = ("block", "target", "state")
-_COINS = {ConstantProduct.KIND: 2, Concentrated.KIND: 2, ShareVault.KIND: 1, PriceFeed.KIND: 0}
+_COINS = {
+    ConstantProduct.KIND: 2,
+    Concentrated.KIND: 2,
+    TickOracle.KIND: 2,
+    PairOracle.KIND: 2,
+    ShareVault.KIND: 1,
+    PriceFeed.KIND: 0,
+}
+_SIGNED = ("answer", "min_answer", "max_answer", "mean_tick")
 _ISSUES_SHARES = (ConstantProduct.KIND, ShareVault.KIND)
 
 
@@ -170,8 +180,8 @@ def _of_target(target: Target) -> Iterator[str]:
 
 def _of_state(state: State, target: Target) -> Iterator[str]:
     for name, value in _integers(state) if not isinstance(state, Concentrated) else ():
-        bits = 255 if name == "answer" else 256
-        if value >= 1 << bits or value < (-1 << bits if name == "answer" else 0):
+        bits = 255 if name in _SIGNED else 256
+        if value >= 1 << bits or value < (-1 << bits if name in _SIGNED else 0):
             yield f"state.{name} is out of the range of its type"
     match state:
         case ConstantProduct():
@@ -191,6 +201,10 @@ def _of_state(state: State, target: Target) -> Iterator[str]:
             decimals = ()
             if state.decimals > MOST_DECIMALS:
                 yield f"state.decimals is over {MOST_DECIMALS}"
+        case TickOracle() | PairOracle():
+            decimals = (state.decimals0, state.decimals1)
+            if state.window < 1:
+                yield "state.window is no time"
         case StableSwap():
             yield from problems(state)
             decimals = (*state.decimals, *state.underlying_decimals)

@@ -11,12 +11,9 @@ from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, Table, s
 
 from watcher.errors import InputError
 from watcher.math.settings import Settings
-from watcher.math.subject import assemble, roles
 from watcher.state.block import Block
 from watcher.state.canonical import from_plain, parse_json
 from watcher.state.observation import Observation
-from watcher.state.snapshot import Snapshot
-from watcher.state.target import Target
 from watcher.store import tables
 from watcher.store.branch import BLOCK_COLUMNS, cursor_of, finalized_of, neighbours
 from watcher.store.register import Registered
@@ -201,38 +198,6 @@ def settings_as_of(
 
 def settings_of(body: str) -> Settings:
     return from_plain(parse_json(body), Settings, what="settings")
-
-
-def snapshot(connection: Connection, entry: Registered, number: int | None) -> Snapshot:
-    """The target's state with the prices that its measures used at that block.
-
-    Prices are None where nothing was computed yet. Raises InputError where there is no state.
-    """
-    standing = observation_as_of(connection, entry, number)
-    where = f"{entry.target.label} at block {number if number is not None else 'latest'}"
-    if standing is None:
-        raise InputError(f"{where} had not been read yet: ask for a later block.")
-    observed, as_of = standing.observation, standing.as_of
-    if observed.state is None:
-        raise InputError(
-            f"{where} has no state: it is {observed.status} since block {standing.since.number}"
-            f"{': ' + observed.detail if observed.detail else ''}."
-        )
-    chosen = settings_as_of(connection, entry, as_of.number)
-    prices = None
-    if chosen is not None:
-        inputs = _observed(connection, entry.target, chosen, as_of)
-        subject = assemble(entry.target, inputs, timestamp=as_of.timestamp, settings=chosen)
-        prices = tuple(subject.prices[coin.address] for coin in entry.target.tokens)
-    return Snapshot(block=as_of, target=entry.target, state=observed.state, prices=prices)
-
-
-def _observed(
-    connection: Connection, watched: Target, chosen: Settings, as_of: Block
-) -> dict[str, Observation]:
-    wanted = roles(watched, chosen)
-    found = observations_as_of(connection, as_of.number, target.c.uid.in_(set(wanted.values())))
-    return {role: found[uid][0] for role, uid in wanted.items() if uid in found}
 
 
 def _observations(number: int | None) -> Select[Any]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, select
 
 from watcher.math.measures import measure
 from watcher.math.settings import Settings
-from watcher.math.subject import roles
+from watcher.math.subject import roles, windows
 from watcher.state.block import Block
 from watcher.state.measure import Computation
 from watcher.store import tables
@@ -19,6 +19,7 @@ from watcher.store.history import observations_as_of, settings_of
 from watcher.store.register import Registered
 from watcher.store.seam import Seam
 from watcher.store.tick import InForce, TickResult
+from watcher.store.trail import in_force_ago
 from watcher.store.work import Work, work
 
 computation, used, measured = tables.computation, tables.computation_input, tables.measure
@@ -46,6 +47,12 @@ class _Scope:
         settings = self.settings(settings_hash)
         used_as = roles(entry.target, settings)
         wanted = set(used_as.values())
+        ago = {
+            uid: in_force_ago(
+                self._seam.connection, at.chain_id, uid, at.timestamp - window, window=window
+            )
+            for uid, window in windows(entry.target, settings).items()
+        }
         return work(
             entry.target,
             used_as,
@@ -54,6 +61,7 @@ class _Scope:
             block=at,
             settings=settings,
             settings_hash=settings_hash,
+            earlier={uid: one for uid, one in ago.items() if one is not None},
         )
 
     def _at(self, wanted: set[str], block: Block) -> dict[str, InForce]:

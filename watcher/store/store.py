@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 
@@ -24,12 +24,15 @@ from watcher.store import (
     lease,
     register,
     schema,
+    snapshots,
     standing,
     tables,
+    trail,
 )
 from watcher.store.database import WAIT_SECONDS, Database
 from watcher.store.schema import Schema
 from watcher.store.tick import Resumption, TickResult
+from watcher.store.trail import Trail
 from watcher.store.values import Extent, Figure, Figures, Gap, Standing, StoredEvent, TargetStatus
 
 
@@ -161,6 +164,19 @@ class Store:
         with self.database.reading() as connection:
             return history.resume(connection, chain_id, below=below)
 
+    def trail(
+        self,
+        chain_id: int,
+        target_ids: Collection[str],
+        *,
+        longest: int,
+        below: int | None = None,
+    ) -> Trail:
+        """What was in force of some targets at each block of the last `longest` seconds, up to the
+        cursor or the last stored block below number `below`."""
+        with self.database.reading() as connection:
+            return trail.trail_of(connection, chain_id, target_ids, longest=longest, below=below)
+
     def neighbours(self, chain_id: int, number: int) -> tuple[Block | None, Block | None]:
         """The nearest canonical blocks below and above `number`."""
         with self.database.reading() as connection:
@@ -258,7 +274,7 @@ class Store:
     def snapshot(self, target_id: str, number: int | None = None) -> Snapshot:
         """The state at block `number` with the prices it was measured by."""
         with self.database.reading() as connection:
-            return history.snapshot(connection, register.entry_of(connection, target_id), number)
+            return snapshots.snapshot(connection, register.entry_of(connection, target_id), number)
 
     def statuses(self) -> tuple[TargetStatus, ...]:
         """How every target stands now, in the order of registration."""

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from watcher.math.measures import METHOD_HASH
+from watcher.math.prices import Book
 from watcher.math.settings import Settings
-from watcher.math.subject import PREVIOUS, Subject, assemble, computation_key
+from watcher.math.subject import EARLIER, PREVIOUS, Subject, assemble, computation_key
 from watcher.state.block import Block
 from watcher.state.measure import Input
 from watcher.state.target import Target
@@ -33,16 +34,19 @@ def work(
     block: Block,
     settings: Settings,
     settings_hash: str,
+    earlier: Mapping[str, InForce],
+    book: Book | None = None,
 ) -> Work:
-    """`before` and `now` are what is in force one block earlier and at `block`, by target id;
-    `roles` are the observations that the target's measures use."""
+    """`before` and `now` are what is in force one block earlier and at `block`, by target id,
+    `earlier` what was so when the windows of means over time began; `roles` are the observations
+    that the target's measures use, and `book` as `assemble` has it."""
     sources = {
         role: found
         for role, target_id in roles.items()
-        if (found := (before if role == PREVIOUS else now).get(target_id)) is not None
+        if (found := _at(role, before, now, earlier).get(target_id)) is not None
     }
     observed = {role: found.observation for role, found in sources.items()}
-    subject = assemble(target, observed, timestamp=block.timestamp, settings=settings)
+    subject = assemble(target, observed, timestamp=block.timestamp, settings=settings, book=book)
     return Work(
         target=target,
         subject=subject,
@@ -54,3 +58,14 @@ def work(
             subject, observed, settings_hash=settings_hash, method_hash=METHOD_HASH
         ),
     )
+
+
+def _at(
+    role: str,
+    before: Mapping[str, InForce],
+    now: Mapping[str, InForce],
+    earlier: Mapping[str, InForce],
+) -> Mapping[str, InForce]:
+    if role == PREVIOUS:
+        return before
+    return earlier if role.startswith(EARLIER) else now

@@ -21,11 +21,28 @@ from watcher.devnet.deploy.tick_pools import (
     create_pool,
     deploy_uniswap_v3,
     find_pool,
+    keep_observations,
 )
 from watcher.devnet.deploy.tokens import allow, deploy_tokens
-from watcher.devnet.deploy.vaults import deploy_openzeppelin, deploy_solmate, first_deposit
+from watcher.devnet.deploy.vaults import (
+    buy_shares,
+    deploy_openzeppelin,
+    deploy_solmate,
+    first_deposit,
+    share_of,
+)
 from watcher.devnet.local_chain import LocalChain
-from watcher.devnet.world import PRICE_DECIMALS, Actors, Feed, Pair, TickPool, Vault, World
+from watcher.devnet.world import (
+    MEAN_SECONDS,
+    PRICE_DECIMALS,
+    Actors,
+    Feed,
+    Implied,
+    Pair,
+    TickPool,
+    Vault,
+    World,
+)
 from watcher.state.token import Address, Token
 
 _HOUR = 3_600
@@ -56,6 +73,13 @@ TICK_POOLS = (
     ("WBTC", "WETH", 3_000, 1_000_000),
     ("GUSD", "USDC", 10_000, 200_000),
 )
+# Token, source, and the pool that implies a price of it beside its feed.
+IMPLIED = (
+    ("GUSD", "uniswap_v3_twap", "v3:GUSD/USDC"),
+    ("GUSD", "spot", "GUSD/USDC"),
+    ("DAI", "uniswap_v2_twap", "DAI/USDC"),
+    ("DAI", "spot", "pancake:DAI/USDC"),
+)
 # Whole units of the asset that each vault starts with.
 VAULT_DEPOSITS = {
     "oz-usdc": 1_000_000,
@@ -63,6 +87,10 @@ VAULT_DEPOSITS = {
     "solmate-weth": 500,
     "solmate-dai": 750_000,
 }
+
+
+# Whole shares, and as many units of the asset, of the pair where the first vault's are sold.
+SHARE_MARKET = 400_000
 
 
 def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
@@ -97,7 +125,12 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         first_deposit(site, actors.depositor, vault, VAULT_DEPOSITS[vault.name], weth=weth)
     for feed in feeds:
         start_feed(site, builder, feed, oracle=actors.oracle)
+    market, of_shares = _share_market(site, builder, plans[0][0], vaults[0], weth=weth)
+    for tick_pool in tick_pools:
+        keep_observations(site, builder, tick_pool)
     site.mine()
+    # Means over time need a past.
+    chain.mine(seconds=MEAN_SECONDS)
     return World(
         chain_id=chain.chain_id,
         actors=actors,
@@ -107,6 +140,8 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         tick_pools=tick_pools,
         vaults=vaults,
         feeds=feeds,
+        share_markets=(market,),
+        implied=(*_implied((*pairs, *tick_pools), tokens), *of_shares),
     )
 
 
@@ -141,6 +176,32 @@ def _allow(
     for depositor in (actors.depositor, actors.other_depositor):
         for vault in vaults:
             allow(site, depositor, vault.asset, vault.address)
+
+
+def _implied(pools: tuple[Pair | TickPool, ...], tokens: dict[str, Token]) -> tuple[Implied, ...]:
+    named = {pool.name: pool for pool in pools}
+    return tuple(
+        Implied(source, tokens[symbol], named[pool].other(tokens[symbol]), named[pool].address)
+        for symbol, source, pool in IMPLIED
+    )
+
+
+def _share_market(
+    site: Site, builder: Address, exchange: Exchange, vault: Vault, *, weth: Token
+) -> tuple[Pair, tuple[Implied, ...]]:
+    """A pair where the shares of `vault` are sold for its asset, and what the two say of them."""
+    share, asset = share_of(site, vault), vault.asset
+    pool = Pool(share, asset, SHARE_MARKET, SHARE_MARKET)
+    create_pair(site, builder, exchange, pool)
+    site.mine()
+    pair = find_pair(site, exchange, pool)
+    buy_shares(site, builder, vault, share, SHARE_MARKET, weth=weth)
+    allow_trading(site, [pair], builder)
+    add_liquidity(site, builder, pair, pool, weth=weth, held=[share])
+    return pair, (
+        Implied("redemption", share, asset, vault.address),
+        Implied("spot", share, asset, pair.address),
+    )
 
 
 def _vaults(site: Site, builder: Address, tokens: dict[str, Token]) -> tuple[Vault, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -85,14 +85,23 @@ def allow_trading(site: Site, pools: Iterable[Pair | TickPool], trader: Address)
         allow(site, trader, token, router)
 
 
-def add_liquidity(site: Site, builder: Address, pair: Pair, pool: Pool, *, weth: Token) -> None:
-    """The pool's first liquidity, from tokens that the builder is given for it."""
+def add_liquidity(
+    site: Site,
+    builder: Address,
+    pair: Pair,
+    pool: Pool,
+    *,
+    weth: Token,
+    held: Collection[Token] = (),
+) -> None:
+    """The pool's first liquidity, from tokens that the builder is given for it; `held` it has."""
     amounts = {
         pool.token_a: pool.amount_a * 10**pool.token_a.decimals,
         pool.token_b: pool.amount_b * 10**pool.token_b.decimals,
     }
     for token, amount in amounts.items():
-        provide(site, builder, token, amount, weth=weth)
+        if token not in held:
+            provide(site, builder, token, amount, weth=weth)
         if pair.router is None:
             transfer = "transfer(address,uint256)"
             site.send(builder, token.address, transfer, pair.address, amount)

@@ -15,6 +15,9 @@ from watcher.state.token import Address, Token, to_address
 
 POOL_GAS = 8_000_000
 POSITION_GAS = 1_200_000
+OBSERVATIONS = 128
+OBSERVATION_GAS = 25_000
+"""A slot of storage each."""
 
 SPACINGS = {500: 10, 3_000: 60, 10_000: 200}
 """Of the fee tiers that the factory begins with."""
@@ -133,6 +136,17 @@ def find_pool(site: Site, exchange: UniswapV3, plan: TickPlan) -> TickPool:
         tick_spacing=SPACINGS[plan.fee],
         ticks=tuple(sorted(ends)),
         router=exchange.router,
+    )
+
+
+def keep_observations(site: Site, builder: Address, pool: TickPool) -> None:
+    """Let a pool remember its past from now on: a new one keeps its last change alone."""
+    site.send(
+        builder,
+        pool.address,
+        "increaseObservationCardinalityNext(uint16)",
+        OBSERVATIONS,
+        gas=OBSERVATIONS * OBSERVATION_GAS,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from watcher.devnet.deploy.site import Site
-from watcher.devnet.deploy.tokens import provide
+from watcher.devnet.deploy.tokens import allow, provide
 from watcher.devnet.world import Vault
 from watcher.state.token import Address, Token
 
@@ -27,3 +27,20 @@ def first_deposit(site: Site, depositor: Address, vault: Vault, whole: int, *, w
     amount = whole * 10**vault.asset.decimals
     provide(site, depositor, vault.asset, amount, weth=weth)
     site.send(depositor, vault.address, "deposit(uint256,address)", amount, depositor)
+
+
+def share_of(site: Site, vault: Vault) -> Token:
+    """The vault as a token; it must have been mined."""
+    (decimals,) = site.chain.read(vault.address, "decimals()(uint8)")
+    (symbol,) = site.chain.read(vault.address, "symbol()(string)")
+    return Token(vault.address, decimals, symbol)
+
+
+def buy_shares(
+    site: Site, buyer: Address, vault: Vault, share: Token, whole: int, *, weth: Token
+) -> None:
+    """That many whole shares of a vault at one asset each, for assets that the buyer is given."""
+    provide(site, buyer, vault.asset, whole * 10**vault.asset.decimals, weth=weth)
+    allow(site, buyer, vault.asset, vault.address)
+    shares = whole * 10**share.decimals
+    site.send(buyer, vault.address, "mint(uint256,address)", shares, buyer)
