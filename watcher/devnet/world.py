@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from watcher.state.token import Address, Token
 
-Option: TypeAlias = str | int | float | bool
+Option: TypeAlias = str | int | float | bool | list[str]
 
 PRICE_DECIMALS = 8
 """Decimals of every feed's answer, as Chainlink's feeds in USD have."""
@@ -97,6 +97,18 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
+class Treasury:
+    """An address with many assets: `tokens` are what it may hold beside the native coin, which
+    counts as `native`, and the positions of the manager at `positions`."""
+
+    name: str
+    address: Address
+    tokens: tuple[Address, ...]
+    native: Token
+    positions: Address
+
+
+@dataclass(frozen=True, slots=True)
 class TargetEntry:
     """A `[[targets]]` entry of a configuration; `options` are further keys of its table."""
 
@@ -139,6 +151,7 @@ class World:
     tick_pools: tuple[TickPool, ...]
     vaults: tuple[Vault, ...]
     feeds: tuple[Feed, ...]
+    treasuries: tuple[Treasury, ...] = ()
 
     @property
     def pools(self) -> tuple[Pair | TickPool, ...]:
@@ -169,7 +182,8 @@ class World:
         ]
         vaults = [_vault_entry(self.chain_id, vault) for vault in self.vaults]
         prices = [_price_entry(self.chain_id, feed) for feed in self.feeds]
-        targets = (*pairs, *pools, *vaults)
+        held = [_treasury_entry(self.chain_id, one) for one in self.treasuries]
+        targets = (*pairs, *pools, *vaults, *held)
         return Entries(chain_id=self.chain_id, targets=targets, prices=tuple(prices))
 
 
@@ -187,6 +201,15 @@ def _vault_entry(chain_id: int, vault: Vault) -> TargetEntry:
     if vault.virtual_shares:
         options["decimals_offset"] = vault.decimals_offset
     return TargetEntry(chain_id, "erc4626", vault.address, vault.name, options)
+
+
+def _treasury_entry(chain_id: int, treasury: Treasury) -> TargetEntry:
+    options: dict[str, Option] = {
+        "tokens": list(treasury.tokens),
+        "native": treasury.native.address,
+        "position_managers": [treasury.positions],
+    }
+    return TargetEntry(chain_id, "holdings", treasury.address, treasury.name, options)
 
 
 def _price_entry(chain_id: int, feed: Feed) -> PriceEntry:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from watcher.math.catalogue import CATALOGUE, FEED, POOL, TICK_POOL, VAULT
+from watcher.math.catalogue import CATALOGUE, FEED, HOLDINGS, POOL, TICK_POOL, VAULT
 from watcher.math.columns import Column
+from watcher.math.holdings_measures import holdings_measures
 from watcher.math.pool_measures import pool_measures
 from watcher.math.settings import Settings
 from watcher.math.subject import Subject
@@ -21,8 +22,12 @@ _FAMILIES: dict[str, Callable[[Sequence[Subject], Settings], list[Column]]] = {
     POOL: pool_measures,
     TICK_POOL: tick_measures,
     VAULT: vault_measures,
+    HOLDINGS: holdings_measures,
     FEED: feed_measures,
 }
+
+_ONE_BY_ONE = frozenset({HOLDINGS})
+"""The kinds whose targets have rows of their own tokens, as many as they hold."""
 
 
 def measure(subjects: Sequence[Subject], settings: Settings) -> list[tuple[Measure, ...]]:
@@ -36,8 +41,9 @@ def measure(subjects: Sequence[Subject], settings: Settings) -> list[tuple[Measu
         rows = [row for row, subject in enumerate(subjects) if subject.target.kind == kind]
         if not rows:
             continue
-        members = [subjects[row] for row in rows]
-        columns = family(members, settings)
-        for index, (row, member) in enumerate(zip(rows, members, strict=True)):
-            found[row] = tuple(column.at(index, member) for column in columns)
+        for group in [[row] for row in rows] if kind in _ONE_BY_ONE else [rows]:
+            members = [subjects[row] for row in group]
+            columns = family(members, settings)
+            for index, (row, member) in enumerate(zip(group, members, strict=True)):
+                found[row] = tuple(column.at(index, member) for column in columns)
     return found

@@ -8,6 +8,7 @@ from watcher.state.balancer_stable import BalancerStable
 from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
+from watcher.state.holdings import Holdings
 from watcher.state.kyber_dmm import KyberDMM
 from watcher.state.price_feed import PriceFeed
 from watcher.state.share_vault import ShareVault
@@ -20,6 +21,7 @@ State: TypeAlias = (
     | Concentrated
     | ShareVault
     | PriceFeed
+    | Holdings
     | StableSwap
     | StableSwapMeta
     | CryptoSwap
@@ -36,6 +38,7 @@ KINDS: dict[str, type[State]] = {
         Concentrated,
         ShareVault,
         PriceFeed,
+        Holdings,
         StableSwap,
         StableSwapMeta,
         CryptoSwap,

@@ -29,6 +29,7 @@ from watcher.state.canonical import (
 from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
+from watcher.state.holdings import Holdings
 from watcher.state.kinds import State
 from watcher.state.kyber_dmm import KyberDMM
 from watcher.state.price import Price
@@ -49,6 +50,7 @@ LAST_SECOND = 253_402_300_799
 _HASH = re.compile(r"0x[0-9a-f]{64}")
 _KEYS = ("block", "target", "state")
 _COINS = {ConstantProduct.KIND: 2, Concentrated.KIND: 2, ShareVault.KIND: 1, PriceFeed.KIND: 0}
+TICKS = ("tick", "tick_lower", "tick_upper")
 _ISSUES_SHARES = (ConstantProduct.KIND, ShareVault.KIND)
 
 
@@ -170,6 +172,8 @@ def _of_target(target: Target) -> Iterator[str]:
 
 def _of_state(state: State, target: Target) -> Iterator[str]:
     for name, value in _integers(state) if not isinstance(state, Concentrated) else ():
+        if isinstance(state, Holdings) and name.rpartition(".")[2] in TICKS:
+            continue
         bits = 255 if name == "answer" else 256
         if value >= 1 << bits or value < (-1 << bits if name == "answer" else 0):
             yield f"state.{name} is out of the range of its type"
@@ -191,6 +195,9 @@ def _of_state(state: State, target: Target) -> Iterator[str]:
             decimals = ()
             if state.decimals > MOST_DECIMALS:
                 yield f"state.decimals is over {MOST_DECIMALS}"
+        case Holdings():
+            yield from state.problems()
+            decimals = state.decimals
         case StableSwap():
             yield from problems(state)
             decimals = (*state.decimals, *state.underlying_decimals)

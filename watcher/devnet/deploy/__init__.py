@@ -23,9 +23,19 @@ from watcher.devnet.deploy.tick_pools import (
     find_pool,
 )
 from watcher.devnet.deploy.tokens import allow, deploy_tokens
+from watcher.devnet.deploy.treasury import fill_purse, hand_over, treasury_of
 from watcher.devnet.deploy.vaults import deploy_openzeppelin, deploy_solmate, first_deposit
 from watcher.devnet.local_chain import LocalChain
-from watcher.devnet.world import PRICE_DECIMALS, Actors, Feed, Pair, TickPool, Vault, World
+from watcher.devnet.world import (
+    PRICE_DECIMALS,
+    Actors,
+    Feed,
+    Pair,
+    TickPool,
+    Treasury,
+    Vault,
+    World,
+)
 from watcher.state.token import Address, Token
 
 _HOUR = 3_600
@@ -56,6 +66,9 @@ TICK_POOLS = (
     ("WBTC", "WETH", 3_000, 1_000_000),
     ("GUSD", "USDC", 10_000, 200_000),
 )
+# What the treasury has LP tokens and shares of.
+TREASURY_PAIR = "WETH/USDC"
+TREASURY_VAULTS = ("oz-usdc", "solmate-weth")
 # Whole units of the asset that each vault starts with.
 VAULT_DEPOSITS = {
     "oz-usdc": 1_000_000,
@@ -97,6 +110,8 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         first_deposit(site, actors.depositor, vault, VAULT_DEPOSITS[vault.name], weth=weth)
     for feed in feeds:
         start_feed(site, builder, feed, oracle=actors.oracle)
+    pools = {pair: pool for pair, (_, pool) in zip(pairs, plans, strict=True)}
+    treasury = _treasury(site, actors, tokens, pools, vaults, uniswap_v3.positions)
     site.mine()
     return World(
         chain_id=chain.chain_id,
@@ -107,6 +122,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         tick_pools=tick_pools,
         vaults=vaults,
         feeds=feeds,
+        treasuries=(treasury,),
     )
 
 
@@ -141,6 +157,22 @@ def _allow(
     for depositor in (actors.depositor, actors.other_depositor):
         for vault in vaults:
             allow(site, depositor, vault.asset, vault.address)
+
+
+def _treasury(
+    site: Site,
+    actors: Actors,
+    tokens: dict[str, Token],
+    pools: dict[Pair, Pool],
+    vaults: tuple[Vault, ...],
+    positions: Address,
+) -> Treasury:
+    pair = next(pair for pair in pools if pair.name == TREASURY_PAIR)
+    chosen = tuple(vault for vault in vaults if vault.name in TREASURY_VAULTS)
+    fill_purse(site, actors.treasury, tokens)
+    deposits = {vault: VAULT_DEPOSITS[vault.name] for vault in chosen}
+    hand_over(site, actors, pair=pair, pool=pools[pair], vaults=deposits, positions=positions)
+    return treasury_of(actors, tokens, pair=pair, vaults=chosen, positions=positions)
 
 
 def _vaults(site: Site, builder: Address, tokens: dict[str, Token]) -> tuple[Vault, ...]:
