@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.answers import asked
 from tests.support.golden import conversation_from, conversations, figures_from, unraised
 from tests.support.record_golden import recorded
 from watcher.devnet.artifacts import Toolchain
@@ -20,7 +21,8 @@ async def test_what_the_world_answers_is_recorded(toolchain: Toolchain) -> None:
     assert {talk.entry.protocol for talk in talks} == ADAPTERS.keys()
     for talk in talks:
         adapter = ADAPTERS[talk.entry.protocol]
-        assert adapter.calls(talk.snapshot.target) == [each.call for each in talk.reading]
+        calls = asked(adapter, talk.snapshot.target, talk.answers)
+        assert calls == [each.call for each in talk.reading]
         assert adapter.decode(talk.snapshot.target, talk.answers) == talk.snapshot.state
     cases = [figures_from(text) for text in figures.values()]
     assert all(unraised(case, case.now()) == [] for case in cases)

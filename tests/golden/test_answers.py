@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from tests.support.answers import drive
+from tests.support.answers import asked, drive
 from tests.support.golden import (
     ANSWERS,
     Conversation,
@@ -49,7 +49,7 @@ def test_the_contract_is_identified_as_it_was(talk: Conversation) -> None:
 def test_its_answers_give_the_state_that_they_gave(talk: Conversation) -> None:
     adapter = ADAPTERS[talk.entry.protocol]
     target = talk.snapshot.target
-    assert adapter.calls(target) == [each.call for each in talk.reading], AGAIN
+    assert asked(adapter, target, talk.answers) == [each.call for each in talk.reading], AGAIN
     state = adapter.decode(target, talk.answers)
     assert state_to_json(state) == state_to_json(talk.snapshot.state)
 

@@ -10,6 +10,7 @@ from eth_utils.crypto import keccak
 
 from watcher.chain.walks import steps
 from watcher.protocols import Adapter, Entry
+from watcher.protocols.adapter import read
 from watcher.state import (
     Address,
     Answer,
@@ -101,11 +102,22 @@ class FakeChain:
         return drive(adapter, entry, self.answers)
 
     def read(self, adapter: Adapter, target: Target) -> State:
-        return adapter.decode(target, self.answers(adapter.calls(target)))
+        return read(adapter, target, self.answers)
 
 
 def cut(answer: Answer, most: int) -> Answer:
     return Answer(ok=answer.ok, data=answer.data[:most], length=answer.length)
+
+
+def asked(adapter: Adapter, target: Target, answers: Sequence[Answer]) -> list[Call]:
+    """All calls of one reading that is answered so."""
+    calls = adapter.calls(target)
+    while adapter.follow is not None and len(calls) <= len(answers):
+        more = adapter.follow(target, answers[: len(calls)])
+        if not more:
+            break
+        calls = [*calls, *more]
+    return calls
 
 
 def drive(

@@ -306,7 +306,8 @@ def _bent_answer(choices: Choices, real: Answer) -> tuple[bool, Answer]:
 async def adapter_states(choices: Choices) -> Outcome:
     talk = choices.one_of(TALKS)
     adapter, target = ADAPTERS[talk.entry.protocol], talk.snapshot.target
-    calls, answers, without = adapter.calls(target), list(talk.answers), list(talk.answers)
+    calls = [each.call for each in talk.reading]
+    answers, without = list(talk.answers), list(talk.answers)
     for _ in range(1 + choices.below(3)):
         at = choices.below(len(answers))
         unreadable, bent = _bent_answer(choices, talk.answers[at])

@@ -165,6 +165,11 @@ async def _converse(reader: Reader, block: Block, entry: Entry) -> Conversation:
             target: Target = done.value
             break
     reading = await _ask(reader, block, adapter.calls(target))
+    while adapter.follow is not None:
+        more = adapter.follow(target, [each.answer for each in reading])
+        if not more:
+            break
+        reading += await _ask(reader, block, more)
     state = adapter.decode(target, [each.answer for each in reading])
     return Conversation(entry, tuple(rounds), reading, Snapshot(block, target, state))
 

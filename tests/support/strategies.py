@@ -15,6 +15,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from tests.support.balancer_strategies import balancer_stables, weighteds
+from tests.support.holdings_strategies import held
 from tests.support.numbers import DECIMALS as DECIMALS
 from tests.support.numbers import SHARES as SHARES
 from tests.support.numbers import UINT112 as UINT112
@@ -34,6 +35,7 @@ from watcher.state import (
     Concentrated,
     ConstantProduct,
     CryptoSwap,
+    Holdings,
     KyberDMM,
     PairOracle,
     Price,
@@ -52,6 +54,7 @@ from watcher.state import (
 from watcher.state.concentrated import ConcentratedVariant
 from watcher.state.price import unknown_price
 from watcher.state.stableswap import StableSwapVariant
+from watcher.state.target import Param
 
 CHAIN = 31337
 
@@ -353,6 +356,7 @@ STATES: dict[str, st.SearchStrategy[State]] = {
     PriceFeed.KIND: feeds(),
     TickOracle.KIND: tick_oracles(),
     PairOracle.KIND: pair_oracles(),
+    Holdings.KIND: held(),
     StableSwap.KIND: stables(),
     StableSwapMeta.KIND: metapools(),
     CryptoSwap.KIND: cryptos(),
@@ -370,6 +374,7 @@ def states() -> st.SearchStrategy[State]:
 TOKEN0 = Token(address(0xA0), 18, "AAA")
 TOKEN1 = Token(address(0xB0), 18, "BBB")
 SHARE = Token(address(0xC0), 18, "LP")
+VAULT_SHARE = Token(address(0xC1), 18, "vLP")
 
 
 def target_of(state: State, *, number: int = 1) -> Target:
@@ -406,6 +411,13 @@ def target_of(state: State, *, number: int = 1) -> Target:
                 str(state.window),
                 pair,
                 params={"window": state.window},
+            )
+        case Holdings():
+            own = zip((TOKEN0, TOKEN1, SHARE, VAULT_SHARE), state.decimals, strict=True)
+            tokens = tuple(Token(each.address, places, each.symbol) for each, places in own)
+            params: dict[str, Param] = {"position_managers": address(0xD0), "assets": 2}
+            return Target(
+                CHAIN, "holdings", address(number), state.KIND, "treasury", tokens, params=params
             )
         case StableSwap():
             tokens = _tokens((*state.decimals, *state.underlying_decimals))

@@ -10,7 +10,8 @@ from watcher.chain.walks import steps
 from watcher.devnet.local_chain import LocalChain
 from watcher.errors import Unavailable
 from watcher.protocols import ADAPTERS
-from watcher.state.call import Answer, Call, Static, Ticks
+from watcher.protocols.adapter import read
+from watcher.state.call import Answer, Balance, Call, Static, Ticks
 from watcher.state.canonical import state_to_json
 from watcher.state.target import Target
 from watcher.store import Store, recompute
@@ -67,11 +68,8 @@ def _agrees(store: Store, chain: LocalChain, target: Target, number: int) -> boo
     standing = store.observation_as_of(target.id, number)
     if standing is None or standing.observation.state is None:
         return False
-    adapter = ADAPTERS[target.protocol]
-    answers = _plainly(chain, adapter.calls(target), number)
-    return state_to_json(adapter.decode(target, answers)) == state_to_json(
-        standing.observation.state
-    )
+    state = read(ADAPTERS[target.protocol], target, lambda calls: _plainly(chain, calls, number))
+    return state_to_json(state) == state_to_json(standing.observation.state)
 
 
 def _plainly(chain: LocalChain, calls: Sequence[Call], number: int) -> list[Answer]:
@@ -94,6 +92,9 @@ def _walked(chain: LocalChain, call: Ticks, number: int) -> Answer:
 
 
 def _called(chain: LocalChain, call: Call, number: int) -> Answer:
+    if isinstance(call, Balance):
+        balance = int(chain.request("eth_getBalance", call.address, hex(number)), 16)
+        return Answer(ok=True, data=balance.to_bytes(32), length=32)
     if not isinstance(call, Static):
         raise TypeError(f"{type(call).__name__} is not read every block")
     request = {"to": call.to, "data": "0x" + call.data.hex()}

@@ -12,7 +12,7 @@ from watcher.cli.output import Row, figure
 from watcher.cli.phrases import percent, price, symbols, with_names
 from watcher.config import fields
 from watcher.errors import InputError
-from watcher.math.catalogue import CATALOGUE, FEED, POOL, TICK_POOL, VAULT
+from watcher.math.catalogue import CATALOGUE, FEED, HOLDINGS, POOL, TICK_POOL, VAULT
 from watcher.state.measure import Measure
 from watcher.state.target import Target
 
@@ -31,9 +31,16 @@ KEY_MEASURES = {
     POOL: _POOL_MEASURES,
     TICK_POOL: _POOL_MEASURES,
     VAULT: ("price_per_share", "price_per_share_change", "donation_1pct_money"),
+    HOLDINGS: ("holdings_value", "holdings_value_by_form", "asset_share"),
     FEED: ("feed_price",),
 }
 FIGURE_COLUMNS = ("measure", "dims", "value", "unit", "reason")
+FORMS = {
+    "token": "tokens at hand",
+    "pair": "LP tokens of pairs",
+    "position": "positions",
+    "vault": "vault shares",
+}
 PRICES = frozenset({"spot_price", "reference_price", "price_per_share", "feed_price"})
 
 
@@ -99,6 +106,8 @@ def _for_people(measure: Measure, target: Target, unit: str) -> Row:
         called |= dict(zip(("token 0", "token 1"), coins, strict=False))
     if target.kind == VAULT:
         called |= dict(zip(("asset", "share"), coins, strict=True))
+    if target.kind == HOLDINGS and "token" in dims:
+        called["token"] = names.get(dims["token"], dims["token"])
     if "token_in" in dims:
         called["token_in"] = names.get(dims["token_in"], dims["token_in"])
     return {
@@ -122,6 +131,8 @@ def _dims(dims: Mapping[str, str], names: Mapping[str, str], unit: str) -> str:
         match name:
             case "token":
                 said.append(names.get(value, value))
+            case "form":
+                said.append(FORMS.get(value, value))
             case "token_in":
                 said.append(f"{names.get(value, value)} in")
             case "size":

@@ -63,6 +63,22 @@ expect = { tokens = [
 # decimals_offset = 0
 # refuses_zero = false
 
+# What a treasury, a lockbox or any set of addresses holds, looked through to the tokens underneath.
+# LP tokens of pairs and vault shares need no price of their own; what is named in `opaque` does.
+# Position NFTs of the managers are found by themselves. `native` is the wrapper that the native
+# coin is counted as; `protocol_fee_share` is for pairs of factories that are not known.
+# [[targets]]
+# chain = "eip155:1"
+# protocol = "holdings"
+# address = "0x..."
+# name = "treasury"
+# addresses = ["0x..."]
+# tokens = ["0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48"]
+# opaque = ["0x..."]
+# native = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"
+# position_managers = ["0xC36442b4a4522E871399CD717aBDD847Ab11FE88"]
+# protocol_fee_share = "1/6"
+
 # What each token is judged by: a Chainlink feed, stale after its heartbeat and blind below its
 # deviation, or a fixed value in `unit`.
 [[prices]]

@@ -131,6 +131,7 @@ def read_target(section: Section, chain_ids: Set[int]) -> Entry | None:
         protocol=protocol,
         address=address,
         name=name,
+        key=name if ADAPTERS[protocol].named else "",
         options=MappingProxyType(options),
         expect=MappingProxyType(dict(expect)),
     )

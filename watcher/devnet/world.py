@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from watcher.state.token import Address, Token
 
-Option: TypeAlias = str | int | float | bool
+Option: TypeAlias = str | int | float | bool | list[str]
 
 MEAN_SECONDS = 120
 """How long the means over time of this world are: ten blocks, so that a play shows them move."""
@@ -114,6 +114,18 @@ class Implied:
 
 
 @dataclass(frozen=True, slots=True)
+class Treasury:
+    """An address with many assets: `tokens` are what it may hold beside the native coin, which
+    counts as `native`, and the positions of the manager at `positions`."""
+
+    name: str
+    address: Address
+    tokens: tuple[Address, ...]
+    native: Token
+    positions: Address
+
+
+@dataclass(frozen=True, slots=True)
 class TargetEntry:
     """A `[[targets]]` entry of a configuration; `options` are further keys of its table."""
 
@@ -158,6 +170,7 @@ class World:
     feeds: tuple[Feed, ...]
     share_markets: tuple[Pair, ...] = ()
     implied: tuple[Implied, ...] = ()
+    treasuries: tuple[Treasury, ...] = ()
 
     @property
     def pools(self) -> tuple[Pair | TickPool, ...]:
@@ -191,7 +204,8 @@ class World:
             *(_price_entry(self.chain_id, feed) for feed in self.feeds),
             *(_implied_entry(self.chain_id, implied) for implied in self.implied),
         ]
-        targets = (*pairs, *pools, *vaults)
+        held = [_treasury_entry(self.chain_id, one) for one in self.treasuries]
+        targets = (*pairs, *pools, *vaults, *held)
         return Entries(chain_id=self.chain_id, targets=targets, prices=tuple(prices))
 
 
@@ -209,6 +223,15 @@ def _vault_entry(chain_id: int, vault: Vault) -> TargetEntry:
     if vault.virtual_shares:
         options["decimals_offset"] = vault.decimals_offset
     return TargetEntry(chain_id, "erc4626", vault.address, vault.name, options)
+
+
+def _treasury_entry(chain_id: int, treasury: Treasury) -> TargetEntry:
+    options: dict[str, Option] = {
+        "tokens": list(treasury.tokens),
+        "native": treasury.native.address,
+        "position_managers": [treasury.positions],
+    }
+    return TargetEntry(chain_id, "holdings", treasury.address, treasury.name, options)
 
 
 def _price_entry(chain_id: int, feed: Feed) -> PriceEntry:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
+from watcher.state.holdings import Holdings
 from watcher.state.pair_oracle import PairOracle
 from watcher.state.price_feed import PriceFeed
 from watcher.state.share_vault import ShareVault
@@ -14,6 +15,7 @@ from watcher.state.tick_oracle import TickOracle
 POOL = ConstantProduct.KIND
 TICK_POOL = Concentrated.KIND
 VAULT = ShareVault.KIND
+HOLDINGS = Holdings.KIND
 FEED = PriceFeed.KIND
 TICK_ORACLE = TickOracle.KIND
 PAIR_ORACLE = PairOracle.KIND
@@ -249,6 +251,98 @@ DEFINITIONS = (
         source="the pool's own history and the configured sources",
         bad="away from 0: an imbalance that lasts, which no single block can make",
         cannot_say="how the pool stands now: that is ln_spot_over_reference of the pool",
+    ),
+    Definition(
+        name="holdings_value",
+        kinds=(HOLDINGS,),
+        unit="unit of account",
+        formula="sum over assets of asset_amount * reference price; null while that of one that is "
+        "held is missing",
+        dims="",
+        source="what closing, burning and redeeming pay, each contract's own arithmetic",
+        bad="down",
+        cannot_say="what selling it all would bring: that moves prices",
+    ),
+    Definition(
+        name="holdings_value_partial",
+        kinds=(HOLDINGS,),
+        unit="unit of account",
+        formula="holdings_value of those assets alone whose reference price is known",
+        dims="",
+        source="as holdings_value",
+        bad="none by itself: where holdings_value is null, it lacks something",
+        cannot_say="what it leaves out: the reason of holdings_value names the first of it",
+    ),
+    Definition(
+        name="holdings_value_redeemable",
+        kinds=(HOLDINGS,),
+        unit="unit of account",
+        formula="holdings_value without the vault shares that exceed the holder's maxRedeem",
+        dims="",
+        source="EIP-4626, maxRedeem and previewRedeem",
+        bad="below holdings_value: shares that nobody can redeem now",
+        cannot_say="when the rest can be redeemed; shares inside of something are taken as free",
+    ),
+    Definition(
+        name="holdings_value_by_form",
+        kinds=(HOLDINGS,),
+        unit="unit of account",
+        formula="the part of holdings_value that is held as tokens, or comes out of LP tokens of "
+        "pairs, of positions, or of vault shares",
+        dims="form",
+        source="each amount split in proportion, without rounding",
+        bad="none by itself: how much is not at hand",
+        cannot_say="what is inside of what: the form is the outermost",
+    ),
+    Definition(
+        name="asset_amount",
+        kinds=(HOLDINGS,),
+        unit="token",
+        formula="what of the asset is left once all is looked through, whole tokens",
+        dims="token",
+        source="Uniswap V2 burn, Uniswap V3 decreaseLiquidity and collect, EIP-4626 redeem",
+        bad="down",
+        cannot_say="what is in positions of tokens that the target does not name",
+    ),
+    Definition(
+        name="asset_value",
+        kinds=(HOLDINGS,),
+        unit="unit of account",
+        formula="asset_amount * reference price",
+        dims="token",
+        source="as asset_amount",
+        bad="down",
+        cannot_say="anything where the reference price is unknown, unless nothing is held",
+    ),
+    Definition(
+        name="asset_share",
+        kinds=(HOLDINGS,),
+        unit="fraction",
+        formula="asset_amount * reference price / holdings_value",
+        dims="token",
+        source="share of holdings at reference prices",
+        bad="none by itself",
+        cannot_say="anything where holdings_value is null",
+    ),
+    Definition(
+        name="asset_largest_share",
+        kinds=(HOLDINGS,),
+        unit="fraction",
+        formula="max of asset_share",
+        dims="",
+        source="concentration ratio of one",
+        bad="towards 1",
+        cannot_say="which: asset_share says it; whether several assets fall together",
+    ),
+    Definition(
+        name="asset_concentration",
+        kinds=(HOLDINGS,),
+        unit="fraction",
+        formula="sum of asset_share^2",
+        dims="",
+        source="Herfindahl-Hirschman index; its inverse is the effective number of assets",
+        bad="towards 1",
+        cannot_say="whether several assets fall together",
     ),
     Definition(
         name="feed_price",

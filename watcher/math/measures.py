@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from watcher.math.catalogue import (
     CATALOGUE,
     FEED,
+    HOLDINGS,
     PAIR_ORACLE,
     POOL,
     TICK_ORACLE,
@@ -14,6 +15,7 @@ from watcher.math.catalogue import (
     VAULT,
 )
 from watcher.math.columns import Column
+from watcher.math.holdings_measures import holdings_measures
 from watcher.math.oracle_measures import oracle_measures
 from watcher.math.pool_measures import pool_measures
 from watcher.math.settings import Settings
@@ -30,10 +32,14 @@ _FAMILIES: dict[str, Callable[[Sequence[Subject], Settings], list[Column]]] = {
     POOL: pool_measures,
     TICK_POOL: tick_measures,
     VAULT: vault_measures,
+    HOLDINGS: holdings_measures,
     FEED: feed_measures,
     TICK_ORACLE: oracle_measures,
     PAIR_ORACLE: oracle_measures,
 }
+
+_ONE_BY_ONE = frozenset({HOLDINGS})
+"""The kinds whose targets have rows of their own tokens, as many as they hold."""
 
 
 def measure(subjects: Sequence[Subject], settings: Settings) -> list[tuple[Measure, ...]]:
@@ -47,8 +53,9 @@ def measure(subjects: Sequence[Subject], settings: Settings) -> list[tuple[Measu
         rows = [row for row, subject in enumerate(subjects) if subject.target.kind == kind]
         if not rows:
             continue
-        members = [subjects[row] for row in rows]
-        columns = family(members, settings)
-        for index, (row, member) in enumerate(zip(rows, members, strict=True)):
-            found[row] = tuple(column.at(index, member) for column in columns)
+        for group in [[row] for row in rows] if kind in _ONE_BY_ONE else [rows]:
+            members = [subjects[row] for row in group]
+            columns = family(members, settings)
+            for index, (row, member) in enumerate(zip(group, members, strict=True)):
+                found[row] = tuple(column.at(index, member) for column in columns)
     return found

@@ -3,6 +3,7 @@
 from watcher.protocols import (
     chainlink,
     erc4626,
+    holdings,
     uniswap_v2,
     uniswap_v2_twap,
     uniswap_v3,
@@ -12,7 +13,15 @@ from watcher.protocols.adapter import Adapter, Contest, Entry, Identification, O
 
 ADAPTERS: dict[str, Adapter] = {
     module.ADAPTER.protocol: module.ADAPTER
-    for module in (uniswap_v2, uniswap_v3, erc4626, chainlink, uniswap_v2_twap, uniswap_v3_twap)
+    for module in (
+        uniswap_v2,
+        uniswap_v3,
+        erc4626,
+        holdings,
+        chainlink,
+        uniswap_v2_twap,
+        uniswap_v3_twap,
+    )
 }
 
 __all__ = ["ADAPTERS", "Adapter", "Contest", "Entry", "Identification", "Option", "Trial"]

@@ -2,7 +2,9 @@
 
 `identify` runs once: it yields lists of calls, receives their answers and returns the Target, or
 raises RefusedTarget when the chain contradicts the entry. `calls` is the one round of reads a
-block; `decode` turns its answers into the State, or raises a ReadError.
+block; `decode` turns its answers into the State, or raises a ReadError. Where answers decide what
+else must be asked, `follow` says it; whoever reads block after block asks all of it at once again,
+so that a second round is needed only where something changed.
 """
 
 from __future__ import annotations
@@ -66,7 +68,12 @@ class Option:
 class Adapter:
     """One protocol. `trials` are what discovery tries in turn, the likeliest first; where several
     fit, `contest` asks each once more and raises a ReadError for one that does not. `is_source`:
-    it reads prices of contracts that are another protocol's, so that discovery does not try it."""
+    it reads prices of contracts that are another protocol's, so that discovery does not try it.
+
+    `follow` gives the calls that all answers so far lead to, none when the reading is whole; it
+    raises a ReadError as `decode` would. `named` targets are made by whoever names them: the name
+    is their key, no code need stand at their address, and discovery has no trials of them.
+    """
 
     protocol: str
     kind: str
@@ -78,3 +85,17 @@ class Adapter:
     trials: tuple[Trial, ...] = (Trial(),)
     contest: Callable[[Target, State], Contest] | None = None
     is_source: bool = False
+    follow: Callable[[Target, Sequence[Answer]], list[Call]] | None = None
+    named: bool = False
+
+
+def read(
+    adapter: Adapter, target: Target, ask: Callable[[Sequence[Call]], Sequence[Answer]]
+) -> State:
+    """One whole reading, round by round as `ask` answers. Raises ReadError."""
+    answers: list[Answer] = []
+    calls = adapter.calls(target)
+    while calls:
+        answers += ask(calls)
+        calls = adapter.follow(target, answers) if adapter.follow else []
+    return adapter.decode(target, answers)

@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
 from watcher.state.target import Target
+from watcher.state.token import Address, to_address
 
 FINEST = 10**18
 """The largest denominator of a fraction: the contracts' own are 10**4, or a wad at most."""
@@ -44,6 +45,37 @@ def small_integer(least: int, most: int) -> Callable[[object], int]:
         return value
 
     return parse
+
+
+def address_list(least: int, most: int) -> Callable[[object], str]:
+    """A parser of `least` to `most` different addresses, in a list or parted by spaces; it gives
+    them with their checksums, parted by spaces."""
+    many = f"{least} to {most} addresses" if most > 1 else "one address"
+    hint = f"write {many}, each 0x and 40 hexadecimal digits, once"
+
+    def parse(value: object) -> str:
+        items = value.split() if isinstance(value, str) else value
+        if not isinstance(items, (list, tuple)) or not least <= len(items) <= most:
+            raise ValueError(hint)
+        found = [_address(item, hint) for item in items]
+        if len(set(found)) < len(found):
+            raise ValueError(hint)
+        return " ".join(found)
+
+    return parse
+
+
+def _address(item: object, hint: str) -> Address:
+    """Mixed case must be the EIP-55 checksum, all lower case has none to check."""
+    if not isinstance(item, str) or not item.startswith("0x"):
+        raise ValueError(hint)
+    try:
+        checked = to_address(item)
+    except ValueError:
+        raise ValueError(hint) from None
+    if item not in (checked, item.lower()):
+        raise ValueError(f"{item} has a wrong checksum (EIP-55): write it all in lower case")
+    return checked
 
 
 def _decimal(text: str) -> Fraction:

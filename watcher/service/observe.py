@@ -53,7 +53,11 @@ class Observer:
         self._reader = reader
         self._asked: list[_Asked] = []
         self._calls: list[Call] = []
+        self._followed: list[_Followed] = []
         for target in targets:
+            if ADAPTERS[target.protocol].follow is not None:
+                self._followed.append(_Followed(target))
+                continue
             calls = ADAPTERS[target.protocol].calls(target)
             self._asked.append(_Asked(target, len(self._calls), len(calls)))
             self._calls += calls
@@ -63,25 +67,41 @@ class Observer:
         self._doubtful: dict[str, Target] = {}
 
     async def observe(self, block: Block) -> dict[str, Observation]:
-        """Read every target at `block` in one round and decode each, by target id.
+        """Read every target at `block` in one round and decode each, by target id; what its answers
+        lead to is asked in further rounds.
 
-        Raises Unavailable or StaleBlock only when the round as a whole got no answer.
+        Raises Unavailable or StaleBlock only when a round as a whole got no answer.
         """
-        answers = await self._reader.read(block, self._calls)
+        calls = [*self._calls, *(call for one in self._followed for call in one.calls)]
+        answers = await self._reader.read(block, calls)
         with uncollected():
-            self._take(answers)
+            self._take(answers[: len(self._calls)])
+        await self._follow(block, dict(zip(calls, answers, strict=True)))
         doubtful = list(self._doubtful.values())
         return self._observed | await _without_code(self._reader, block, doubtful)
 
+    async def _follow(self, block: Block, known: dict[Call, Answer | ReadError]) -> None:
+        """Ask what `known` leads to until every reading is whole; `known` takes the answers."""
+        while True:
+            missing = [call for one in self._followed for call in one.missing(known)]
+            if not missing:
+                break
+            calls = list(dict.fromkeys(missing))
+            known.update(zip(calls, await self._reader.read(block, calls), strict=True))
+        for one in self._followed:
+            self._keep(one.target, one.observation(known))
+
     def _take(self, answers: list[Answer | ReadError]) -> None:
         for asked in self._changed(answers):
-            found = asked.observation(answers[asked.start : asked.stop])
-            self._observed[asked.id] = found
-            if found.status in DOUBTFUL:
-                self._doubtful[asked.id] = asked.target
-            else:
-                self._doubtful.pop(asked.id, None)
+            self._keep(asked.target, _observation(asked.target, answers[asked.start : asked.stop]))
         self._answers = answers
+
+    def _keep(self, target: Target, found: Observation) -> None:
+        self._observed[target.id] = found
+        if found.status in DOUBTFUL and not ADAPTERS[target.protocol].named:
+            self._doubtful[target.id] = target
+        else:
+            self._doubtful.pop(target.id, None)
 
     def _changed(self, answers: list[Answer | ReadError]) -> Iterable[_Asked]:
         """Those for whom not every answer is as it was before."""
@@ -102,20 +122,56 @@ class _Asked:
 
     def __init__(self, target: Target, start: int, count: int) -> None:
         self.target = target
-        self.id = target.id
         self.start, self.stop = start, start + count
-        self._state_of = ADAPTERS[target.protocol].decode
 
-    def observation(self, answers: Sequence[Answer | ReadError]) -> Observation:
-        try:
-            state = self._state_of(self.target, _answered(answers))
-        except ReadError as error:
-            return Observation(self.id, _status(error), detail=str(error))
-        except Exception as error:
-            LOG.exception("adapter failed", target=self.id, protocol=self.target.protocol)
-            detail = f"the adapter failed with {type(error).__name__}: please report it"
-            return Observation(self.id, Status.DECODE_ERROR, detail=detail)
-        return Observation(self.id, Status.OK, state)
+
+class _Followed:
+    """One target whose answers lead to further calls. `calls` are all of its last reading, which
+    are asked at once at the next block."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self._first = ADAPTERS[target.protocol].calls(target)
+        self._answers: list[Answer | ReadError] = []
+        self._observation: Observation | None = None
+        self.calls = self._first
+
+    def missing(self, known: Mapping[Call, Answer | ReadError]) -> list[Call]:
+        """What must still be asked, as far as the answers tell; none once the reading is whole, or
+        has failed."""
+        follow = ADAPTERS[self.target.protocol].follow
+        self.calls = list(self._first)
+        while follow is not None:
+            missing = [call for call in self.calls if call not in known]
+            if missing:
+                return missing
+            try:
+                more = follow(self.target, _answered([known[call] for call in self.calls]))
+            except Exception:  # noqa: BLE001 - `decode` meets the same, and the observation tells it
+                break
+            if not more:
+                break
+            self.calls += more
+        return []
+
+    def observation(self, known: Mapping[Call, Answer | ReadError]) -> Observation:
+        """The same object as long as everything is answered as before."""
+        answers = [known[call] for call in self.calls]
+        if self._observation is None or answers != self._answers:
+            self._answers, self._observation = answers, _observation(self.target, answers)
+        return self._observation
+
+
+def _observation(target: Target, answers: Sequence[Answer | ReadError]) -> Observation:
+    try:
+        state = ADAPTERS[target.protocol].decode(target, _answered(answers))
+    except ReadError as error:
+        return Observation(target.id, _status(error), detail=str(error))
+    except Exception as error:
+        LOG.exception("adapter failed", target=target.id, protocol=target.protocol)
+        detail = f"the adapter failed with {type(error).__name__}: please report it"
+        return Observation(target.id, Status.DECODE_ERROR, detail=detail)
+    return Observation(target.id, Status.OK, state)
 
 
 def _answered(answers: Sequence[Answer | ReadError]) -> Sequence[Answer]:

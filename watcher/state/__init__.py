@@ -8,6 +8,7 @@ from watcher.state.canonical import canonical_json, content_hash, state_from_jso
 from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
+from watcher.state.holdings import Holdings
 from watcher.state.kinds import State
 from watcher.state.kyber_dmm import KyberDMM
 from watcher.state.measure import Computation, Input, Measure
@@ -37,6 +38,7 @@ __all__ = [
     "Concentrated",
     "ConstantProduct",
     "CryptoSwap",
+    "Holdings",
     "Input",
     "KyberDMM",
     "Measure",

@@ -8,6 +8,7 @@ from watcher.state.balancer_stable import BalancerStable
 from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
+from watcher.state.holdings import Holdings
 from watcher.state.kinds import State
 from watcher.state.kyber_dmm import KyberDMM
 from watcher.state.pair_oracle import PairOracle
@@ -62,6 +63,8 @@ def amounts(target: Target, state: State) -> tuple[Amount, ...]:
         case PriceFeed() | TickOracle() | PairOracle():
             # What a pool holds is told by the pool as a target, once.
             return ()
+        case Holdings():
+            return _held(target, state)
         case StableSwap() | CryptoSwap() | Weighted() | BalancerStable():
             return _balances(target, state) + _issued(target, state.total_supply)
         case StableSwapMeta():
@@ -71,6 +74,19 @@ def amounts(target: Target, state: State) -> tuple[Amount, ...]:
             own = _balances(target, state.pool, name="pool.balances")
             issued = _issued(target, state.pool.total_supply, name="pool.total_supply")
             return own + base + issued
+
+
+def _held(target: Target, state: Holdings) -> tuple[Amount, ...]:
+    own = [
+        Amount(f"balances[{holder}][{place}]", target.tokens[place], raw)
+        for holder, row in enumerate(state.balances)
+        for place, raw in enumerate(row)
+    ]
+    native = [
+        Amount(f"native[{holder}]", target.tokens[state.wrapped], raw)
+        for holder, raw in enumerate(state.native)
+    ]
+    return (*own, *native)
 
 
 def _balances(

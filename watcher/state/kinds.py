@@ -8,6 +8,7 @@ from watcher.state.balancer_stable import BalancerStable
 from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
+from watcher.state.holdings import Holdings
 from watcher.state.kyber_dmm import KyberDMM
 from watcher.state.pair_oracle import PairOracle
 from watcher.state.price_feed import PriceFeed
@@ -24,6 +25,7 @@ State: TypeAlias = (
     | PriceFeed
     | TickOracle
     | PairOracle
+    | Holdings
     | StableSwap
     | StableSwapMeta
     | CryptoSwap
@@ -42,6 +44,7 @@ KINDS: dict[str, type[State]] = {
         PriceFeed,
         TickOracle,
         PairOracle,
+        Holdings,
         StableSwap,
         StableSwapMeta,
         CryptoSwap,

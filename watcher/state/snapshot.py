@@ -29,6 +29,7 @@ from watcher.state.canonical import (
 from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
+from watcher.state.holdings import Holdings
 from watcher.state.kinds import State
 from watcher.state.kyber_dmm import KyberDMM
 from watcher.state.pair_oracle import PairOracle
@@ -59,6 +60,7 @@ _COINS = {
     PriceFeed.KIND: 0,
 }
 _SIGNED = ("answer", "min_answer", "max_answer", "mean_tick")
+TICKS = ("tick", "tick_lower", "tick_upper")
 _ISSUES_SHARES = (ConstantProduct.KIND, ShareVault.KIND)
 
 
@@ -180,6 +182,8 @@ def _of_target(target: Target) -> Iterator[str]:
 
 def _of_state(state: State, target: Target) -> Iterator[str]:
     for name, value in _integers(state) if not isinstance(state, Concentrated) else ():
+        if isinstance(state, Holdings) and name.rpartition(".")[2] in TICKS:
+            continue
         bits = 255 if name in _SIGNED else 256
         if value >= 1 << bits or value < (-1 << bits if name in _SIGNED else 0):
             yield f"state.{name} is out of the range of its type"
@@ -205,6 +209,9 @@ def _of_state(state: State, target: Target) -> Iterator[str]:
             decimals = (state.decimals0, state.decimals1)
             if state.window < 1:
                 yield "state.window is no time"
+        case Holdings():
+            yield from state.problems()
+            decimals = state.decimals
         case StableSwap():
             yield from problems(state)
             decimals = (*state.decimals, *state.underlying_decimals)

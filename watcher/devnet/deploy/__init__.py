@@ -24,6 +24,7 @@ from watcher.devnet.deploy.tick_pools import (
     keep_observations,
 )
 from watcher.devnet.deploy.tokens import allow, deploy_tokens
+from watcher.devnet.deploy.treasury import fill_purse, hand_over, treasury_of
 from watcher.devnet.deploy.vaults import (
     buy_shares,
     deploy_openzeppelin,
@@ -40,6 +41,7 @@ from watcher.devnet.world import (
     Implied,
     Pair,
     TickPool,
+    Treasury,
     Vault,
     World,
 )
@@ -80,6 +82,9 @@ IMPLIED = (
     ("DAI", "uniswap_v2_twap", "DAI/USDC"),
     ("DAI", "spot", "pancake:DAI/USDC"),
 )
+# What the treasury has LP tokens and shares of.
+TREASURY_PAIR = "WETH/USDC"
+TREASURY_VAULTS = ("oz-usdc", "solmate-weth")
 # Whole units of the asset that each vault starts with.
 VAULT_DEPOSITS = {
     "oz-usdc": 1_000_000,
@@ -128,6 +133,8 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     market, of_shares = _share_market(site, builder, plans[0][0], vaults[0], weth=weth)
     for tick_pool in tick_pools:
         keep_observations(site, builder, tick_pool)
+    pools = {pair: pool for pair, (_, pool) in zip(pairs, plans, strict=True)}
+    treasury = _treasury(site, actors, tokens, pools, vaults, uniswap_v3.positions)
     site.mine()
     # Means over time need a past.
     chain.mine(seconds=MEAN_SECONDS)
@@ -142,6 +149,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         feeds=feeds,
         share_markets=(market,),
         implied=(*_implied((*pairs, *tick_pools), tokens), *of_shares),
+        treasuries=(treasury,),
     )
 
 
@@ -202,6 +210,22 @@ def _share_market(
         Implied("redemption", share, asset, vault.address),
         Implied("spot", share, asset, pair.address),
     )
+
+
+def _treasury(
+    site: Site,
+    actors: Actors,
+    tokens: dict[str, Token],
+    pools: dict[Pair, Pool],
+    vaults: tuple[Vault, ...],
+    positions: Address,
+) -> Treasury:
+    pair = next(pair for pair in pools if pair.name == TREASURY_PAIR)
+    chosen = tuple(vault for vault in vaults if vault.name in TREASURY_VAULTS)
+    fill_purse(site, actors.treasury, tokens)
+    deposits = {vault: VAULT_DEPOSITS[vault.name] for vault in chosen}
+    hand_over(site, actors, pair=pair, pool=pools[pair], vaults=deposits, positions=positions)
+    return treasury_of(actors, tokens, pair=pair, vaults=chosen, positions=positions)
 
 
 def _vaults(site: Site, builder: Address, tokens: dict[str, Token]) -> tuple[Vault, ...]:

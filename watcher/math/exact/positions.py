@@ -37,12 +37,32 @@ def position_amounts(
 ) -> Amounts:
     """What `liquidity` between two ticks is at the pool's price: rounded up it is what minting
     costs, rounded down what burning pays."""
+    return range_amounts(
+        pool.sqrt_price_x96,
+        pool.tick,
+        liquidity,
+        tick_lower=tick_lower,
+        tick_upper=tick_upper,
+        round_up=round_up,
+    )
+
+
+def range_amounts(
+    sqrt_price_x96: int,
+    tick: int,
+    liquidity: int,
+    *,
+    tick_lower: int,
+    tick_upper: int,
+    round_up: bool,
+) -> Amounts:
+    """As `position_amounts`, of a pool's price and current tick alone."""
     lower, upper = get_sqrt_price_at_tick(tick_lower), get_sqrt_price_at_tick(tick_upper)
     # By the tick, not the price: on a tick that was just crossed downwards they differ.
-    if pool.tick < tick_lower:
+    if tick < tick_lower:
         within0, within1 = lower, lower
-    elif pool.tick < tick_upper:
-        within0, within1 = pool.sqrt_price_x96, pool.sqrt_price_x96
+    elif tick < tick_upper:
+        within0, within1 = sqrt_price_x96, sqrt_price_x96
     else:
         within0, within1 = upper, upper
     return Amounts(
