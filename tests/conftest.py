@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "tests.support.effort",
+    "tests.support.logs",
     "tests.support.skips",
     "tests.support.sockets",
     "tests.support.postgres",

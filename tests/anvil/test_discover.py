@@ -6,7 +6,8 @@ from __future__ import annotations
 import asyncio
 import json
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from watcher.cli.app import app
 from watcher.cli.discovered import proposal, refusal
 from watcher.config import load_config
 from watcher.devnet.configuration import to_toml
+from watcher.devnet.world import Actors, TargetEntry
 from watcher.protocols import ADAPTERS, uniswap_v2
 from watcher.protocols.sighting import IMPLEMENTATION_SLOT, Sight
 from watcher.service.discover import Discovery, discover
@@ -70,11 +72,67 @@ def entry_of(found: Discovery) -> dict[str, Any]:
     return dict(table)
 
 
+def discoverable(node: LocalWorld) -> list[TargetEntry]:
+    """Those that a contract says of itself: what somebody holds is named by whoever asks."""
+    return [one for one in node.world.entries.targets if not ADAPTERS[one.protocol].named]
+
+
+def created(node: LocalWorld) -> Iterator[Address]:
+    """Every contract that a transaction of the world's setting up made."""
+    for number in range(node.chain.head().number + 1):
+        block = node.chain.request("eth_getBlockByNumber", hex(number), False)
+        for transaction in block["transactions"]:
+            receipt = node.chain.request("eth_getTransactionReceipt", transaction)
+            if receipt["contractAddress"]:
+                yield to_address(receipt["contractAddress"])
+
+
+def told(node: LocalWorld) -> dict[Address, str]:
+    """What every contract of the world is: a protocol, or what else is seen."""
+    world = node.world
+    found = {entry.address: entry.protocol for entry in discoverable(node)}
+    for feed in world.feeds:
+        found |= {feed.proxy: "chainlink", feed.aggregator: "chainlink"}
+    found |= {token.address: Sight.TOKEN.value for token in (*world.tokens, world.weth)}
+    for pool in world.pools:
+        [factory] = node.chain.read(pool.address, "factory()(address)")
+        found[to_address(factory)] = Sight.FACTORY.value
+        if pool.router is not None:
+            found[pool.router] = Sight.ROUTER.value
+    # A manager of positions names its factory and the wrapped native coin, as routers do.
+    return found | {one.positions: Sight.ROUTER.value for one in world.treasuries}
+
+
+def test_every_contract_of_the_world_is_told_for_what_it_is(world_node: LocalWorld) -> None:
+    expected = told(world_node)
+    assert set(created(world_node)) <= expected.keys(), "nobody says what this contract is"
+    for address, what in expected.items():
+        found = look(world_node, address)
+        if found.recognised:
+            assert [one.target.protocol for one in found.recognised] == [what]
+            assert [one.target.address for one in found.recognised] == [address]
+        else:
+            assert found.seen.sight.value == what, address
+        assert found.near == ()
+    for account in (
+        *accounts(world_node.world.actors),
+        *(t.address for t in world_node.world.treasuries),
+    ):
+        found = look(world_node, account)
+        assert found.seen.sight in (Sight.ACCOUNT, Sight.NOTHING)
+        assert found.recognised == () == found.near
+
+
+def accounts(actors: Actors) -> Iterator[Address]:
+    return (getattr(actors, field.name) for field in fields(actors))
+
+
 def test_every_pool_and_vault_of_the_world_is_recognised_with_its_options(
     world_node: LocalWorld,
 ) -> None:
-    entries = world_node.world.entries.targets
-    assert {entry.protocol for entry in entries} | {"chainlink"} == set(ADAPTERS)
+    entries = discoverable(world_node)
+    tried = {name for name, one in ADAPTERS.items() if one.trials and not one.is_source}
+    assert {entry.protocol for entry in entries} | {"chainlink"} == tried
     for entry in entries:
         found = look(world_node, entry.address)
         [one] = found.recognised
@@ -108,7 +166,7 @@ def test_what_is_proposed_is_watched_once_it_is_pasted(
 ) -> None:
     """Only the fees, which nothing on the chain says, are put in by hand."""
     proposed = []
-    for entry in world_node.world.entries.targets:
+    for entry in discoverable(world_node):
         [one] = look(world_node, entry.address).recognised
         lines = [line for line in proposal(one) if not line.startswith("name = ")]
         name = f"{entry.protocol}-{entry.address}"
@@ -301,7 +359,7 @@ def test_the_command_refuses_a_token_with_3_and_says_what_it_saw(world_node: Loc
     assert done.exit_code == 3
     assert ": a token, USDC, of 6 decimals" in done.stdout
     assert done.stderr.count("\n") == 1
-    assert "none of uniswap_v2, uniswap_v3, erc4626, chainlink" in done.stderr
+    assert "none of uniswap_v2, uniswap_v3, erc4626, chainlink, and" in done.stderr
     told = json.loads(run(world_node, token.address, "--json").stdout)
     assert told["seen"]["token"] == {"symbol": "USDC", "decimals": 6}
     assert told["recognised"] == []

@@ -17,7 +17,7 @@ from watcher.cli.app import app
 from watcher.devnet.artifacts import Toolchain
 from watcher.devnet.configuration import to_toml
 from watcher.errors import ConfigError, StoreError
-from watcher.state import ConstantProduct, Observation, Status, Target
+from watcher.state import Address, ConstantProduct, Observation, Status, Target
 from watcher.store import Store, recompute
 
 pytestmark = pytest.mark.anvil
@@ -46,9 +46,9 @@ def configured(node: LocalWorld, folder: Path) -> tuple[Path, str]:
     return file, database
 
 
-def of_first_pair(node: LocalWorld, toolchain: Toolchain) -> Answering:
-    """The first token of the first pair, in whose pool nobody else's rate depends on it."""
-    return answering(node, toolchain, node.world.pairs[0].token0.address)
+def of_wbtc(node: LocalWorld, toolchain: Toolchain) -> Answering:
+    """WBTC: neither the wrapped coin of a treasury nor the asset of a vault."""
+    return answering(node, toolchain, node.world.token("WBTC").address)
 
 
 @pytest.mark.parametrize(("data", "length", "kept"), SYMBOLS.values(), ids=SYMBOLS)
@@ -60,7 +60,7 @@ def test_fault_28_a_hostile_symbol_is_cleaned_and_capped_or_the_address_is_shown
     length: int | None,
     kept: str,
 ) -> None:
-    token = of_first_pair(fork_node, toolchain)
+    token = of_wbtc(fork_node, toolchain)
     token.answer("symbol()", data, length=length)
     file, database = configured(fork_node, tmp_path)
     shown = ""
@@ -91,7 +91,7 @@ DECIMALS: dict[str, tuple[bytes, str]] = {
 async def test_fault_29_odd_decimals_are_taken_as_they_are_or_refused_and_never_assumed(
     fork_node: LocalWorld, toolchain: Toolchain, tmp_path: Path, data: bytes, refusal: str
 ) -> None:
-    token = of_first_pair(fork_node, toolchain)
+    token = of_wbtc(fork_node, toolchain)
     token.answer("decimals()", data)
     if refusal:
         with pytest.raises(ConfigError, match=refusal) as refused:
@@ -101,12 +101,12 @@ async def test_fault_29_odd_decimals_are_taken_as_they_are_or_refused_and_never_
         return
     async with watching(fork_node, tmp_path, "odd") as watched:
         pair = pair_of(watched, fork_node)
-        assert pair.tokens[0].decimals == int.from_bytes(data)
+        assert decimals_of(pair, token.address) == int.from_bytes(data)
         [ticked] = await watched.look()
         assert in_force(watched, pair).status is Status.OK
         snapshot = watched.store.snapshot(pair.id)
         assert isinstance(snapshot.state, ConstantProduct)
-        assert snapshot.state.decimals0 == int.from_bytes(data)
+        assert snapshot.state.decimals1 == int.from_bytes(data)
         assert ticked.failing == 0
         assert recompute(watched.store).found == 0
 
@@ -114,15 +114,19 @@ async def test_fault_29_odd_decimals_are_taken_as_they_are_or_refused_and_never_
 async def test_fault_29_missing_decimals_are_refused(
     fork_node: LocalWorld, toolchain: Toolchain, tmp_path: Path
 ) -> None:
-    of_first_pair(fork_node, toolchain).refuse("decimals()")
+    of_wbtc(fork_node, toolchain).refuse("decimals()")
     with pytest.raises(ConfigError, match="does not say its decimals"):
         async with watching(fork_node, tmp_path, "odd"):
             pass
 
 
 def pair_of(watched: Watching, node: LocalWorld) -> Target:
-    address = node.world.pairs[0].address
+    address = node.world.pair("WBTC/WETH").address
     return next(one for one in watched.prepared.targets if one.address == address)
+
+
+def decimals_of(target: Target, token: Address) -> int:
+    return next(coin.decimals for coin in target.tokens if coin.address == token)
 
 
 def in_force(watched: Watching, target: Target) -> Observation:
@@ -140,7 +144,7 @@ async def look_slowly(watched: Watching) -> None:
 async def test_fault_29_decimals_that_change_quarantine_their_targets_until_they_change_back(
     fork_node: LocalWorld, toolchain: Toolchain, tmp_path: Path
 ) -> None:
-    token = of_first_pair(fork_node, toolchain)
+    token = of_wbtc(fork_node, toolchain)
     async with watching(fork_node, tmp_path, "changing") as watched:
         pair = pair_of(watched, fork_node)
         touched = {
@@ -149,9 +153,9 @@ async def test_fault_29_decimals_that_change_quarantine_their_targets_until_they
             if token.address in [coin.address for coin in (*target.tokens, target.share) if coin]
         }
         await watched.look()
-        before, was = in_force(watched, pair), pair.tokens[0].decimals
+        before, was = in_force(watched, pair), decimals_of(pair, token.address)
         for now, said in (
-            (was - 10, f"{token.address} says {was - 10} decimals now and said {was}"),
+            (was - 2, f"{token.address} says {was - 2} decimals now and said {was}"),
             (None, f"{token.address} no longer says its decimals, which were {was}"),
         ):
             with capture_logs() as logs:
@@ -178,7 +182,7 @@ async def test_fault_29_decimals_that_change_quarantine_their_targets_until_they
 async def test_fault_29_a_history_goes_on_only_with_the_decimals_that_it_began_with(
     fork_node: LocalWorld, toolchain: Toolchain, tmp_path: Path
 ) -> None:
-    token = of_first_pair(fork_node, toolchain)
+    token = of_wbtc(fork_node, toolchain)
     async with watching(fork_node, tmp_path, "one") as watched:
         await watched.look()
         stored = history_rows(watched.store)

@@ -37,7 +37,7 @@ def print_discovery(found: Discovery, *, as_json: bool) -> None:
 
 
 def refusal(found: Discovery) -> str:
-    known = ", ".join(name for name, adapter in ADAPTERS.items() if adapter.trials)
+    known = ", ".join(name for name, one in ADAPTERS.items() if one.trials and not one.is_source)
     return f"{found.address} is none of {known}, and nothing else can be watched yet"
 
 
