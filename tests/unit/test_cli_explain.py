@@ -10,14 +10,19 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from tests.support.numbers import sizes
-from tests.support.strategies import feed, pool, pools, stable, ticked, vault, vaults
+from tests.support.strategies import feed, pool, pools, stable, ticked, ticked_pools, vault, vaults
 from watcher.cli.explain import explain, steps
 from watcher.errors import InputError, MathError
 from watcher.math.quotes import quote_exact_in, quote_exact_out
 from watcher.state import State
 
 
-@given(st.one_of(pools(), vaults()), st.sampled_from([0, 1]), sizes(1, 2**120), st.booleans())
+@given(
+    st.one_of(pools(), vaults(), ticked_pools()),
+    st.sampled_from([0, 1]),
+    sizes(1, 2**120),
+    st.booleans(),
+)
 def test_every_quote_is_explained_to_the_unit(
     state: State, coin_in: Literal[0, 1], amount: int, exact_out: bool
 ) -> None:
@@ -78,10 +83,19 @@ def test_a_feed_has_nothing_to_explain() -> None:
         explain(feed(), quote_exact_in(pool(), 0, 1, 10**18), exact_out=False)
 
 
-def test_a_swap_over_ticks_is_not_explained_in_a_few_lines() -> None:
+def test_a_swap_over_ticks_is_explained_range_by_range() -> None:
     state = ticked()
-    with pytest.raises(InputError, match="omit --explain"):
-        explain(state, quote_exact_in(state, 0, 1, 10**12), exact_out=False)
+    quote = quote_exact_in(state, 0, 1, 5 * 10**16)
+    explanation = explain(state, quote, exact_out=False)
+    given, lines = dict(explanation.given), {line.name: line for line in explanation.lines}
+    assert explanation.function == "UniswapV3Pool.swap"
+    # The price is at the end of a word of the bitmap, where the pool stops too.
+    assert [given[f"tick_{number}"] for number in (1, 2, 3)] == [0, -60, -600]
+    assert lines["liquidity_3"].formula == "liquidity_1 - liquidityNet_2"
+    assert lines["liquidity_3"].value == 10**18
+    assert lines["amountOut"].formula == "amountOut_1 + amountOut_2 + amountOut_3"
+    assert lines["feeAmount_3"].formula == "amountRemaining_2 - amountIn_3"
+    assert lines["amountRemaining_3"].value == 0
 
 
 def test_what_is_solved_round_by_round_is_not_explained() -> None:

@@ -6,12 +6,11 @@ Each line is a formula that is evaluated as it is printed, and the last one must
 
 from __future__ import annotations
 
-import ast
-import operator
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from watcher.cli.explain_ticks import FUNCTION, explain_swap
+from watcher.cli.formulas import Line, Script
 from watcher.errors import InputError
 from watcher.math.quotes import Quote
 from watcher.state.balancer_stable import BalancerStable
@@ -24,24 +23,6 @@ from watcher.state.share_vault import ShareVault
 from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta
 from watcher.state.weighted import Weighted
-
-_NAME = re.compile(r"[A-Za-z_]\w*")
-_OPERATORS: Mapping[type[ast.operator], Callable[[int, int], int]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.FloorDiv: operator.floordiv,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """`numbers` is `formula` with the values put in; `//` divides and rounds down."""
-
-    name: str
-    formula: str
-    numbers: str
-    value: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +45,11 @@ def explain(state: State, quote: Quote, *, exact_out: bool) -> Explanation:
     """How `quote` comes about; `exact_out` says which of its amounts was asked for."""
     match state:
         case ConstantProduct():
-            recipe = _pool(state, quote, exact_out=exact_out)
+            function, script = _script(_pool(state, quote, exact_out=exact_out))
         case ShareVault():
-            recipe = _vault(state, quote, exact_out=exact_out)
+            function, script = _script(_vault(state, quote, exact_out=exact_out))
         case Concentrated():
-            raise InputError("a swap over ticks has no formula of a few lines: omit --explain")
+            function, script = FUNCTION, explain_swap(state, quote, exact_out=exact_out)
         case StableSwap() | StableSwapMeta() | CryptoSwap() | Weighted() | BalancerStable():
             raise InputError(
                 "this pool is solved round by round, in no few steps: leave --explain out"
@@ -77,14 +58,20 @@ def explain(state: State, quote: Quote, *, exact_out: bool) -> Explanation:
             raise InputError("quotes of this kind of pool are not explained: leave --explain out")
         case _:
             raise ValueError(f"a {state.KIND} exchanges nothing")
-    lines = _evaluate(recipe)
     result = quote.amount_in if exact_out else quote.amount_out
-    if lines[-1].value != result:
+    if script.lines[-1].value != result:
         raise RuntimeError(
-            f"{recipe.function} is explained as {lines[-1].value} and computed as {result}: "
+            f"{function} is explained as {script.lines[-1].value} and computed as {result}: "
             "this is a fault of the program, please report it"
         )
-    return Explanation(recipe.function, tuple(recipe.given.items()), lines)
+    return Explanation(function, tuple(script.given.items()), tuple(script.lines))
+
+
+def _script(recipe: _Recipe) -> tuple[str, Script]:
+    script = Script(recipe.given)
+    for name, formula in recipe.formulas:
+        script.line(name, formula)
+    return recipe.function, script
 
 
 def _pool(state: ConstantProduct, quote: Quote, *, exact_out: bool) -> _Recipe:
@@ -149,29 +136,6 @@ def _vault(state: ShareVault, quote: Quote, *, exact_out: bool) -> _Recipe:
 
 def _plus(name: str, virtual: int) -> str:
     return f"{name} + {virtual}" if virtual else name
-
-
-def _evaluate(recipe: _Recipe) -> tuple[Line, ...]:
-    known = dict(recipe.given)
-    lines = []
-    for name, formula in recipe.formulas:
-        tree = ast.parse(formula, mode="eval").body
-        numbers = _NAME.sub(lambda found: str(known[found[0]]), formula)
-        known[name] = _value(tree, known)
-        lines.append(Line(name, formula, numbers, known[name]))
-    return tuple(lines)
-
-
-def _value(node: ast.expr, known: Mapping[str, int]) -> int:
-    match node:
-        case ast.Constant(value=int(number)):
-            return number
-        case ast.Name(id=name):
-            return known[name]
-        case ast.BinOp(left=left, op=op, right=right):
-            return _OPERATORS[type(op)](_value(left, known), _value(right, known))
-        case _:
-            raise ValueError(f"{ast.unparse(node)} is no sum, difference, product or quotient")
 
 
 def steps(explanation: Explanation) -> Sequence[tuple[str, str]]:

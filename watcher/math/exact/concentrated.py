@@ -98,7 +98,7 @@ def swap(
     fee_pips = swap_fee_pips(pool, zero_for_one=zero_for_one)
     if fee_pips >= FEE_DENOMINATOR and amount_specified < 0:
         raise MathError("InvalidFeeForExactOut")
-    walk = _down(pool, limit) if zero_for_one else _up(pool, limit)
+    walk = boundaries(pool, limit, zero_for_one=zero_for_one)
 
     price, tick, liquidity = pool.sqrt_price_x96, pool.tick, pool.liquidity
     remaining, amount_in, amount_out = amount_specified, 0, 0
@@ -157,6 +157,16 @@ def swap_fee_pips(pool: Pool, *, zero_for_one: bool) -> int:
     return fee_pips
 
 
+def boundaries(pool: Pool, limit: int, *, zero_for_one: bool) -> Iterator[Boundary]:
+    """Where the steps of a swap end one after the other, as far as the price `limit`."""
+    return _down(pool, limit) if zero_for_one else _up(pool, limit)
+
+
+def furthest(*, zero_for_one: bool) -> int:
+    """How far the price goes where no limit is set."""
+    return MIN_SQRT_PRICE + 1 if zero_for_one else MAX_SQRT_PRICE - 1
+
+
 def _down(pool: Pool, limit: int) -> Iterator[Boundary]:
     """Where steps of a falling price end: at initialised ticks and at the first tick of a word."""
     ticks, spacing, tick, liquidity = pool.ticks, pool.tick_spacing, pool.tick, pool.liquidity
@@ -210,7 +220,7 @@ def _checked_limit(pool: Pool, zero_for_one: bool, limit: int | None) -> int:
     if not pool.known_from <= pool.tick <= pool.known_to:
         raise MathError("beyond the ticks that were read")
     if limit is None:
-        limit = MIN_SQRT_PRICE + 1 if zero_for_one else MAX_SQRT_PRICE - 1
+        limit = furthest(zero_for_one=zero_for_one)
     is_passed = limit >= pool.sqrt_price_x96 if zero_for_one else limit <= pool.sqrt_price_x96
     if is_passed:
         raise MathError(pool.variant.limit_passed)
