@@ -85,7 +85,7 @@ def test_a_feed_has_nothing_to_explain() -> None:
 
 def test_a_swap_over_ticks_is_explained_range_by_range() -> None:
     state = ticked()
-    quote = quote_exact_in(state, 0, 1, 5 * 10**16)
+    quote = quote_exact_in(state, 0, 1, 2 * 10**16)
     explanation = explain(state, quote, exact_out=False)
     given, lines = dict(explanation.given), {line.name: line for line in explanation.lines}
     assert explanation.function == "UniswapV3Pool.swap"
