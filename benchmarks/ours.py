@@ -31,7 +31,9 @@ class Ours:
         self._chain = await self._open.enter_async_context(open_chain(CHAIN_ID, url))
 
     def read(self, head: Head) -> dict[str, Observation]:
-        return self._runner.run(self._read(block_of(head)))
+        # In the one loop, as the service does. Runner.run sets and takes back a signal handler each
+        # time, which writes out the finished task, all observations included: 2 ms for 1,000.
+        return self._runner.get_loop().run_until_complete(self._read(block_of(head)))
 
     async def _read(self, block: Block) -> dict[str, Observation]:
         if self._observer is None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeAlias
 
+from watcher.protocols.interface import Views
 from watcher.state.call import Answer, Call
 from watcher.state.kinds import State
 from watcher.state.target import Param, Target
@@ -64,6 +65,24 @@ class Option:
     help: str
 
 
+Columns: TypeAlias = Sequence[Sequence[int]]
+"""Numbers of several targets: a column for each number, in it one of each target."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Together:
+    """How many targets are decoded at once: what `decode` gives for each, in a third of the time.
+
+    `views` are those that `calls` asks, in its order. `facts` are the numbers that every state of a
+    target repeats; it raises a ReadError where `decode` does for the target's sake. `states` makes
+    states of the views' results and the facts, both in columns, and raises nothing.
+    """
+
+    views: Views
+    facts: Callable[[Target], tuple[int, ...]]
+    states: Callable[[Columns, Columns], Sequence[State]]
+
+
 @dataclass(frozen=True, slots=True)
 class Adapter:
     """One protocol. `trials` are what discovery tries in turn, the likeliest first; where several
@@ -73,6 +92,7 @@ class Adapter:
     `follow` gives the calls that all answers so far lead to, none when the reading is whole; it
     raises a ReadError as `decode` would. `named` targets are made by whoever names them: the name
     is their key, no code need stand at their address, and discovery has no trials of them.
+    `together` is worth having for a protocol of which thousands are watched.
     """
 
     protocol: str
@@ -87,6 +107,7 @@ class Adapter:
     is_source: bool = False
     follow: Callable[[Target, Sequence[Answer]], list[Call]] | None = None
     named: bool = False
+    together: Together | None = None
 
 
 def read(

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
@@ -91,7 +92,8 @@ class Views:
     """The answers of several views in one go: for the round of reads of every block.
 
     `integers` gives all their results, in order, as `View.decode` does one by one: signed where the
-    type is, an address or a bool as a number. It raises what `View.decode` raises.
+    type is, an address or a bool as a number. It raises what `View.decode` raises. `columns` gives
+    those of many targets.
     """
 
     def __init__(self, *views: View) -> None:
@@ -102,6 +104,7 @@ class Views:
         self._size = WORD * len(kinds)
         self._words = struct.Struct(f"{WORD}s" * len(kinds))
         self._signed = [(i, *_range(kind)) for i, kind in enumerate(kinds) if kind[:3] == "int"]
+        self._narrow = [(i, _range(kind)[1]) for i, kind in enumerate(kinds) if kind != "uint256"]
         # The bits that no unsigned type of these has: all words are looked at together.
         self._unused = 0
         for kind in kinds:
@@ -122,6 +125,27 @@ class Views:
             if not least <= values[i] <= most:
                 return self._one_by_one(answers)
         return values
+
+    def columns(self, answers: Sequence[Answer]) -> list[list[int]] | None:
+        """What `integers` gives for each of several targets: a column for each result, a row for
+        each target. `answers` are one target's after the other's. None where `integers` would raise
+        for any of them."""
+        oks, datas, lengths = zip(*answers, strict=True)
+        rows, data = len(answers) // len(self._views), b"".join(datas)
+        if oks != self._oks * rows or lengths != self._lengths * rows:
+            return None
+        if len(data) != self._size * rows:
+            return None
+        words = chain.from_iterable(self._words.iter_unpack(data))
+        values = list(map(int.from_bytes, words))
+        columns = [values[i :: self._size // WORD] for i in range(self._size // WORD)]
+        for i, least, _ in self._signed:
+            columns[i] = [value - (value >> 255 << 256) for value in columns[i]]
+            if min(columns[i]) < least:
+                return None
+        if any(max(columns[i]) > most for i, most in self._narrow):
+            return None
+        return columns
 
     def _one_by_one(self, answers: Sequence[Answer]) -> list[int]:
         decoded = [one.decode(answer) for one, answer in zip(self._views, answers, strict=True)]

@@ -8,15 +8,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import cast
 
 from watcher.errors import DecodeError, ReadError, RefusedTarget
 from watcher.protocols import erc20
-from watcher.protocols.adapter import Adapter, Entry, Identification, Option, Trial
+from watcher.protocols.adapter import (
+    Adapter,
+    Columns,
+    Entry,
+    Identification,
+    Option,
+    Together,
+    Trial,
+)
 from watcher.protocols.interface import Views, require_code, view
 from watcher.protocols.options import proper_fraction
 from watcher.state.call import Answer, Call, Code
 from watcher.state.constant_product import ConstantProduct
+from watcher.state.frozen import make_many
 from watcher.state.target import Target
 from watcher.state.token import Address
 
@@ -128,8 +136,7 @@ def calls(target: Target) -> list[Call]:
 
 def decode(target: Target, answers: Sequence[Answer]) -> ConstantProduct:
     reserve0, reserve1, _, balance0, balance1, supply, k_last, fee_to = STATE.integers(answers)
-    token0, token1 = target.tokens
-    fee_numerator, fee_denominator, share, share_denominator = _terms_of(target)
+    fee_numerator, fee_denominator, share, share_denominator, decimals0, decimals1 = _facts(target)
     return ConstantProduct(
         reserve0=reserve0,
         reserve1=reserve1,
@@ -141,9 +148,19 @@ def decode(target: Target, answers: Sequence[Answer]) -> ConstantProduct:
         fee_denominator=fee_denominator,
         protocol_share_numerator=share if fee_to else 0,
         protocol_share_denominator=share_denominator,
-        decimals0=token0.decimals,
-        decimals1=token1.decimals,
+        decimals0=decimals0,
+        decimals1=decimals1,
     )
+
+
+def _states(integers: Columns, facts: Columns) -> list[ConstantProduct]:
+    """As `decode`; columns in the order of the state's fields."""
+    reserve0, reserve1, _, balance0, balance1, supply, k_last, fee_to = integers
+    fee_numerator, fee_denominator, share, share_denominator, *decimals = facts
+    share = [one if to else 0 for one, to in zip(share, fee_to, strict=True)]
+    amounts = (reserve0, reserve1, balance0, balance1, supply, k_last)
+    terms = (fee_numerator, fee_denominator, share, share_denominator)
+    return make_many(ConstantProduct, zip(*amounts, *terms, *decimals, strict=True))
 
 
 def _terms(entry: Entry, factory: Address) -> tuple[Fraction, Fraction]:
@@ -176,13 +193,16 @@ def _factory(target: Target) -> Address:
     return Address(str(target.params["factory"]))
 
 
-def _terms_of(target: Target) -> tuple[int, int, int, int]:
-    params = target.params
-    terms = (params[TERMS[0]], params[TERMS[1]], params[TERMS[2]], params[TERMS[3]])
-    if set(map(type, terms)) != {int}:
-        name = next(name for name in TERMS if type(params[name]) is not int)
-        raise DecodeError(f"{target.label}: params.{name} is not a number")
-    return cast("tuple[int, int, int, int]", terms)
+def _facts(target: Target) -> tuple[int, ...]:
+    """The TERMS, and both tokens' decimals."""
+    facts: list[int] = []
+    for name in TERMS:
+        value = target.params[name]
+        if type(value) is not int:
+            raise DecodeError(f"{target.label}: params.{name} is not a number")
+        facts.append(value)
+    token0, token1 = target.tokens
+    return (*facts, token0.decimals, token1.decimals)
 
 
 ADAPTER = Adapter(
@@ -192,6 +212,7 @@ ADAPTER = Adapter(
     identify=identify,
     calls=calls,
     decode=decode,
+    together=Together(STATE, _facts, _states),
     options=(
         Option("fee", proper_fraction, "swap fee as a fraction; needed for an unknown factory"),
         Option(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import compress
+from itertools import chain, compress, repeat
 from operator import ne
 from typing import cast
 
@@ -22,8 +22,10 @@ from watcher.errors import (
     WatcherError,
 )
 from watcher.protocols import ADAPTERS
+from watcher.protocols.adapter import Together
 from watcher.state.block import Block
 from watcher.state.call import Answer, Call, Code
+from watcher.state.frozen import make_many
 from watcher.state.observation import Observation, Status
 from watcher.state.target import Target
 
@@ -61,7 +63,8 @@ class Observer:
             calls = ADAPTERS[target.protocol].calls(target)
             self._asked.append(_Asked(target, len(self._calls), len(calls)))
             self._calls += calls
-        self._askers = [asked for asked in self._asked for _ in range(asked.start, asked.stop)]
+        self._ways = dict.fromkeys(asked.together for asked in self._asked)
+        self._askers = [asked for asked in self._asked for _ in range(asked.count)]
         self._answers: list[Answer | ReadError] = []
         self._observed: dict[str, Observation] = {}
         self._doubtful: dict[str, Target] = {}
@@ -72,11 +75,12 @@ class Observer:
 
         Raises Unavailable or StaleBlock only when a round as a whole got no answer.
         """
+        plain = len(self._calls)
         calls = [*self._calls, *(call for one in self._followed for call in one.calls)]
         answers = await self._reader.read(block, calls)
         with uncollected():
-            self._take(answers[: len(self._calls)])
-        await self._follow(block, dict(zip(calls, answers, strict=True)))
+            self._take(answers[:plain])
+        await self._follow(block, dict(zip(calls[plain:], answers[plain:], strict=True)))
         doubtful = list(self._doubtful.values())
         return self._observed | await _without_code(self._reader, block, doubtful)
 
@@ -92,8 +96,17 @@ class Observer:
             self._keep(one.target, one.observation(known))
 
     def _take(self, answers: list[Answer | ReadError]) -> None:
-        for asked in self._changed(answers):
-            self._keep(asked.target, _observation(asked.target, answers[asked.start : asked.stop]))
+        changed = list(self._changed(answers))
+        for together in self._ways:
+            group = [asked for asked in changed if asked.together is together]
+            found = _together(together, group, answers) if together and group else None
+            if found is None:
+                for asked in group:
+                    self._keep(asked.target, _observation(asked.target, answers[asked.place]))
+                continue
+            self._observed |= found
+            for settled in self._doubtful.keys() & found.keys():
+                del self._doubtful[settled]
         self._answers = answers
 
     def _keep(self, target: Target, found: Observation) -> None:
@@ -118,11 +131,23 @@ async def observe(
 
 
 class _Asked:
-    """One target, and where among all answers its own are."""
+    """One target, and where among all answers its own are.
+
+    `together` is None where it is decoded by itself.
+    """
 
     def __init__(self, target: Target, start: int, count: int) -> None:
         self.target = target
-        self.start, self.stop = start, start + count
+        self.id = target.id
+        self.count = count
+        self.place = slice(start, start + count)
+        self.facts: tuple[int, ...] = ()
+        self.together = ADAPTERS[target.protocol].together
+        if self.together:
+            try:
+                self.facts = self.together.facts(target)
+            except Exception:  # noqa: BLE001 - `decode` meets the same, and the observation tells it
+                self.together = None
 
 
 class _Followed:
@@ -172,6 +197,28 @@ def _observation(target: Target, answers: Sequence[Answer | ReadError]) -> Obser
         detail = f"the adapter failed with {type(error).__name__}: please report it"
         return Observation(target.id, Status.DECODE_ERROR, detail=detail)
     return Observation(target.id, Status.OK, state)
+
+
+def _together(
+    together: Together, group: Sequence[_Asked], answers: list[Answer | ReadError]
+) -> dict[str, Observation] | None:
+    """What `_observation` gives for each of the group; None where one of them has to be
+    decoded by itself."""
+    given = list(chain.from_iterable([answers[asked.place] for asked in group]))
+    if set(map(type, given)) != {Answer}:
+        return None
+    integers = together.views.columns(cast("list[Answer]", given))
+    if integers is None:
+        return None
+    facts = list(zip(*[asked.facts for asked in group], strict=True))
+    try:
+        states = together.states(integers, facts)
+    except Exception:
+        LOG.exception("adapter failed for many", protocol=group[0].target.protocol)
+        return None
+    ids = [asked.id for asked in group]
+    rows = zip(ids, repeat(Status.OK, len(ids)), states, strict=True)
+    return dict(zip(ids, make_many(Observation, rows), strict=True))
 
 
 def _answered(answers: Sequence[Answer | ReadError]) -> Sequence[Answer]:

@@ -54,8 +54,20 @@ def parse_document(text: str) -> Any:
 
 
 def _require_shallow(body: bytes) -> None:
-    if body.count(b"[") + body.count(b"{") > DEEPEST and not _is_shallow(_brackets(body)):
+    few = _has_few(body, b"[") and _has_few(body, b"{")
+    if not few and not _is_shallow(_brackets(body)):
         raise ValueError("the brackets do not match, are nested too deep or are too many")
+
+
+def _has_few(body: bytes, bracket: bytes) -> bool:
+    """Too few to be nested too deep. `find` passes over a long string forty times as fast as
+    `count`."""
+    at = -1
+    for _ in range(DEEPEST // 2):
+        at = body.find(bracket, at + 1)
+        if at < 0:
+            return True
+    return False
 
 
 def _brackets(body: bytes) -> bytes:
