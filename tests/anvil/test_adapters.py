@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.support import plain
+from tests.support import plain, plain_holdings
 from tests.support.adapters import entries, entry, identified, read_states
 from tests.support.plain import Plain
 from tests.support.world import LocalWorld
@@ -37,7 +38,8 @@ NOBODY = to_address("0x00000000000000000000000000000000000000aa")
 
 
 def plain_pair(node: LocalWorld, target: Target) -> ConstantProduct:
-    known: Pair = next(each for each in node.world.pairs if each.address == target.address)
+    pairs = (*node.world.pairs, *node.world.share_markets)
+    known: Pair = next(each for each in pairs if each.address == target.address)
     return plain.pair(node.chain, target, fee=known.fee, protocol_share=known.protocol_share)
 
 
@@ -66,7 +68,10 @@ PLAIN: Mapping[str, Callable[[LocalWorld, Target], State]] = {
     "uniswap_v2": plain_pair,
     "uniswap_v3": plain_tick_pool,
     "erc4626": plain_vault,
+    "holdings": plain_holdings.holdings,
     "chainlink": plain_feed,
+    "uniswap_v2_twap": lambda node, target: plain.pair_oracle(node.chain, target),
+    "uniswap_v3_twap": lambda node, target: plain.tick_oracle(node.chain, target),
 }
 
 
@@ -89,9 +94,10 @@ def stir(node: LocalWorld) -> None:
     two fields of a state are equal by chance any more."""
     world, who = node.world, node.world.actors
     mint = "mint(address,uint256)"
-    for number, pair in enumerate(world.pools, start=1):
+    mintable = {token.address for token in world.tokens} - {world.weth.address}
+    for number, pair in enumerate((*world.pools, *world.share_markets), start=1):
         for token, gift in ((pair.token0, 1_000 * number + 1), (pair.token1, 1_000 * number + 2)):
-            if token != world.weth:
+            if token.address in mintable:
                 send(node, who.trader, token.address, mint, pair.address, gift)
     for number, vault in enumerate(world.vaults, start=1):
         if vault.asset != world.weth:
@@ -139,9 +145,14 @@ async def test_targets_are_what_the_contracts_say_of_themselves(fork_node: Local
             assert target.params["description"] == contract.get("description()(string)")[0]
             assert (target.tokens, target.share) == ((), None)
             continue
+        if target.protocol == "holdings":
+            described = [Plain(fork_node.chain, token.address) for token in target.tokens]
+            assert [token.decimals for token in target.tokens] == [d.decimals for d in described]
+            continue
         names = ("token0", "token1") if target.protocol.startswith("uniswap") else ("asset",)
         described = [contract.at(name) for name in names]
-        assert (target.share is None) == (target.protocol == "uniswap_v3")
+        unshared = ("uniswap_v3", "uniswap_v2_twap", "uniswap_v3_twap")
+        assert (target.share is None) == (target.protocol in unshared)
         issued = [target.share] if target.share else []
         described += [contract for _ in issued]
         for token, read in zip([*target.tokens, *issued], described, strict=True):
@@ -170,8 +181,13 @@ async def test_a_feed_is_followed_through_its_proxy_to_another_phase(
         send(fork_node, who.builder, feed.proxy, signature, following)
 
     (second,) = await read_states(fork_node.chain, [found.target])
-    assert second == plain_feed(fork_node, found.target)
+    kept = {
+        name: getattr(first, name)
+        for name in ("first_decimals", "first_phase", "min_answer", "max_answer")
+    }
+    assert second == replace(plain_feed(fork_node, found.target), **kept)
     assert isinstance(second, PriceFeed)
+    assert (second.first_decimals, second.first_phase) == (8, 1)
     assert second.round_id == second.answered_in_round == (2 << 64) + 3
     assert (second.answer, second.decimals) == (10**18 + 3, 18)
 
@@ -208,6 +224,18 @@ WRONG: list[tuple[str, str, dict[str, object], str]] = [
         {"virtual_shares": False, "decimals_offset": 6},
         "`decimals_offset` needs `virtual_shares = true`",
     ),
+    ("uniswap_v2_twap", "token", {}, "{} is no Uniswap V2 pair"),
+    ("uniswap_v3_twap", "pair", {}, "{} is no Uniswap V3 pool"),
+    ("holdings", "nobody", {}, "no token is named that could be held"),
+    ("holdings", "nobody", {"tokens": [NOBODY]}, "token {} does not say its decimals"),
+    ("holdings", "nobody", {"native": "usdc"}, "0x.* is no wrapper of the native coin"),
+    ("holdings", "nobody", {"tokens": "stray pair"}, "0x.* looks like an LP token, but its fac"),
+    (
+        "holdings",
+        "nobody",
+        {"native": "weth", "position_managers": "router"},
+        "0x.* is no position manager of Uniswap V3: .*; remove it",
+    ),
     ("chainlink", "nobody", {}, "nothing is deployed at {} on this chain"),
     ("chainlink", "pair", {}, r"{} does not answer decimals\(\) and latestRoundData\(\)"),
     ("chainlink", "silent feed", {}, "{} .* has no finished round yet"),
@@ -228,11 +256,17 @@ async def test_a_wrong_entry_is_refused_with_its_sentence(
     toolchain: Toolchain,
     protocol: str,
     what: str,
-    options: dict[str, object],
+    options: dict[str, Any],
     sentence: str,
 ) -> None:
     address = wrong_address(fork_node, toolchain, what)
-    (found,) = await identified(fork_node.chain, [entry(protocol, address, **options)])
+    given = {
+        name: wrong_address(fork_node, toolchain, value)
+        if protocol == "holdings" and isinstance(value, str)
+        else value
+        for name, value in options.items()
+    }
+    (found,) = await identified(fork_node.chain, [entry(protocol, address, **given)])
     assert found.target is None
     assert re.search(sentence.format(address), found.refusal), found.refusal
 
@@ -254,7 +288,11 @@ async def test_wrong_virtual_shares_are_found_out_as_soon_as_they_matter(
 def wrong_address(node: LocalWorld, toolchain: Toolchain, what: str) -> Address:
     world = node.world
     match what:
-        case "token":
+        case "weth":
+            return world.weth.address
+        case "router":
+            return world.tick_pools[0].router
+        case "token" | "usdc":
             return world.token("USDC").address
         case "pair":
             return world.pair("DAI/USDC").address

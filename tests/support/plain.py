@@ -15,9 +15,11 @@ from watcher.state import (
     Address,
     Concentrated,
     ConstantProduct,
+    PairOracle,
     PriceFeed,
     ShareVault,
     Target,
+    TickOracle,
     to_address,
 )
 from watcher.state.token import ZERO_ADDRESS
@@ -152,8 +154,16 @@ def vault(
     )
 
 
-def feed(chain: LocalChain, target: Target) -> PriceFeed:
+def feed(
+    chain: LocalChain,
+    target: Target,
+    *,
+    bounds: tuple[str, str] = ("minSubmissionValue", "maxSubmissionValue"),
+) -> PriceFeed:
+    """`bounds` are the getters of its aggregator's bounds. What is kept from when the feed was
+    identified is as it is now."""
     proxy = Plain(chain, target.address)
+    least, most = (proxy.at("aggregator").integer(name, kind="int256") for name in bounds)
     round_id, answer, started_at, updated_at, answered_in = proxy.get(ROUND)
     return PriceFeed(
         answer=answer,
@@ -162,4 +172,39 @@ def feed(chain: LocalChain, target: Target) -> PriceFeed:
         answered_in_round=answered_in,
         started_at=started_at,
         updated_at=updated_at,
+        first_decimals=proxy.decimals,
+        first_phase=round_id >> 64,
+        min_answer=least,
+        max_answer=most,
+    )
+
+
+def tick_oracle(chain: LocalChain, target: Target) -> TickOracle:
+    """As v3-periphery's OracleLibrary.consult, the liquidity cut to its highest 32 bits."""
+    pool, window = Plain(chain, target.address), int(target.key)
+    ticks, seconds = pool.get("observe(uint32[])(int56[],uint160[])", [window, 0])
+    liquidity = window * (2**160 - 1) // ((seconds[1] - seconds[0]) << 32)
+    cut = max(liquidity.bit_length() - 32, 0)
+    return TickOracle(
+        window=window,
+        mean_tick=(ticks[1] - ticks[0]) // window,
+        mean_liquidity=liquidity >> cut << cut,
+        sqrt_price_x96=pool.get(SLOT0)[0],
+        decimals0=pool.at("token0").decimals,
+        decimals1=pool.at("token1").decimals,
+    )
+
+
+def pair_oracle(chain: LocalChain, target: Target) -> PairOracle:
+    contract = Plain(chain, target.address)
+    reserve0, reserve1, last = contract.get("getReserves()(uint112,uint112,uint32)")
+    return PairOracle(
+        window=int(target.key),
+        price0_cumulative_last=contract.integer("price0CumulativeLast"),
+        price1_cumulative_last=contract.integer("price1CumulativeLast"),
+        timestamp_last=last,
+        reserve0=reserve0,
+        reserve1=reserve1,
+        decimals0=contract.at("token0").decimals,
+        decimals1=contract.at("token1").decimals,
     )

@@ -10,7 +10,8 @@ from watcher.alerts.health import health
 from watcher.cli.demo import Demonstration, WatchedBlock
 from watcher.cli.output import print_table
 from watcher.cli.phrases import price, symbols
-from watcher.math.catalogue import FEED, POOL, TICK_POOL, VAULT
+from watcher.math.catalogue import FEED, HOLDINGS, POOL, TICK_POOL, VAULT
+from watcher.math.look_through import Form
 from watcher.state.measure import Measure
 from watcher.state.target import Target
 from watcher.store import TargetStatus
@@ -89,7 +90,7 @@ def _percent(fraction: float) -> str:
 
 
 def print_summary(shown: Demonstration) -> None:
-    """The closing tables: pools, vaults, and what was checked."""
+    """The closing tables: pools, vaults, holdings, and what was checked."""
     standings = _by_kind(shown.standings)
     unit = shown.config.settings.unit
     print()
@@ -118,6 +119,21 @@ def print_summary(shown: Demonstration) -> None:
             f"gift that moves it 1% ({unit})",
         ],
     )
+    if standings[HOLDINGS]:
+        print()
+        print_table(
+            [_holdings_row(shown, standing) for standing in standings[HOLDINGS]],
+            [
+                "holdings",
+                "state",
+                f"worth ({unit})",
+                "at hand",
+                "in LP tokens",
+                "in positions",
+                "in vaults",
+                "largest asset",
+            ],
+        )
     print()
     for line in _closing(shown):
         print(line)
@@ -171,6 +187,24 @@ def _vault_row(shown: Demonstration, standing: TargetStatus) -> list[str]:
     ]
 
 
+def _holdings_row(shown: Demonstration, standing: TargetStatus) -> list[str]:
+    measures = _latest(standing)
+    figures = standing.figures.measures if standing.figures else ()
+    parts = {
+        dict(measure.dims)["form"]: measure.value
+        for measure in figures
+        if measure.name == "holdings_value_by_form"
+    }
+    worth = measures.get("holdings_value", math.nan)
+    return [
+        standing.target.label,
+        _grade(shown, standing),
+        _money(worth),
+        *(_share(parts.get(form.value, math.nan) / worth if worth else math.nan) for form in Form),
+        _share(measures.get("asset_largest_share", math.nan)),
+    ]
+
+
 def _grade(shown: Demonstration, standing: TargetStatus) -> str:
     status = standing.observation.status if standing.observation else None
     figures = standing.figures.measures if standing.figures else ()
@@ -195,7 +229,9 @@ def _latest(standing: TargetStatus) -> dict[str, float]:
 
 
 def _by_kind(standings: Iterable[TargetStatus]) -> dict[str, list[TargetStatus]]:
-    found: dict[str, list[TargetStatus]] = {POOL: [], TICK_POOL: [], VAULT: [], FEED: []}
+    found: dict[str, list[TargetStatus]] = {
+        kind: [] for kind in (POOL, TICK_POOL, VAULT, HOLDINGS, FEED)
+    }
     for standing in standings:
         found[standing.target.kind].append(standing)
     return found
