@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.balancer_strategies import balancer_stable, weighted
+from tests.support.holdings_strategies import holdings
 from tests.support.strategies import address, feed, metapool, pool, stable, ticked, vault
 from tests.support.strategies_pools import crypto, kyber, solidly
 from watcher.errors import InputError
@@ -39,6 +40,7 @@ STATES: list[State] = [
     balancer_stable(),
     ticked(balances=(1, 2)),
     TickOracle(600, -7, 2**100, 2**96, 18, 6),
+    holdings(),
     PairOracle(600, 2**255, 1, 2**31, 5, 7, 18, 6),
 ]
 

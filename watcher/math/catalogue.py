@@ -59,7 +59,7 @@ DEFINITIONS = (
         formula="p0 / p1, each in the unit of account from its configured sources: the median of "
         "those that do not come from the target and have a vote",
         dims="",
-        source="the configured sources, docs/adr/0011",
+        source="the configured sources, docs/adr/0012",
         bad="null: nothing independent to judge the pool by",
         cannot_say="more than its feeds know: they move in steps of their deviation",
     ),

@@ -1,6 +1,6 @@
 """Reference prices: what a token is judged by, from configured sources that never are the judged.
 
-A `Book` holds the prices of one chain at one block (docs/adr/0011).
+A `Book` holds the prices of one chain at one block (docs/adr/0012).
 """
 
 from watcher.math.prices.book import CIRCULAR, NO_SOURCE, NOT_INDEPENDENT, Book
