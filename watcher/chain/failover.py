@@ -13,6 +13,7 @@ from watcher.chain.faults import EndpointError, Kind, Limited, Pruned
 from watcher.chain.health import State
 from watcher.chain.links import Link, Links, timed_out
 from watcher.chain.sample import Sampler, contract_of
+from watcher.chain.witnessed import Witnessed
 from watcher.errors import ReadError, Unavailable
 from watcher.state import Address, Answer, Block, Call
 from watcher.state.endpoint_event import EventKind
@@ -31,14 +32,15 @@ class FailoverReader:
     """A Reader over several endpoints.
 
     What one does not answer is asked of the next; what it has pruned, of an archive first. A sample
-    is asked of all others too: the majority's answers are taken, and nothing of an endpoint that
-    they outvote. Where nobody has a majority the call is Unavailable: no number rather than a
-    wrong one.
+    is asked of all others too, and what is new: the majority's answers are taken, and nothing of an
+    endpoint that they outvote. Where nobody has a majority the call is Unavailable: no number
+    rather than a wrong one.
     """
 
     def __init__(self, links: Links, sampler: Sampler) -> None:
         self._links = links
         self._sampler = sampler
+        self._witnessed = Witnessed()
         self._disputed: dict[Link, set[Call]] = {}
         self._undecided_contracts: set[Address] = set()
 
@@ -115,14 +117,24 @@ class FailoverReader:
             samples = await asking
         finally:
             asking.cancel()
+        if drawn and (new := self._witnessed.new(block, calls, answers, without=drawn)):
+            one = sources[0] if len(set(sources)) == 1 else None
+            more = await self._samples(block, calls, new, without=one)
+            samples = {link: samples.get(link, {}) | given for link, given in more.items()}
+            drawn = sorted({*drawn, *new})
         votes = {
             at: {sources[at]: answers[at]}
-            | {link: given[at] for link, given in samples.items() if link is not sources[at]}
+            | {
+                link: given[at]
+                for link, given in samples.items()
+                if at in given and link is not sources[at]
+            }
             for at in drawn
         }
         verdict = compare(votes, believed=[one for one in self._links.all if _believed(one)])
         self._name_liars(block, calls, verdict, votes)
         self._forgive(block, calls, verdict, votes)
+        self._witnessed.take(calls, verdict.decided)
         if any(link in verdict.liars for link in sources):
             # Nothing of a liar is kept, not even what nobody else was asked.
             _, answers = await self._whole(block, calls, about, without=verdict.liars)

@@ -36,7 +36,7 @@ class Sampler:
             return []
         contracts = sorted({contract_of(call) for call in calls})
         count = max(-(-len(contracts) // self._part), self._least)
-        by_lot = sorted(contracts, key=lambda one: _lot(block, one))
+        by_lot = sorted(contracts, key=lambda one: lot(block, one))
         by_age = sorted(by_lot, key=lambda one: self._seen.get(one, -1))
         drawn = set(by_age[: -(-count // 2)])
         drawn |= set([one for one in by_lot if one not in drawn][: count // 2])
@@ -44,5 +44,6 @@ class Sampler:
         return [at for at, call in enumerate(calls) if contract_of(call) in drawn]
 
 
-def _lot(block: Block, address: Address) -> bytes:
+def lot(block: Block, address: Address) -> bytes:
+    """What contracts are drawn by: nobody knows it before the block."""
     return hashlib.sha256(f"{block.hash}/{address.lower()}".encode()).digest()
