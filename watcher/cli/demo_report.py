@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from watcher.alerts.health import health
 from watcher.cli.demo import Demonstration, WatchedBlock
 from watcher.cli.output import print_table
 from watcher.cli.phrases import price, symbols
-from watcher.math.catalogue import FEED, HOLDINGS, POOL, TICK_POOL, VAULT
+from watcher.math.catalogue import HOLDINGS, POOL, TICK_POOL, VAULT
 from watcher.math.look_through import Form
 from watcher.state.measure import Measure
 from watcher.state.target import Target
@@ -119,7 +120,7 @@ def print_summary(shown: Demonstration) -> None:
             f"gift that moves it 1% ({unit})",
         ],
     )
-    if standings[HOLDINGS]:
+    if HOLDINGS in standings:
         print()
         print_table(
             [_holdings_row(shown, standing) for standing in standings[HOLDINGS]],
@@ -228,10 +229,8 @@ def _latest(standing: TargetStatus) -> dict[str, float]:
     return dict(_all(standing))
 
 
-def _by_kind(standings: Iterable[TargetStatus]) -> dict[str, list[TargetStatus]]:
-    found: dict[str, list[TargetStatus]] = {
-        kind: [] for kind in (POOL, TICK_POOL, VAULT, HOLDINGS, FEED)
-    }
+def _by_kind(standings: Iterable[TargetStatus]) -> Mapping[str, list[TargetStatus]]:
+    found: dict[str, list[TargetStatus]] = defaultdict(list)
     for standing in standings:
         found[standing.target.kind].append(standing)
     return found
