@@ -47,8 +47,14 @@ class Decimals:
         }
 
     def judged(self, observed: Mapping[str, Observation]) -> dict[str, Observation]:
-        """The observations, those of targets with a contradicted token replaced."""
-        return {**observed, **{i: self._quarantined[i] for i in self._quarantined if i in observed}}
+        """The observations, those of targets with a contradicted token replaced; a target that is
+        gone stays gone, and its own share with it."""
+        replaced = {
+            target_id: held
+            for target_id, held in self._quarantined.items()
+            if target_id in observed and observed[target_id].status is not Status.NO_CODE
+        }
+        return {**observed, **replaced}
 
     def _take(self, token: Token, problem: str, block: Block) -> None:
         if problem == self._wrong.get(token.address, ""):
