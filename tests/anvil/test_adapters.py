@@ -26,6 +26,7 @@ from watcher.state import (
     ConstantProduct,
     PriceFeed,
     ShareVault,
+    Solidly,
     State,
     Target,
     to_address,
@@ -49,6 +50,27 @@ def plain_tick_pool(node: LocalWorld, target: Target) -> Concentrated:
     return plain.tick_pool(node.chain, target, known.ticks)
 
 
+def plain_solidly(node: LocalWorld, target: Target) -> Solidly:
+    known = next(each for each in node.world.solidly_pools if each.address == target.address)
+    pool = Plain(node.chain, target.address)
+    token0, token1, factory = pool.at("token0"), pool.at("token1"), pool.at("factory")
+    reserve0, reserve1, _ = pool.get("getReserves()(uint256,uint256,uint256)")
+    fee = factory.integer("getFee", pool.address, known.stable, inputs="address,bool")
+    return Solidly(
+        version="v2",
+        stable=known.stable,
+        reserve0=reserve0,
+        reserve1=reserve1,
+        balance0=token0.balance(pool.address),
+        balance1=token1.balance(pool.address),
+        fee=fee,
+        fee_denominator=10_000,
+        total_supply=pool.integer("totalSupply"),
+        decimals0=token0.decimals,
+        decimals1=token1.decimals,
+    )
+
+
 def plain_vault(node: LocalWorld, target: Target) -> ShareVault:
     known: Vault = next(each for each in node.world.vaults if each.address == target.address)
     return plain.vault(
@@ -67,6 +89,7 @@ def plain_feed(node: LocalWorld, target: Target) -> PriceFeed:
 PLAIN: Mapping[str, Callable[[LocalWorld, Target], State]] = {
     "uniswap_v2": plain_pair,
     "uniswap_v3": plain_tick_pool,
+    "solidly": plain_solidly,
     "erc4626": plain_vault,
     "holdings": plain_holdings.holdings,
     "chainlink": plain_feed,
@@ -95,7 +118,8 @@ def stir(node: LocalWorld) -> None:
     world, who = node.world, node.world.actors
     mint = "mint(address,uint256)"
     mintable = {token.address for token in world.tokens} - {world.weth.address}
-    for number, pair in enumerate((*world.pools, *world.share_markets), start=1):
+    pools = (*world.pools, *world.share_markets, *world.solidly_pools)
+    for number, pair in enumerate(pools, start=1):
         for token, gift in ((pair.token0, 1_000 * number + 1), (pair.token1, 1_000 * number + 2)):
             if token.address in mintable:
                 send(node, who.trader, token.address, mint, pair.address, gift)
@@ -149,7 +173,7 @@ async def test_targets_are_what_the_contracts_say_of_themselves(fork_node: Local
             described = [Plain(fork_node.chain, token.address) for token in target.tokens]
             assert [token.decimals for token in target.tokens] == [d.decimals for d in described]
             continue
-        names = ("token0", "token1") if target.protocol.startswith("uniswap") else ("asset",)
+        names = ("asset",) if target.protocol == "erc4626" else ("token0", "token1")
         described = [contract.at(name) for name in names]
         unshared = ("uniswap_v3", "uniswap_v2_twap", "uniswap_v3_twap")
         assert (target.share is None) == (target.protocol in unshared)
@@ -209,6 +233,9 @@ WRONG: list[tuple[str, str, dict[str, object], str]] = [
     ("uniswap_v2", "stray pair", {"fee": 0.003}, "its factory 0x.* does not know {} as the pair"),
     ("uniswap_v3", "nobody", {}, "nothing is deployed at {} on this chain"),
     ("uniswap_v3", "pair", {}, r"{} is no Uniswap V3 pool: .*; remove the entry"),
+    ("solidly", "nobody", {}, "nothing is deployed at {} on this chain"),
+    ("solidly", "pair", {}, r"{} is no Velodrome V2 or Aerodrome pool: .*; remove the entry"),
+    ("solidly", "stray pool", {}, "{} has no factory: it is what pools are cloned from"),
     ("erc4626", "nobody", {}, "nothing is deployed at {} on this chain"),
     ("erc4626", "token", {}, r"{} is no ERC-4626 vault: .*; remove the entry"),
     ("erc4626", "vault", {"decimals_offset": 3}, "{} is no vault as it is configured: convertTo"),
@@ -302,6 +329,11 @@ def wrong_address(node: LocalWorld, toolchain: Toolchain, what: str) -> Address:
         case "stray pair":  # a real pair, but of no factory
             site = Site(node.chain, toolchain.artifacts)
             address = site.create(world.actors.builder, "UniswapV2Pair")
+            site.mine()
+            return address
+        case "stray pool":  # the implementation itself, which no factory knows
+            site = Site(node.chain, toolchain.artifacts)
+            address = site.create(world.actors.builder, "AerodromePool")
             site.mine()
             return address
         case "silent feed":

@@ -99,8 +99,22 @@ def told(node: LocalWorld) -> dict[Address, str]:
         found[to_address(factory)] = Sight.FACTORY.value
         if pool.router is not None:
             found[pool.router] = Sight.ROUTER.value
+    for clone in world.solidly_pools:
+        [factory] = node.chain.read(clone.address, "factory()(address)")
+        found[to_address(factory)] = Sight.CONTRACT.value
+    found |= dict.fromkeys(models(node), Sight.TOKEN.value)
     # A manager of positions names its factory and the wrapped native coin, as routers do.
     return found | {one.positions: Sight.ROUTER.value for one in world.treasuries}
+
+
+def models(node: LocalWorld) -> set[Address]:
+    """What Aerodrome's pools are clones of."""
+    found = set()
+    for clone in node.world.solidly_pools:
+        [factory] = node.chain.read(clone.address, "factory()(address)")
+        [model] = node.chain.read(to_address(factory), "implementation()(address)")
+        found.add(to_address(model))
+    return found
 
 
 def test_every_contract_of_the_world_is_told_for_what_it_is(world_node: LocalWorld) -> None:
@@ -113,7 +127,9 @@ def test_every_contract_of_the_world_is_told_for_what_it_is(world_node: LocalWor
             assert [one.target.address for one in found.recognised] == [address]
         else:
             assert found.seen.sight.value == what, address
-        assert found.near == ()
+        # As far as Uniswap V2 sees, what pools are cloned from is a pair of no factory.
+        near = {"uniswap_v2"} if address in models(world_node) else set()
+        assert {miss.protocol for miss in found.near} == near
     for account in (
         *accounts(world_node.world.actors),
         *(t.address for t in world_node.world.treasuries),
@@ -359,7 +375,7 @@ def test_the_command_refuses_a_token_with_3_and_says_what_it_saw(world_node: Loc
     assert done.exit_code == 3
     assert ": a token, USDC, of 6 decimals" in done.stdout
     assert done.stderr.count("\n") == 1
-    assert "none of uniswap_v2, uniswap_v3, erc4626, chainlink, and" in done.stderr
+    assert "none of uniswap_v2, uniswap_v3, solidly, erc4626, chainlink, and" in done.stderr
     told = json.loads(run(world_node, token.address, "--json").stdout)
     assert told["seen"]["token"] == {"symbol": "USDC", "decimals": 6}
     assert told["recognised"] == []

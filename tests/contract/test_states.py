@@ -31,7 +31,6 @@ WITHOUT_ADAPTER = {
     "stableswap",
     "stableswap_meta",
     "cryptoswap",
-    "solidly",
     "kyber_dmm",
     "weighted",
     "balancer_stable",

@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eth_utils.crypto import keccak
-
 from tests.support.real_stableswaps import ADMIN_DELAY, MAKER, WEALTH, Story
 from watcher.devnet.calldata import returned
 from watcher.devnet.deploy.site import created_address
+from watcher.devnet.deploy.solidly_pools import clone_address
 from watcher.math.exact.cryptoswap import Pool as CryptoPool
 from watcher.math.exact.kyber_dmm import Pool as KyberPool
 from watcher.math.exact.solidly import Pool as SolidlyPool
-from watcher.state.token import Address, to_address
+from watcher.state.token import Address
 
 ELAPSED = ADMIN_DELAY + 1
 """Seconds from a story's first block to its second."""
@@ -154,20 +153,3 @@ def two_tokens(story: Story, decimals: Sequence[int]) -> tuple[Address, Address]
     made = [story.create("Token", "Coin", "C", places[k]) for k in (0, 1)]
     assert made == known
     return made[order[0]], made[order[1]]
-
-
-def clone_address(
-    factory: Address, implementation: Address, coins: tuple[Address, ...], *, stable: bool
-) -> Address:
-    """OpenZeppelin's deterministic clone of a pool, whose salt are its coins and its curve."""
-    salt = keccak(b"".join(raw(coin) for coin in coins) + bytes([stable]))
-    code = (
-        bytes.fromhex("3d602d80600a3d3981f3363d3d373d3d3d363d73")
-        + raw(implementation)
-        + bytes.fromhex("5af43d82803e903d91602b57fd5bf3")
-    )
-    return to_address("0x" + keccak(b"\xff" + raw(factory) + salt + keccak(code))[12:].hex())
-
-
-def raw(address: Address) -> bytes:
-    return bytes.fromhex(address[2:])

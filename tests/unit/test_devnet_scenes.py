@@ -76,6 +76,7 @@ WORLD = World(
     tokens=(WETH, USDC, GUSD),
     pairs=PAIRS,
     tick_pools=(TICK_POOL,),
+    solidly_pools=(),
     vaults=VAULTS,
     feeds=FEEDS,
 )

@@ -11,7 +11,7 @@ from watcher.alerts.health import health
 from watcher.cli.demo import Demonstration, WatchedBlock
 from watcher.cli.output import print_table
 from watcher.cli.phrases import price, symbols
-from watcher.math.catalogue import HOLDINGS, POOL, TICK_POOL, VAULT
+from watcher.math.catalogue import DEFINITIONS, HOLDINGS, POOL, TICK_POOL, VAULT
 from watcher.math.look_through import Form
 from watcher.state.measure import Measure
 from watcher.state.target import Target
@@ -20,6 +20,7 @@ from watcher.store import TargetStatus
 TEXT_COLUMNS = 64
 """What most of the texts take."""
 EFFECT_COLUMNS = 44
+MEASURED_KINDS = {kind for definition in DEFINITIONS for kind in definition.kinds}
 NARROW_TEXT = 40
 """With less room than this for the text, its effect goes into a line of its own."""
 HEADING = f"{'block':>6}  {'scene':<16}  {'what happens':<{TEXT_COLUMNS}}  what it moved most"
@@ -136,6 +137,11 @@ def print_summary(shown: Demonstration) -> None:
             ],
         )
     print()
+    unmeasured = [one for one in shown.standings if one.target.kind not in MEASURED_KINDS]
+    if unmeasured:
+        rows = [[one.target.label, _grade(shown, one)] for one in unmeasured]
+        print_table(rows, ["without measures", "state"])
+        print()
     for line in _closing(shown):
         print(line)
 

@@ -52,7 +52,7 @@ def requested(names: Sequence[str], kind: str) -> tuple[str, ...]:
             raise InputError(f"{name} is no measure of a {kind}: it has {', '.join(known)}")
         if name not in CATALOGUE:
             raise InputError(fields.unknown(name, known, what="measure"))
-    return tuple(names) or KEY_MEASURES[kind]
+    return tuple(names) or KEY_MEASURES.get(kind, ())
 
 
 def history_columns(rows: Sequence[Row], format_: Format) -> list[str]:

@@ -76,6 +76,17 @@ class TickPool:
 
 
 @dataclass(frozen=True, slots=True)
+class SolidlyPool:
+    """An Aerodrome pool, traded with directly."""
+
+    name: str
+    address: Address
+    token0: Token
+    token1: Token
+    stable: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Vault:
     """An ERC-4626 vault; `decimals_offset` means nothing where there are no virtual shares."""
 
@@ -166,6 +177,7 @@ class World:
     tokens: tuple[Token, ...]
     pairs: tuple[Pair, ...]
     tick_pools: tuple[TickPool, ...]
+    solidly_pools: tuple[SolidlyPool, ...]
     vaults: tuple[Vault, ...]
     feeds: tuple[Feed, ...]
     share_markets: tuple[Pair, ...] = ()
@@ -199,13 +211,17 @@ class World:
             TargetEntry(self.chain_id, "uniswap_v3", pool.address, pool.name, {})
             for pool in self.tick_pools
         ]
+        solidly = [
+            TargetEntry(self.chain_id, "solidly", pool.address, pool.name, {})
+            for pool in self.solidly_pools
+        ]
         vaults = [_vault_entry(self.chain_id, vault) for vault in self.vaults]
         prices = [
             *(_price_entry(self.chain_id, feed) for feed in self.feeds),
             *(_implied_entry(self.chain_id, implied) for implied in self.implied),
         ]
         held = [_treasury_entry(self.chain_id, one) for one in self.treasuries]
-        targets = (*pairs, *pools, *vaults, *held)
+        targets = (*pairs, *pools, *solidly, *vaults, *held)
         return Entries(chain_id=self.chain_id, targets=targets, prices=tuple(prices))
 
 

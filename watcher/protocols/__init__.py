@@ -4,6 +4,7 @@ from watcher.protocols import (
     chainlink,
     erc4626,
     holdings,
+    solidly,
     uniswap_v2,
     uniswap_v2_twap,
     uniswap_v3,
@@ -16,6 +17,7 @@ ADAPTERS: dict[str, Adapter] = {
     for module in (
         uniswap_v2,
         uniswap_v3,
+        solidly,
         erc4626,
         holdings,
         chainlink,

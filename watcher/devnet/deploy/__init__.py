@@ -15,6 +15,7 @@ from watcher.devnet.deploy.pools import (
     find_pair,
 )
 from watcher.devnet.deploy.site import Site
+from watcher.devnet.deploy.solidly_pools import deploy_solidly, fill_solidly
 from watcher.devnet.deploy.tick_pools import (
     TickPlan,
     add_position,
@@ -115,6 +116,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     tick_plans = _tick_plans(tokens)
     for plan in tick_plans:
         create_pool(site, builder, uniswap_v3, plan)
+    solidly_pools = deploy_solidly(site, builder, tokens)
     vaults = _vaults(site, builder, tokens)
     feeds = _feeds(site, builder, tokens)
     site.mine()
@@ -126,8 +128,10 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
             add_position(site, builder, uniswap_v3, plan, position, weth=weth)
     for pair, (_, pool) in zip(pairs, plans, strict=True):
         add_liquidity(site, builder, pair, pool, weth=weth)
+    fill_solidly(site, builder, solidly_pools, tokens)
     for vault in vaults:
         first_deposit(site, actors.depositor, vault, VAULT_DEPOSITS[vault.name], weth=weth)
+    site.mine()  # all first answers are of one block, the last
     for feed in feeds:
         start_feed(site, builder, feed, oracle=actors.oracle)
     market, of_shares = _share_market(site, builder, plans[0][0], vaults[0], weth=weth)
@@ -145,6 +149,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         tokens=tuple(tokens.values()),
         pairs=pairs,
         tick_pools=tick_pools,
+        solidly_pools=solidly_pools,
         vaults=vaults,
         feeds=feeds,
         share_markets=(market,),

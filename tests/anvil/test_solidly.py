@@ -1,0 +1,100 @@
+"""Aerodrome's pools as they are read: a quote from the state is what the real pool pays."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.adapters import entry, identified, read_states
+from tests.support.effort import examples
+from tests.support.world import LocalWorld
+from watcher.devnet.calldata import call_data
+from watcher.devnet.world import SolidlyPool
+from watcher.errors import MathError
+from watcher.math.quotes import quote_exact_in
+from watcher.state import State
+from watcher.state.token import Token
+
+pytestmark = pytest.mark.anvil
+
+TAKER = "0x00000000000000000000000000000000000ffeed"
+WEALTH = 2**100
+
+
+@pytest.fixture(scope="module")
+def states(world_node: LocalWorld) -> Sequence[State]:
+    return asyncio.run(_states(world_node))
+
+
+async def _states(node: LocalWorld) -> Sequence[State]:
+    pools = node.world.solidly_pools
+    found = await identified(node.chain, [entry("solidly", pool.address) for pool in pools])
+    targets = [each.target for each in found if each.target is not None]
+    return await read_states(node.chain, targets)
+
+
+@settings(max_examples=examples(25, deep=200))
+@given(number=st.integers(0, 2), coin=st.integers(0, 1), bits=st.floats(0, 90), more=st.booleans())
+def test_a_quote_from_the_read_state_is_what_the_pool_pays_and_no_unit_more(
+    world_node: LocalWorld,
+    states: Sequence[State],
+    number: int,
+    coin: int,
+    bits: float,
+    more: bool,
+) -> None:
+    """What our arithmetic refuses, the pool refuses too."""
+    pool, amount = world_node.world.solidly_pools[number], int(2**bits)
+    quoted = asked(world_node, pool, coin, amount)
+    try:
+        wanted = quote_exact_in(states[number], coin, 1 - coin, amount).amount_out
+    except MathError:
+        assert quoted is None or not pays(world_node, pool, coin, amount, quoted)
+        return
+    assert wanted == quoted
+    assert pays(world_node, pool, coin, amount, wanted)
+    if not pool.stable:
+        assert not pays(world_node, pool, coin, amount, wanted + 1 + more)
+
+
+def asked(node: LocalWorld, pool: SolidlyPool, coin: int, amount: int) -> int | None:
+    """The pool's own quote; None where it reverts."""
+    data = call_data("getAmountOut(uint256,address)", amount, token(pool, coin).address)
+    block = {"calls": [{"to": pool.address, "data": data}]}
+    [done] = node.chain.request("eth_simulateV1", {"blockStateCalls": [block]}, "latest")
+    [call] = done["calls"]
+    return int(call["returnData"], 16) if int(call["status"], 16) == 1 else None
+
+
+def token(pool: SolidlyPool, coin: int) -> Token:
+    return (pool.token0, pool.token1)[coin]
+
+
+def pays(node: LocalWorld, pool: SolidlyPool, coin: int, amount: int, wanted: int) -> bool:
+    """Whether the real pool gives `wanted` for `amount`, in a simulation that leaves nothing."""
+    sold, out = token(pool, coin), [wanted if k != coin else 0 for k in (0, 1)]
+    funding = (
+        call_data("deposit()")
+        if sold == node.world.weth
+        else call_data("mint(address,uint256)", TAKER, amount)
+    )
+    calls = [
+        (sold.address, funding, amount if sold == node.world.weth else 0),
+        (sold.address, call_data("transfer(address,uint256)", pool.address, amount), 0),
+        (pool.address, call_data("swap(uint256,uint256,address,bytes)", *out, TAKER, b""), 0),
+    ]
+    simulated = [
+        {"from": TAKER, "to": to, "data": data, "value": hex(value)} for to, data, value in calls
+    ]
+    block = {
+        "stateOverrides": {TAKER: {"balance": hex(WEALTH)}},
+        "calls": simulated,
+    }
+    [done] = node.chain.request("eth_simulateV1", {"blockStateCalls": [block]}, "latest")
+    *before, last = (int(call["status"], 16) == 1 for call in done["calls"])
+    assert all(before)
+    return bool(last)
