@@ -133,6 +133,9 @@ class _Judge:
         if found.measure is None:
             return Finding(found.grade, found.why)
         why = self._why(found.measure, target, measures)
+        is_spot = found.measure.name == "ln_spot_over_reference"
+        if is_spot and found.grade in (Grade.BREACHED, Grade.STRAINED):
+            why += self._spike(target)
         since = self._since(target, found.measure, found.grade)
         return Finding(found.grade, why, since, found.measure)
 
@@ -179,6 +182,20 @@ class _Judge:
             if measure.name == "depth_money" and not math.isnan(measure.value)
         ]
         return f", depth to 1% {money(min(deep), self.config.settings.unit)}" if deep else ""
+
+    def _spike(self, target: Target) -> str:
+        """Whether the pool's own mean over time, where it is watched, still is at the reference."""
+        limit = self.config.limits["ln_spot_over_reference"].strained
+        for standing in self.stored.values():
+            mean = standing.target
+            if (mean.chain_id, mean.address) != (target.chain_id, target.address):
+                continue
+            for one in standing.figures.measures if standing.figures else ():
+                if one.name == "ln_time_weighted_over_reference" and abs(one.value) < limit:
+                    window = duration(int(mean.params["window"]))
+                    off = percent(abs(math.expm1(one.value)))
+                    return f", a spike so far: its mean over {window} is {off} off"
+        return ""
 
     def _with_feed(self, reason: str, target: Target) -> str:
         """`reason` with the feed's own name, where one of the target's tokens has a feed."""
