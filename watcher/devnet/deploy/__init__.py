@@ -128,16 +128,16 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         add_liquidity(site, builder, pair, pool, weth=weth)
     for vault in vaults:
         first_deposit(site, actors.depositor, vault, VAULT_DEPOSITS[vault.name], weth=weth)
-    for feed in feeds:
-        start_feed(site, builder, feed, oracle=actors.oracle)
     market, of_shares = _share_market(site, builder, plans[0][0], vaults[0], weth=weth)
     for tick_pool in tick_pools:
         keep_observations(site, builder, tick_pool)
     pools = {pair: pool for pair, (_, pool) in zip(pairs, plans, strict=True)}
     treasury = _treasury(site, actors, tokens, pools, vaults, uniswap_v3.positions)
     site.mine()
+    for feed in feeds:
+        start_feed(site, builder, feed, oracle=actors.oracle)
     # Means over time need a past.
-    chain.mine(seconds=MEAN_SECONDS)
+    site.mine(seconds=MEAN_SECONDS)
     return World(
         chain_id=chain.chain_id,
         actors=actors,
