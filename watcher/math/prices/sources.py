@@ -15,7 +15,7 @@ from watcher.state.price_feed import PriceFeed
 from watcher.state.share_vault import ShareVault
 from watcher.state.tick_oracle import TickOracle
 
-NOUNS = {"chainlink": "feed", "pyth": "feed", "redemption": "vault"}
+NOUNS = {"chainlink": "feed", "redemption": "vault"}
 """What a source reads, for sentences; all others read a pool."""
 
 
