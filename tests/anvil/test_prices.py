@@ -18,6 +18,7 @@ from watcher.config import Config, load_config
 from watcher.devnet.artifacts import Toolchain
 from watcher.devnet.calldata import call_data
 from watcher.devnet.configuration import to_toml
+from watcher.devnet.deploy.feeds import price_update
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.draft import Draft
 from watcher.devnet.local_chain import Transaction
@@ -224,6 +225,43 @@ def test_a_round_of_an_older_phase_is_no_price(fork_node: LocalWorld, toolchain:
     assert target.params["phase"] == 2
     old = replace(target, params={**target.params, "phase": 3})
     assert price_of(fork_node, feed, old).reason == "the feed's round is of an older phase"
+
+
+def test_pyths_prices_are_believed_as_far_as_they_are_sure_of_themselves(
+    fork_node: LocalWorld,
+) -> None:
+    """FAULTS 33."""
+    (price,), chain = fork_node.world.pyth, fork_node.chain
+    target = target_of(fork_node, Entry(31337, "pyth", price.contract, key=price.price_id))
+    source = PriceSource(31337, price.token.address, "pyth", target.id, HOUR, most_confidence=0.01)
+
+    def now() -> Price:
+        (state,) = asyncio.run(read_states(chain, [target]))
+        held = {target.id: Observation(target.id, Status.OK, state)}
+        settings = Settings("USD", (1.0,), (source,))
+        head = chain.head().timestamp
+        return Book(settings, 31337, held, {}, timestamp=head).price(price.token.address)
+
+    def bring(answer: int, conf: int) -> None:
+        chain.mine()
+        at = chain.head().timestamp
+        data = price_update(price, answer=answer, conf=conf, published=at)
+        oracle = fork_node.world.actors.oracle
+        send(fork_node, oracle, price.contract, "updatePriceFeeds(bytes[])", [data])
+
+    assert (now().value, now().confidence, now().status) == (1.0, 0.001, PriceStatus.OK)
+    bring(95_000_000, 950_000)
+    assert (now().value, now().confidence, now().age(chain.head().timestamp)) == (0.95, 0.01, 12)
+    for answer, conf, why in (
+        (95_000_000, 950_001, "the feed is unsure of its price (most confidence 0.01)"),
+        (0, 0, "the feed answers zero or less"),
+        (-1, 0, "the feed answers zero or less"),
+    ):
+        bring(answer, conf)
+        assert (now().status, now().reason) == (PriceStatus.UNAVAILABLE, why)
+    bring(100_000_000, 1)
+    chain.mine(seconds=HOUR + 1)
+    assert now().reason == "the feed is stale (heartbeat 3600 s)"
 
 
 # A spike, and what lasts

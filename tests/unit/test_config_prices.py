@@ -92,6 +92,17 @@ def test_what_is_read_must_have_the_tokens_that_the_table_says(tmp_path: Path) -
     }
 
 
+def test_pyth_is_told_by_the_id_of_its_price(tmp_path: Path) -> None:
+    price_id = "0x" + "Ab" * 32
+    keys = {"address": FEED, "id": price_id, "heartbeat": "1h"}
+    (source,) = load(tmp_path, price("pyth", **keys)).settings.prices
+    assert source.feed_id == target_id(1, "pyth", FEED, price_id.lower())
+    assert (source.heartbeat, source.most_confidence) == (3_600, 0.01)
+    wrong = problems(tmp_path, price("pyth", **{**keys, "id": "0x12"}, most_confidence=2))
+    assert "64 hexadecimal digits" in wrong["prices[0].id"]
+    assert "out of range" in wrong["prices[0].most_confidence"]
+
+
 def test_votes_are_read(tmp_path: Path) -> None:
     config = load(tmp_path, CHAINLINK + "[votes]\noutlier = 0.1\ndisagreement = 0.03\n")
     assert config.settings.votes == Votes(outlier=0.1, disagreement=0.03)

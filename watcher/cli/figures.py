@@ -18,6 +18,7 @@ from watcher.math.catalogue import (
     HOLDINGS,
     PAIR_ORACLE,
     POOL,
+    PYTH,
     TICK_ORACLE,
     TICK_POOL,
     VAULT,
@@ -48,6 +49,7 @@ KEY_MEASURES = {
     VAULT: ("price_per_share", "price_per_share_change", "donation_1pct_money"),
     HOLDINGS: ("holdings_value", "holdings_value_by_form", "asset_share"),
     FEED: ("feed_price",),
+    PYTH: ("feed_price",),
     TICK_ORACLE: _MEAN_MEASURES,
     PAIR_ORACLE: _MEAN_MEASURES,
 }

@@ -108,6 +108,16 @@ deviation = 0.0025
 # window = "30m"
 # least_depth = 100000
 
+# Pyth's contract has the prices of many ids; one whose confidence is over `most_confidence` of it
+# has no vote.
+# [[prices]]
+# token = "eip155:1/erc20:0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"
+# source = "pyth"
+# address = "0x..."
+# id = "0x..."
+# heartbeat = "1h"
+# most_confidence = 0.01
+
 # A source further than `outlier` from the median of three or more has no vote; those that are left
 # make a price doubtful where they differ by more than `disagreement`.
 [votes]

@@ -22,6 +22,7 @@ from watcher.state.block import Block
 from watcher.state.measure import Measure
 from watcher.state.observation import Status
 from watcher.state.price_feed import PriceFeed
+from watcher.state.pyth_price import PythPrice
 from watcher.state.target import Target, target_id
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Verdict:
 
     @property
     def is_feed(self) -> bool:
-        return ADAPTERS[self.entry.protocol].kind == PriceFeed.KIND
+        return ADAPTERS[self.entry.protocol].kind in (PriceFeed.KIND, PythPrice.KIND)
 
     @property
     def id(self) -> str:
@@ -119,7 +120,7 @@ class _Judge:
             detail = f", {observation.detail}" if observation.detail else ""
             since = standing.since.timestamp if standing.since else None
             return Finding(found.grade, found.why + detail, since)
-        if isinstance(observation.state, PriceFeed):
+        if isinstance(observation.state, PriceFeed | PythPrice):
             unusable = self._unusable(standing, observation.state, standing.newest)
             if unusable is not None:
                 return unusable
@@ -139,7 +140,9 @@ class _Judge:
         since = self._since(target, found.measure, found.grade)
         return Finding(found.grade, why, since, found.measure)
 
-    def _unusable(self, standing: TargetStatus, state: PriceFeed, newest: Block) -> Finding | None:
+    def _unusable(
+        self, standing: TargetStatus, state: PriceFeed | PythPrice, newest: Block
+    ) -> Finding | None:
         """Why a feed's answer may not be used as a price, None where it may."""
         source = self._source_from(standing.target)
         if source is None:
@@ -148,10 +151,11 @@ class _Judge:
         if not math.isnan(found.value):
             return None
         why, since, age = found.reason.removeprefix("the feed "), None, newest.timestamp
-        age -= state.updated_at
-        if state.updated_at and age > source.heartbeat:
+        updated_at = _updated_at(state)
+        age -= updated_at
+        if updated_at and age > source.heartbeat:
             why += f", last answer {duration(age)} before"
-            since = state.updated_at + source.heartbeat
+            since = updated_at + source.heartbeat
         return Finding(Grade.BLIND, why, since)
 
     def _source_from(self, feed: Target) -> PriceSource | None:
@@ -248,8 +252,12 @@ def per_share_change(change: float) -> str:
     return f"price per share {'+' if change > 0 else ''}{percent(change)} in one block"
 
 
-def _answer(feed: PriceFeed, newest: Block) -> str:
-    age = duration(newest.timestamp - feed.updated_at)
+def _updated_at(feed: PriceFeed | PythPrice) -> int:
+    return feed.updated_at if isinstance(feed, PriceFeed) else feed.publish_time
+
+
+def _answer(feed: PriceFeed | PythPrice, newest: Block) -> str:
+    age = duration(newest.timestamp - _updated_at(feed))
     return f"{price(feed_price(feed))}, {age} old"
 
 
