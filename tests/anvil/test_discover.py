@@ -99,6 +99,8 @@ def told(node: LocalWorld) -> dict[Address, str]:
         found[to_address(factory)] = Sight.FACTORY.value
         if pool.router is not None:
             found[pool.router] = Sight.ROUTER.value
+    # Which of its prices is meant, Pyth's contract cannot be asked.
+    found |= {one.contract: Sight.CONTRACT.value for one in world.pyth}
     # A manager of positions names its factory and the wrapped native coin, as routers do.
     return found | {one.positions: Sight.ROUTER.value for one in world.treasuries}
 
