@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from benchmarks import figures, head, quoting, shown
+from benchmarks import figures, head, quoting, shown, storing
 from benchmarks.reading import ENTRANTS, measure
 from watcher.devnet.artifacts import prepare
 from watcher.devnet.fetch import default_cache
@@ -40,7 +40,16 @@ def parser() -> argparse.ArgumentParser:
     quote.add_argument("--only", nargs="+", choices=quoters, default=quoters, help="who takes part")
     quote.add_argument("--json", action="store_true", help="print JSON, not tables")
     quote.set_defaults(run=run_math)
+    store = commands.add_parser("store", help="a block's rows written, and history read back")
+    store.add_argument("--pairs", type=int, default=1_000, help="how many targets change a block")
+    store.add_argument("--blocks", type=int, default=20, help="blocks that are there before")
+    store.add_argument("--rounds", type=int, default=ROUNDS, help="blocks that are timed")
+    store.set_defaults(run=run_store)
     return made
+
+
+def run_store(asked: argparse.Namespace) -> None:
+    storing.run(pairs=asked.pairs, blocks=asked.blocks, rounds=asked.rounds)
 
 
 def run_math(asked: argparse.Namespace) -> None:
