@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from benchmarks import figures, head, quoting, shown, storing
+from benchmarks import figures, head, quoting, shown, storing, ticking
 from benchmarks.reading import ENTRANTS, measure
 from watcher.devnet.artifacts import prepare
 from watcher.devnet.fetch import default_cache
@@ -45,7 +45,15 @@ def parser() -> argparse.ArgumentParser:
     store.add_argument("--blocks", type=int, default=20, help="blocks that are there before")
     store.add_argument("--rounds", type=int, default=ROUNDS, help="blocks that are timed")
     store.set_defaults(run=run_store)
+    service = commands.add_parser("service", help="a tick's time, split, and its memory")
+    service.add_argument("--pairs", type=int, default=1_000, help="how many pairs are watched")
+    service.add_argument("--rounds", type=int, default=ROUNDS, help="ticks of each kind")
+    service.set_defaults(run=run_service)
     return made
+
+
+def run_service(asked: argparse.Namespace) -> None:
+    ticking.run(pairs=asked.pairs, rounds=asked.rounds)
 
 
 def run_store(asked: argparse.Namespace) -> None:

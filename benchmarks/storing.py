@@ -22,11 +22,11 @@ from sqlmodel import Session, SQLModel
 
 import models
 from benchmarks.shown import table
-from tests.support.many_pairs import CHAIN_ID, Pair, made_up
+from tests.support.many_pairs import CHAIN_ID, Pair, made_up, with_share
 from tests.support.postgres import running_server
 from watcher.math.settings import PriceSource, Settings
 from watcher.service.tick import Branch, advance, watchlist
-from watcher.state import Block, Observation, Status, Target, Token
+from watcher.state import Block, Observation, Status
 from watcher.store import Store, tables
 
 WARM_UP = 1
@@ -102,7 +102,7 @@ class _Ticks:
 
     def __init__(self, store: Store, pairs: Sequence[Pair]) -> None:
         self.store = store
-        self._pairs = [replace(one, target=_with_share(one.target)) for one in pairs]
+        self._pairs = [replace(one, target=with_share(one.target)) for one in pairs]
         self.targets = tuple(one.target for one in self._pairs)
         coins = dict.fromkeys(coin.address for one in self.targets for coin in one.tokens)
         fixed = (PriceSource(CHAIN_ID, coin, "fixed", value=1.0) for coin in coins)
@@ -112,9 +112,10 @@ class _Ticks:
         self._watched = watchlist(self.targets, self.settings)
         self._branch = Branch(cursor=None, in_force={}, keys={})
         self._number = 0
+        self.head = self._block()
 
     def commit(self) -> tuple[float, Rows]:
-        """Seconds that the commit took, and the rows that it added."""
+        """Seconds that the commit took, and the rows that it added to `head`."""
         self._pairs = [
             replace(one, reserve0=one.reserve0 + 1_000, reserve1=one.reserve1 - 777)
             for one in self._pairs
@@ -126,8 +127,8 @@ class _Ticks:
         start = time.perf_counter()
         self.store.commit_tick(step.tick)
         taken = time.perf_counter() - start
-        self._branch = step.branch
-        return taken, _added(self.store, step.tick.block)
+        self._branch, self.head = step.branch, step.tick.block
+        return taken, added(self.store, self.head)
 
     def _block(self) -> Block:
         self._number += 1
@@ -135,11 +136,7 @@ class _Ticks:
         return Block(CHAIN_ID, self._number, own, parent, 1_700_000_000 + 12 * self._number)
 
 
-def _with_share(target: Target) -> Target:
-    return replace(target, share=Token(target.address, 18, "UNI-V2"))
-
-
-def _added(store: Store, block: Block) -> Rows:
+def added(store: Store, block: Block) -> Rows:
     """What a tick wrote, in the order of its references."""
     with store.database.reading() as connection:
         [block_id] = connection.execute(
@@ -184,10 +181,21 @@ def _writing(
         if number >= 0:
             for who, each in taken.items():
                 times[who].append(1e3 * each)
+        for other in (core, session):
+            if not _alike(added(other, ticks.head), rows):
+                raise RuntimeError("another database holds other rows of the same block")
     return [
         Timing(database=database, what="one block", who=who, times=tuple(found), rows=written)
         for who, found in times.items()
     ]
+
+
+def _alike(some: Rows, others: Rows) -> bool:
+    """The same rows of each table, in whichever order a database gives them."""
+    return all(
+        sorted(map(repr, one)) == sorted(map(repr, other))
+        for (_, one), (_, other) in zip(some, others, strict=True)
+    )
 
 
 def _by_core(store: Store, rows: Rows) -> float:

@@ -129,6 +129,11 @@ def target_of(address: Address, tokens: tuple[Token, Token], *, chain_id: int = 
     )
 
 
+def with_share(target: Target) -> Target:
+    """With its LP token, as a store asks for it."""
+    return replace(target, share=Token(target.address, 18, "UNI-V2"))
+
+
 def _pair(number: int, tokens: Sequence[Token], rng: random.Random, chain_id: int) -> Pair:
     token0 = tokens[number // PAIRS_A_TOKEN]
     token1 = tokens[number // PAIRS_A_TOKEN + 1 + number % PAIRS_A_TOKEN]
