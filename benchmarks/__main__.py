@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from benchmarks import figures, head, shown
+from benchmarks import figures, head, quoting, shown, storing, ticking
 from benchmarks.reading import ENTRANTS, measure
 from watcher.devnet.artifacts import prepare
 from watcher.devnet.fetch import default_cache
@@ -34,7 +34,35 @@ def parser() -> argparse.ArgumentParser:
     late.add_argument("--pairs", type=int, default=1_000, help="how many pairs are watched")
     late.add_argument("--mode", choices=["websocket", "polling"], help="one of the two alone")
     late.set_defaults(run=run_head)
+    quoters = [one.name for one in quoting.QUOTERS]
+    quote = commands.add_parser("math", help="one exact quote of each family, ours against others")
+    quote.add_argument("--rounds", type=int, default=ROUNDS, help="how often each quotes")
+    quote.add_argument("--only", nargs="+", choices=quoters, default=quoters, help="who takes part")
+    quote.add_argument("--json", action="store_true", help="print JSON, not tables")
+    quote.set_defaults(run=run_math)
+    store = commands.add_parser("store", help="a block's rows written, and history read back")
+    store.add_argument("--pairs", type=int, default=1_000, help="how many targets change a block")
+    store.add_argument("--blocks", type=int, default=20, help="blocks that are there before")
+    store.add_argument("--rounds", type=int, default=ROUNDS, help="blocks that are timed")
+    store.set_defaults(run=run_store)
+    service = commands.add_parser("service", help="a tick's time, split, and its memory")
+    service.add_argument("--pairs", type=int, default=1_000, help="how many pairs are watched")
+    service.add_argument("--rounds", type=int, default=ROUNDS, help="ticks of each kind")
+    service.set_defaults(run=run_service)
     return made
+
+
+def run_service(asked: argparse.Namespace) -> None:
+    ticking.run(pairs=asked.pairs, rounds=asked.rounds)
+
+
+def run_store(asked: argparse.Namespace) -> None:
+    storing.run(pairs=asked.pairs, blocks=asked.blocks, rounds=asked.rounds)
+
+
+def run_math(asked: argparse.Namespace) -> None:
+    found = quoting.measure(["ours", *asked.only], rounds=asked.rounds)
+    print(quoting.as_json(found) if asked.json else quoting.tables(found))
 
 
 def run_read(asked: argparse.Namespace) -> None:

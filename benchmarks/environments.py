@@ -16,7 +16,14 @@ from watcher.errors import SetupError
 ROOT = Path(__file__).parents[1]
 REQUIREMENTS = Path(__file__).parent / "peers"
 OURS = "ours"
-SETS = ("web3", "ethereum_defi")
+SETS = (
+    "web3",
+    "ethereum_defi",
+    "degenbot",
+    "uniswap_v3_quoter",
+    "balancer_maths",
+    "curvesim",
+)
 """`peers/NAME.txt`: exact versions of all packages, without addresses."""
 
 

@@ -43,7 +43,7 @@ class ComputationRow(Base, table=True):
 
 
 class ComputationInputRow(Base, table=True):
-    """An observation that a computation used, and as what: self, previous or price:<token>."""
+    """An observation that a computation used, and as what: its role (docs/schema.md)."""
 
     __tablename__ = "computation_input"
     __table_args__ = (CLUSTERED,)

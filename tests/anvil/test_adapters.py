@@ -15,9 +15,10 @@ from tests.support.plain import Plain
 from tests.support.world import LocalWorld
 from watcher.devnet.artifacts import Toolchain
 from watcher.devnet.calldata import call_data
+from watcher.devnet.deploy.feeds import price_update
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.local_chain import Transaction
-from watcher.devnet.world import Pair, Vault
+from watcher.devnet.world import Pair, PythFeed, Vault
 from watcher.errors import DecodeError
 from watcher.protocols import ADAPTERS
 from watcher.state import (
@@ -93,6 +94,7 @@ PLAIN: Mapping[str, Callable[[LocalWorld, Target], State]] = {
     "erc4626": plain_vault,
     "holdings": plain_holdings.holdings,
     "chainlink": plain_feed,
+    "pyth": lambda node, target: plain.pyth_price(node.chain, target),
     "uniswap_v2_twap": lambda node, target: plain.pair_oracle(node.chain, target),
     "uniswap_v3_twap": lambda node, target: plain.tick_oracle(node.chain, target),
 }
@@ -110,6 +112,12 @@ def give(node: LocalWorld, vault: Vault, amount: int = 7_777) -> None:
     """Mint some of its asset into a vault."""
     sender = node.world.actors.trader
     send(node, sender, vault.asset.address, "mint(address,uint256)", vault.address, amount)
+
+
+def bring(node: LocalWorld, price: PythFeed, answer: int, conf: int) -> None:
+    published = node.chain.head().timestamp
+    data = price_update(price, answer=answer, conf=conf, published=published)
+    send(node, node.world.actors.oracle, price.contract, "updatePriceFeeds(bytes[])", [data])
 
 
 def stir(node: LocalWorld) -> None:
@@ -137,6 +145,8 @@ def stir(node: LocalWorld) -> None:
     for number, feed in enumerate(world.feeds, start=1):
         answer = feed.first_answer + number
         send(node, who.oracle, feed.aggregator, "submit(uint256,int256)", 2, answer)
+    for price in world.pyth:
+        bring(node, price, 99_990_001, 54_321)
 
 
 async def test_every_field_is_what_the_getters_answer(fork_node: LocalWorld) -> None:
@@ -165,6 +175,9 @@ async def test_targets_are_what_the_contracts_say_of_themselves(fork_node: Local
         target = found.target
         assert target is not None
         contract = Plain(fork_node.chain, target.address)
+        if target.protocol == "pyth":
+            assert (target.tokens, target.share) == ((), None)
+            continue
         if target.protocol == "chainlink":
             assert target.params["description"] == contract.get("description()(string)")[0]
             assert (target.tokens, target.share) == ((), None)
@@ -263,6 +276,9 @@ WRONG: list[tuple[str, str, dict[str, object], str]] = [
         {"native": "weth", "position_managers": "router"},
         "0x.* is no position manager of Uniswap V3: .*; remove it",
     ),
+    ("pyth", "nobody", {}, "{} needs the id of a price"),
+    ("pyth", "pair", {"key": "0x" + "1" * 64}, "{} has no price of 0x1"),
+    ("pyth", "nobody", {"key": "0x" + "1" * 64}, "nothing is deployed at {} on this chain"),
     ("chainlink", "nobody", {}, "nothing is deployed at {} on this chain"),
     ("chainlink", "pair", {}, r"{} does not answer decimals\(\) and latestRoundData\(\)"),
     ("chainlink", "silent feed", {}, "{} .* has no finished round yet"),

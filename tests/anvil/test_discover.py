@@ -103,6 +103,8 @@ def told(node: LocalWorld) -> dict[Address, str]:
         [factory] = node.chain.read(clone.address, "factory()(address)")
         found[to_address(factory)] = Sight.CONTRACT.value
     found |= dict.fromkeys(models(node), Sight.TOKEN.value)
+    # Which of its prices is meant, Pyth's contract cannot be asked.
+    found |= {one.contract: Sight.CONTRACT.value for one in world.pyth}
     # A manager of positions names its factory and the wrapped native coin, as routers do.
     return found | {one.positions: Sight.ROUTER.value for one in world.treasuries}
 

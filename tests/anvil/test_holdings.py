@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import fsum
 
@@ -14,15 +14,18 @@ from tests.support.effort import examples
 from tests.support.real_holdings import COLLECT, POSITION, Estate, estate
 from tests.support.strategies import fixed
 from tests.support.world import LocalWorld
+from watcher.chain.client import open_chain
+from watcher.chain.reader import Reader
 from watcher.devnet.artifacts import Toolchain
 from watcher.devnet.deploy.site import Site, created_address
-from watcher.errors import RefusedTarget
+from watcher.errors import ReadError, RefusedTarget
 from watcher.math.look_through import LookedThrough, look_through
 from watcher.math.measures import measure
 from watcher.math.settings import Settings
 from watcher.math.subject import Subject
 from watcher.protocols.holdings_reading import position_key
-from watcher.state import Address, Holdings, Target
+from watcher.service.observe import Observer, observe
+from watcher.state import Address, Answer, Block, Call, Holdings, Price, Target
 
 pytestmark = pytest.mark.anvil
 
@@ -274,3 +277,91 @@ def test_a_cycle_is_refused_with_its_way(treasury: Estate, toolchain: Toolchain)
     with pytest.raises(RefusedTarget, match=f"RING {vault} -> UNI-V2 0x.* -> RING {vault}"):
         treasury.identify(tokens=vault)
     assert treasury.identify(tokens=vault, opaque=vault).params["shares"] == ""
+
+
+async def test_one_round_a_block_until_something_new_is_held(treasury: Estate) -> None:
+    """A position that comes is seen in the same block, by further rounds; one that goes needs none,
+    since all that is left was asked for already."""
+    target = treasury.identify()
+    usdc, holder = treasury.world.token("USDC"), treasury.holder
+    async with open_chain(treasury.chain.chain_id, treasury.chain.url) as client:
+        counting = Counting(client.reader)
+        observer = Observer(counting, [target])
+
+        async def observed() -> tuple[int, Holdings]:
+            before = counting.rounds
+            found = await observer.observe(await client.headers.head())
+            state = found[target.id].state
+            assert isinstance(state, Holdings), found[target.id].detail
+            assert state == treasury.read(target)
+            return counting.rounds - before, state
+
+        rounds, first = await observed()
+        assert (rounds > 1, len(first.positions)) == (True, 3)
+        assert (await observed())[0] == 1
+        treasury.swap_ticks(usdc, 50)
+        rounds, traded = await observed()
+        assert (rounds, traded != first) == (1, True)
+
+        (manager,) = treasury.managers
+        nft = treasury.nfts()[0][1]
+        away = ("transferFrom(address,address,uint256)", holder, treasury.world.actors.keeper, nft)
+        treasury.send(holder, manager, *away)
+        rounds, fewer = await observed()
+        assert (rounds, len(fewer.positions)) == (1, 2)
+        back = ("transferFrom(address,address,uint256)", treasury.world.actors.keeper, holder, nft)
+        treasury.send(treasury.world.actors.keeper, manager, *back)
+        rounds, again = await observed()
+        assert (rounds > 1, len(again.positions)) == (True, 3)
+        assert (await observed())[0] == 1
+
+
+async def test_a_lockbox_is_one_token_of_several_addresses(treasury: Estate) -> None:
+    """Accounts without code may be among them."""
+    world = treasury.world
+    usdc, actors = world.token("USDC"), world.actors
+    others = (actors.keeper, world.vault("oz-usdc").address)
+    treasury.give(usdc, actors.keeper, 11)
+    target = treasury.identify(
+        tokens=usdc.address, addresses=" ".join(others), native="", position_managers=""
+    )
+    assert target.tokens == (usdc,)
+    async with open_chain(treasury.chain.chain_id, treasury.chain.url) as client:
+        found = await observe(client.reader, await client.headers.head(), [target])
+    state = found[target.id].state
+    assert isinstance(state, Holdings)
+    held = [treasury.balance(usdc.address, one) for one in (treasury.holder, *others)]
+    assert min(held) > 0
+    assert [row[0] for row in state.balances] == held
+    assert look_through(state).amounts == (sum(held),)
+
+
+def test_a_position_in_tokens_that_are_not_named_is_said_and_not_valued(treasury: Estate) -> None:
+    dai = treasury.world.token("DAI").address
+    target = treasury.identify(tokens=dai)
+    state = treasury.read(target)
+    assert state.positions == ()
+    assert [one.token_id for one in state.other_positions] == [nft for _, nft in treasury.nfts()]
+    [figures] = measure([Subject(target, state, None, priced(target))], SETTINGS)
+    values = {each.name: each for each in figures}
+    nft = treasury.nfts()[0][1]
+    manager = treasury.managers[0]
+    assert values["holdings_value"].reason == (
+        f"position {nft} of {manager} is in tokens that `tokens` does not name"
+    )
+    assert values["holdings_value_partial"].value > 0
+
+
+def priced(target: Target) -> dict[Address, Price]:
+    return {token.address: fixed(token.address, 1.0) for token in target.tokens}
+
+
+class Counting:
+    """Counts the rounds of reads."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader, self.rounds = reader, 0
+
+    async def read(self, block: Block, calls: Sequence[Call]) -> list[Answer | ReadError]:
+        self.rounds += 1
+        return await self.reader.read(block, calls)

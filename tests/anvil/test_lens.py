@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
+from tests.support.adapters import entries
 from tests.support.lens_calls import WAYS, Way, pinned
 from tests.support.world import LocalWorld
 from watcher.chain.anvil import Anvil, AnvilOptions, run_anvil
@@ -14,9 +15,8 @@ from watcher.chain.lens_answer import Reading, decode
 from watcher.chain.lens_program import make_plan
 from watcher.chain.reader import Reader
 from watcher.devnet.artifacts import Toolchain
-from watcher.devnet.world import World
 from watcher.errors import ReadError
-from watcher.protocols import ADAPTERS, Entry
+from watcher.protocols import ADAPTERS
 from watcher.service.identify import identify
 from watcher.state import Address, Answer, Balance, Block, Call, Code, Static, to_address
 
@@ -39,30 +39,6 @@ class Comparing:
         assert plan.arrange(reading.answers) == single
         self.compared += calls
         return single
-
-
-def entries(world: World) -> list[Entry]:
-    return [
-        *(
-            Entry(
-                entry.chain_id,
-                entry.protocol,
-                entry.address,
-                entry.name,
-                options={
-                    option.name: option.parse(entry.options[option.name])
-                    for option in ADAPTERS[entry.protocol].options
-                    if option.name in entry.options
-                },
-            )
-            for entry in world.entries.targets
-        ),
-        *(
-            Entry(world.chain_id, entry.source, entry.address)
-            for entry in world.entries.prices
-            if entry.source == "chainlink"
-        ),
-    ]
 
 
 async def test_every_adapter_is_answered_as_by_single_calls(

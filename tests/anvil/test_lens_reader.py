@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.anvil.test_lens import CODES, EATER, GARBAGE, INVALID, MEGABYTE, REVERTS, entries
+from tests.anvil.test_lens import CODES, EATER, GARBAGE, INVALID, MEGABYTE, REVERTS
+from tests.support.adapters import entries
 from tests.support.many_pairs import Pair, make_pairs, trade
 from tests.support.world import LocalWorld
 from watcher.chain.anvil import Anvil, AnvilOptions, run_anvil

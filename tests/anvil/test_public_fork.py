@@ -166,6 +166,7 @@ PLAIN: Mapping[str, Callable[[LocalChain, Target], State]] = {
     "uniswap_v3": plain_pool,
     "erc4626": plain_vault,
     "chainlink": plain_feed,
+    "pyth": plain.pyth_price,
     "uniswap_v2_twap": plain.pair_oracle,
     "uniswap_v3_twap": plain.tick_oracle,
 }

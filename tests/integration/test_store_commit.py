@@ -420,6 +420,10 @@ def test_a_target_that_changes_its_tokens_is_refused(store: Store) -> None:
     other = replace(POOL, tokens=(POOL.tokens[0], Token(FEED.address, 6, "USDT")))
     with pytest.raises(StoreError, match=r"WETH/USDC at eip155:31337:0x.* with other tokens"):
         store.register([other])
+    treasury = replace(POOL, key="treasury")
+    store.register([treasury])
+    with pytest.raises(StoreError, match=r"with other tokens .*: give it another name"):
+        store.register([replace(treasury, tokens=other.tokens)])
 
 
 def test_the_lease_has_one_holder_until_it_expires(store_url: str) -> None:

@@ -6,10 +6,10 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from tests.support.balancer_strategies import balancer_stables, weighteds
+from tests.support.balancer_strategies import balancer_stable, balancer_stables, weighteds
 from tests.support.numbers import SHARES, portion
 from tests.support.strategies import usually
 from watcher.errors import MathError
@@ -91,7 +91,20 @@ def test_what_an_input_pays_costs_no_more_than_it(
     assert needed <= amount + amount // precision + unit + margin
 
 
+# Rounded down, the invariant of this pool never settles within a unit; rounded up it does.
+SETTLES_UP = balancer_stable(
+    (100_000, 100_000, 1_300_000),
+    variant="v2_first",
+    amp=2,
+    fee=10**12,
+    decimals=(2, 2, 2),
+    rates=(9 * 10**17, 9 * 10**17, 1_466_544_131_095_262_459),
+    total_supply=15_000 * ONE,
+)
+
+
 @usually
+@example((SETTLES_UP, 0, 1, 33_333))
 @given(swaps())
 def test_without_fee_more_is_paid_but_no_more_than_the_marginal_price(
     swap: tuple[Weighted | BalancerStable, int, int, int],

@@ -7,11 +7,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from hypothesis import assume, event, given
+from hypothesis import assume, event, example, given
 from hypothesis import strategies as st
 
 from tests.support.numbers import SHARES, portion, sizes, usually
-from tests.support.strategies_pools import kybers, solidlies
+from tests.support.strategies_pools import kyber, kybers, solidlies
 from watcher.errors import MathError
 from watcher.math.exact import kyber_dmm, solidly
 from watcher.math.families import kyber_dmm as kyber_family
@@ -172,6 +172,13 @@ NUMBERS = st.one_of(st.integers(-5, 5), st.integers(-(2**260), 2**260), sizes(0,
 
 
 @usually
+@example(
+    # Of a pool whose reserve has outgrown the virtual one, all that is virtual is asked.
+    state=kyber(1, 1, fee=0),
+    reserves=(1, 2),
+    coin_in=0,
+    amounts=(1, 0),
+)
 @given(
     state=EITHER,
     reserves=st.tuples(sizes(0, 2**256 - 1), sizes(0, 2**256 - 1)),

@@ -38,7 +38,8 @@ def entries(world: World) -> list[Entry]:
             ("uniswap_v3_twap", world.tick_pools[0].address),
         )
     ]
-    return [*named, *means, *(entry("chainlink", feed.proxy) for feed in world.feeds)]
+    prices = [entry("pyth", one.contract, key=one.price_id) for one in world.pyth]
+    return [*named, *means, *prices, *(entry("chainlink", feed.proxy) for feed in world.feeds)]
 
 
 async def identified(chain: LocalChain, asked: Sequence[Entry]) -> list[Identified]:

@@ -48,7 +48,8 @@ class LensNode(FaultyNode):
     """Every address answers a word of its own. `poison` fails whole requests that touch it, and
     `fails_alone` also alone; `reverting` reverts, `looking_up` asks for a
     URL to be fetched. `most_rows` and `gas_rows` are how many calls a
-    request may have, and for how many the gas is enough."""
+    request may have, and for how many the gas is enough. `sees` is the block that is read in place
+    of the one that is asked for, `sees_times` times."""
 
     ways: set[Way] = field(default_factory=lambda: set(Way))
     poison: set[str] = field(default_factory=set)
@@ -59,6 +60,7 @@ class LensNode(FaultyNode):
     gas_rows: int = 10**9
     most_gas: int = 10**12
     sees: Block | None = None
+    sees_times: int = 10**9
     whole: Json = None  # what every request for many calls is answered with
     asked_rows: list[int] = field(default_factory=list)
     alone: list[str] = field(default_factory=list)
@@ -163,7 +165,8 @@ class LensNode(FaultyNode):
         return None
 
     def _seen(self, at: Json) -> Block:
-        if self.sees is not None:
+        if self.sees is not None and self.sees_times > 0:
+            self.sees_times -= 1
             return self.sees
         by_hash = {block.hash: block for block in self.blocks}
         return by_hash[at["blockHash"]] if isinstance(at, dict) else self.blocks[int(at, 16)]

@@ -22,6 +22,7 @@ from watcher.devnet.calldata import creation_data
 from watcher.protocols import uniswap_v2
 from watcher.state import Address, ConstantProduct, Target, Token, to_address
 
+CHAIN_ID = 31337
 FACTORY = to_address(f"0x{0xFAC7:040x}")
 FIRST_TOKEN, FIRST_PAIR = 0x70_0000, 0x9A_0000
 PAIRS_A_TOKEN = 10
@@ -65,18 +66,29 @@ class Pair:
         )
 
 
-def make_pairs(url: str, artifacts: Artifacts, count: int, *, chain_id: int = 31337) -> list[Pair]:
-    """`count` pairs of one factory, each with reserves of its own, at the head of the chain."""
+def made_up(count: int, *, chain_id: int = CHAIN_ID) -> list[Pair]:
+    """`count` pairs of one factory, each with reserves of its own, on no chain yet."""
     rng = random.Random(count)
-    tokens = [
+    tokens = _tokens(count)
+    return [_pair(i, tokens, rng, chain_id) for i in range(count)]
+
+
+def _tokens(count: int) -> list[Token]:
+    return [
         Token(to_address(f"0x{FIRST_TOKEN + i:040x}"), 18, f"T{i}")
         for i in range(count // PAIRS_A_TOKEN + PAIRS_A_TOKEN + 1)
     ]
+
+
+def make_pairs(
+    url: str, artifacts: Artifacts, count: int, *, chain_id: int = CHAIN_ID
+) -> list[Pair]:
+    """`made_up` pairs at the head of the chain."""
+    tokens, pairs = _tokens(count), made_up(count, chain_id=chain_id)
     code = {
         name: _runtime(url, artifacts, name)
         for name in ("UniswapV2Factory", "UniswapV2Pair", "Token", "Multicall3")
     }
-    pairs = [_pair(i, tokens, rng, chain_id) for i in range(count)]
     changes: list[Change] = [code_change(FACTORY, code["UniswapV2Factory"])]
     changes += [code_change(MULTICALL3, code["Multicall3"])]
     changes += [code_change(token.address, code["Token"]) for token in tokens]
@@ -99,7 +111,7 @@ def trade(url: str, pairs: Sequence[Pair], which: Iterable[int]) -> list[Pair]:
     return after
 
 
-def target_of(address: Address, tokens: tuple[Token, Token], *, chain_id: int = 31337) -> Target:
+def target_of(address: Address, tokens: tuple[Token, Token], *, chain_id: int = CHAIN_ID) -> Target:
     """A pair of that factory as `identify` would find it."""
     return Target(
         chain_id=chain_id,
@@ -115,6 +127,11 @@ def target_of(address: Address, tokens: tuple[Token, Token], *, chain_id: int = 
             "protocol_share_denominator": 6,
         },
     )
+
+
+def with_share(target: Target) -> Target:
+    """With its LP token, as a store asks for it."""
+    return replace(target, share=Token(target.address, 18, "UNI-V2"))
 
 
 def _pair(number: int, tokens: Sequence[Token], rng: random.Random, chain_id: int) -> Pair:

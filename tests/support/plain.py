@@ -17,6 +17,7 @@ from watcher.state import (
     ConstantProduct,
     PairOracle,
     PriceFeed,
+    PythPrice,
     ShareVault,
     Target,
     TickOracle,
@@ -193,6 +194,12 @@ def tick_oracle(chain: LocalChain, target: Target) -> TickOracle:
         decimals0=pool.at("token0").decimals,
         decimals1=pool.at("token1").decimals,
     )
+
+
+def pyth_price(chain: LocalChain, target: Target) -> PythPrice:
+    signature = "getPriceUnsafe(bytes32)(int64,uint64,int32,uint256)"
+    price_id = bytes.fromhex(target.key[2:])
+    return PythPrice(*Plain(chain, target.address).get(signature, price_id))
 
 
 def pair_oracle(chain: LocalChain, target: Target) -> PairOracle:

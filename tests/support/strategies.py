@@ -23,7 +23,7 @@ from tests.support.numbers import UINT256 as UINT256
 from tests.support.numbers import portion as portion
 from tests.support.numbers import sizes as sizes
 from tests.support.numbers import usually as usually
-from tests.support.strategies_oracles import pair_oracles, tick_oracles
+from tests.support.strategies_oracles import pair_oracles, pyth_prices, tick_oracles
 from tests.support.strategies_pools import cryptos, kybers, solidlies
 from watcher.math.exact.constant_product import least_amount_in
 from watcher.math.exact.tick_math import get_sqrt_price_at_tick
@@ -40,6 +40,7 @@ from watcher.state import (
     PairOracle,
     Price,
     PriceFeed,
+    PythPrice,
     ShareVault,
     Solidly,
     StableSwap,
@@ -354,6 +355,7 @@ STATES: dict[str, st.SearchStrategy[State]] = {
     Concentrated.KIND: ticked_pools(),
     ShareVault.KIND: vaults(),
     PriceFeed.KIND: feeds(),
+    PythPrice.KIND: pyth_prices(),
     TickOracle.KIND: tick_oracles(),
     PairOracle.KIND: pair_oracles(),
     Holdings.KIND: held(),
@@ -397,6 +399,8 @@ def target_of(state: State, *, number: int = 1) -> Target:
             return _target("erc4626", number, state, tokens, state.share_decimals)
         case PriceFeed():
             return Target(CHAIN, "chainlink", address(number), state.KIND)
+        case PythPrice():
+            return Target(CHAIN, "pyth", address(number), state.KIND, f"0x{number:064x}")
         case TickOracle() | PairOracle():
             pair = (
                 Token(TOKEN0.address, state.decimals0, "AAA"),

@@ -6,7 +6,17 @@ from hypothesis import strategies as st
 
 from tests.support.numbers import DECIMALS, sizes
 from watcher.math.exact.tick_math import MAX_TICK, MIN_TICK, get_sqrt_price_at_tick
-from watcher.state import PairOracle, TickOracle
+from watcher.state import PairOracle, PythPrice, TickOracle
+
+
+@st.composite
+def pyth_prices(draw: st.DrawFn) -> PythPrice:
+    return PythPrice(
+        price=draw(st.integers(-(2**63), 2**63 - 1)),
+        conf=draw(sizes(0, 2**64 - 1)),
+        expo=draw(st.integers(-36, 36)),
+        publish_time=draw(st.integers(0, 2**40)),
+    )
 
 
 @st.composite

@@ -11,7 +11,9 @@ from benchmarks import shown
 from benchmarks.environments import OURS, REQUIREMENTS, SETS
 from benchmarks.figures import PEERS, Mode, Network, Row, Sample, Verdict, rows, verdicts
 from benchmarks.peers.question import Question, distinct_calls, flat
+from benchmarks.peers.quoter import MODULES
 from benchmarks.peers.worker import MAKERS, digest
+from benchmarks.quoting import QUOTERS
 from benchmarks.reading import ENTRANTS
 
 
@@ -185,7 +187,9 @@ def test_a_digest_tells_two_readings_apart() -> None:
 
 def test_who_takes_part_is_named_alike_everywhere() -> None:
     assert {one.name for one in ENTRANTS} == {"ours", "bare", *PEERS} == MAKERS.keys()
-    assert {one.packages for one in ENTRANTS} == {OURS, *SETS}
+    assert {one.name for one in QUOTERS} == MODULES.keys()
+    packages = {one.packages for one in ENTRANTS} | {one.packages for one in QUOTERS}
+    assert packages == {OURS, *SETS}
 
 
 @pytest.mark.parametrize("name", SETS)

@@ -299,6 +299,21 @@ async def test_a_node_that_does_not_keep_to_the_block_gives_no_data(way: Way) ->
         await reading.read()
 
 
+@pytest.mark.parametrize("way", MANY)
+async def test_another_block_once_is_asked_again(way: Way) -> None:
+    """As Anvil does while it mines; twice is a node that does not keep to the block."""
+    node = LensNode()
+    reading = Reading(node, way)
+    await reading.reads_all()
+    node.sees, node.sees_times = replace(node.head, timestamp=node.head.timestamp + 1), 1
+    await reading.reads_all()
+    assert node.sees_times == 0
+    assert reading.way is way
+    node.sees_times = 2
+    with pytest.raises(EndpointError, match="does not keep to the block"):
+        await reading.read()
+
+
 async def test_the_l1s_number_and_hash_are_no_lie() -> None:
     node = LensNode()
     node.sees = replace(node.head, number=19_000_000, parent_hash="0x" + "ab" * 32)

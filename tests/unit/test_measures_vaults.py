@@ -87,6 +87,13 @@ def test_the_donation_in_tokens_and_in_money() -> None:
     assert found["donation_1pct_money"].value == 100
 
 
+def test_a_donation_of_more_money_than_a_float_holds_is_unknown() -> None:
+    found = figures(vault(2**160, 0, offset=0, decimals=0), price=1e300)
+    assert found["donation_1pct"].value == pytest.approx(2**160 / 100)
+    money = found["donation_1pct_money"]
+    assert (math.isnan(money.value), money.reason) == (True, "undefined")
+
+
 @pytest.mark.parametrize(
     ("state", "why"),
     [

@@ -195,6 +195,19 @@ def test_the_median_is_always_what_a_source_said() -> None:
         assert decide(COIN.address, candidates, votes).value == chosen
 
 
+def test_one_contract_has_one_vote_which_its_first_source_casts() -> None:
+    """A pool's mean and its spot must not outvote a feed together."""
+    candidates = [quoted("feed", 1.0), quoted("mean", 2.0), quoted("spot", 2.0)]
+    read = ["0xF", "0xA", "0xA"]
+    two = decide(COIN.address, candidates, Votes(), contracts=read)
+    assert (two.value, two.status) == (1.0, PriceStatus.DEGRADED)
+    assert [vote.reason for vote in two.votes] == ["", "", "its contract has a vote by mean"]
+    assert "spot" not in two.ancestry
+    silent = [candidates[0], replace(candidates[1], value=math.nan, reason="old"), candidates[2]]
+    cast = decide(COIN.address, silent, Votes(), contracts=read)
+    assert [vote.reason for vote in cast.votes] == ["", "old", ""]
+
+
 def test_two_that_differ_are_both_kept_and_doubtful() -> None:
     far = decide(COIN.address, [quoted("a", 1.0), quoted("b", 2.0)], Votes())
     assert (far.value, far.reason) == (1.0, "a and b disagree by more than 0.02")
@@ -292,6 +305,14 @@ def test_the_sums_wrap_as_the_contracts_do() -> None:
     held = {SUMS.id: Observation(SUMS.id, Status.OK, now)}
     before = {SUMS.id: Observation(SUMS.id, Status.OK, begun)}
     found = Book(settings, CHAIN, held, before, timestamp=start + 700).price(COIN.address)
+    assert found.value == pytest.approx(1.0)
+
+
+def test_a_sum_may_wrap_within_the_window() -> None:
+    begun = replace(sums(NOW - 600, 0, (10**18, 10**18)), price0_cumulative_last=2**256 - 5)
+    settings = Settings("USD", (1.0,), (SUMMED, PEGGED))
+    held = {SUMS.id: Observation(SUMS.id, Status.OK, begun)}
+    found = Book(settings, CHAIN, held, held, timestamp=NOW).price(COIN.address)
     assert found.value == pytest.approx(1.0)
 
 

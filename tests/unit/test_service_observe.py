@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from tests.support.many_pairs import FACTORY, target_of
@@ -109,3 +110,34 @@ async def test_an_error_is_the_targets_alone_and_passes() -> None:
     assert [one.status for one in found.values()] == [Status.UNAVAILABLE, Status.OK, Status.OK]
     chain.away.clear()
     assert reserve((await observed(chain, observer))[FIRST]) == 1_000
+
+
+class Slow(Chain):
+    """Whether there is code is answered only when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.let = asyncio.Event(), asyncio.Event()
+
+    async def read(self, block: Block, calls: Sequence[Call]) -> list[Answer | ReadError]:
+        answers = await super().read(block, calls)
+        if self.codes and not self.let.is_set():
+            self.asked.set()
+            await self.let.wait()
+        return answers
+
+
+async def test_a_block_keeps_what_was_read_of_it_while_another_one_is_read() -> None:
+    """As in filling a gap, where the next blocks are read meanwhile."""
+    chain = Slow()
+    observer = Observer(chain, PAIRS)
+    chain.reverting.add(PAIRS[0].address)
+    waiting = asyncio.create_task(observer.observe(BLOCK))
+    await chain.asked.wait()
+    chain.reverting.clear()
+    chain.reserve[PAIRS[1].address] = 2_000
+    later = await observer.observe(BLOCK)
+    chain.let.set()
+    first = await waiting
+    assert (reserve(first[SECOND]), reserve(later[SECOND])) == (1_000, 2_000)
+    assert (first[FIRST].status, later[FIRST].status) == (Status.REVERTED, Status.OK)

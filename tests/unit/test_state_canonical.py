@@ -17,6 +17,7 @@ from watcher.errors import InputError
 from watcher.state import (
     PairOracle,
     Price,
+    PythPrice,
     State,
     TickOracle,
     canonical_json,
@@ -41,6 +42,7 @@ STATES: list[State] = [
     ticked(balances=(1, 2)),
     TickOracle(600, -7, 2**100, 2**96, 18, 6),
     holdings(),
+    PythPrice(-5, 7, -8, 2**40),
     PairOracle(600, 2**255, 1, 2**31, 5, 7, 18, 6),
 ]
 

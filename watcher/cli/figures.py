@@ -12,7 +12,17 @@ from watcher.cli.output import Row, figure
 from watcher.cli.phrases import percent, price, symbols, with_names
 from watcher.config import fields
 from watcher.errors import InputError
-from watcher.math.catalogue import CATALOGUE, FEED, HOLDINGS, POOL, TICK_POOL, VAULT
+from watcher.math.catalogue import (
+    CATALOGUE,
+    FEED,
+    HOLDINGS,
+    PAIR_ORACLE,
+    POOL,
+    PYTH,
+    TICK_ORACLE,
+    TICK_POOL,
+    VAULT,
+)
 from watcher.state.measure import Measure
 from watcher.state.target import Target
 
@@ -27,12 +37,21 @@ _POOL_MEASURES = (
     "depth_money",
     "arbitrage_value",
 )
+_MEAN_MEASURES = (
+    "time_weighted_price",
+    "reference_price",
+    "ln_spot_over_time_weighted",
+    "ln_time_weighted_over_reference",
+)
 KEY_MEASURES = {
     POOL: _POOL_MEASURES,
     TICK_POOL: _POOL_MEASURES,
     VAULT: ("price_per_share", "price_per_share_change", "donation_1pct_money"),
     HOLDINGS: ("holdings_value", "holdings_value_by_form", "asset_share"),
     FEED: ("feed_price",),
+    PYTH: ("feed_price",),
+    TICK_ORACLE: _MEAN_MEASURES,
+    PAIR_ORACLE: _MEAN_MEASURES,
 }
 FIGURE_COLUMNS = ("measure", "dims", "value", "unit", "reason")
 FORMS = {
@@ -41,7 +60,9 @@ FORMS = {
     "position": "positions",
     "vault": "vault shares",
 }
-PRICES = frozenset({"spot_price", "reference_price", "price_per_share", "feed_price"})
+PRICES = frozenset(
+    {"spot_price", "reference_price", "time_weighted_price", "price_per_share", "feed_price"}
+)
 
 
 def requested(names: Sequence[str], kind: str) -> tuple[str, ...]:

@@ -80,7 +80,8 @@ expect = { tokens = [
 # protocol_fee_share = "1/6"
 
 # What each token is judged by: a Chainlink feed, stale after its heartbeat and blind below its
-# deviation, or a fixed value in `unit`.
+# deviation, or a fixed value in `unit`. A token may have several sources: the median of those that
+# have a vote is its price, and nothing is judged by a source that reads its own contract.
 [[prices]]
 token = "eip155:1/erc20:0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"
 source = "chainlink"
@@ -94,6 +95,34 @@ source = "chainlink"
 address = "0x8fFfFfd4AfB6115b954Bd326cbe7B4BA576818f6"
 heartbeat = "24h"
 deviation = 0.0025
+
+# What a pool says counts too: its mean over `window` (uniswap_v3_twap, uniswap_v2_twap) or its
+# price now (spot, of an entry of [[targets]]), in its other token, the `quote`. It has no vote
+# while `least_depth` in `unit` is enough to move it by 1%. `derived_from` are further contracts
+# that a source computes from. A vault's share is worth what it redeems (redemption, of an entry).
+# [[prices]]
+# token = "eip155:1/erc20:0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"
+# source = "uniswap_v3_twap"
+# address = "0x88e6A0c2dDD26FEEb64F039a2c41296FcB3f5640"
+# quote = "eip155:1/erc20:0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48"
+# window = "30m"
+# least_depth = 100000
+
+# Pyth's contract has the prices of many ids; one whose confidence is over `most_confidence` of it
+# has no vote.
+# [[prices]]
+# token = "eip155:1/erc20:0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"
+# source = "pyth"
+# address = "0x..."
+# id = "0x..."
+# heartbeat = "1h"
+# most_confidence = 0.01
+
+# A source further than `outlier` from the median of three or more has no vote; those that are left
+# make a price doubtful where they differ by more than `disagreement`.
+[votes]
+outlier = 0.05
+disagreement = 0.02
 """
 
 LIMITS = """\

@@ -27,6 +27,7 @@ from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
 from watcher.state.kyber_dmm import WAD, KyberDMM
 from watcher.state.price_feed import PriceFeed
+from watcher.state.pyth_price import PythPrice
 from watcher.state.share_vault import ShareVault
 from watcher.state.snapshot import Snapshot
 from watcher.state.solidly import Solidly
@@ -62,7 +63,7 @@ def coins(target: Target) -> tuple[Token, ...]:
     match target.kind:
         case ShareVault.KIND if target.share is not None:
             return (*target.tokens, target.share)
-        case PriceFeed.KIND:
+        case PriceFeed.KIND | PythPrice.KIND:
             raise InputError(f"{target.label} is a price feed: name a pool or a vault")
         case _:
             return target.tokens

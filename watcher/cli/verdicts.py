@@ -22,6 +22,7 @@ from watcher.state.block import Block
 from watcher.state.measure import Measure
 from watcher.state.observation import Status
 from watcher.state.price_feed import PriceFeed
+from watcher.state.pyth_price import PythPrice
 from watcher.state.target import Target, target_id
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Verdict:
 
     @property
     def is_feed(self) -> bool:
-        return ADAPTERS[self.entry.protocol].kind == PriceFeed.KIND
+        return ADAPTERS[self.entry.protocol].kind in (PriceFeed.KIND, PythPrice.KIND)
 
     @property
     def id(self) -> str:
@@ -119,7 +120,7 @@ class _Judge:
             detail = f", {observation.detail}" if observation.detail else ""
             since = standing.since.timestamp if standing.since else None
             return Finding(found.grade, found.why + detail, since)
-        if isinstance(observation.state, PriceFeed):
+        if isinstance(observation.state, PriceFeed | PythPrice):
             unusable = self._unusable(standing, observation.state, standing.newest)
             if unusable is not None:
                 return unusable
@@ -133,10 +134,15 @@ class _Judge:
         if found.measure is None:
             return Finding(found.grade, found.why)
         why = self._why(found.measure, target, measures)
+        is_spot = found.measure.name == "ln_spot_over_reference"
+        if is_spot and found.grade in (Grade.BREACHED, Grade.STRAINED):
+            why += self._spike(target)
         since = self._since(target, found.measure, found.grade)
         return Finding(found.grade, why, since, found.measure)
 
-    def _unusable(self, standing: TargetStatus, state: PriceFeed, newest: Block) -> Finding | None:
+    def _unusable(
+        self, standing: TargetStatus, state: PriceFeed | PythPrice, newest: Block
+    ) -> Finding | None:
         """Why a feed's answer may not be used as a price, None where it may."""
         source = self._source_from(standing.target)
         if source is None:
@@ -145,10 +151,11 @@ class _Judge:
         if not math.isnan(found.value):
             return None
         why, since, age = found.reason.removeprefix("the feed "), None, newest.timestamp
-        age -= state.updated_at
-        if state.updated_at and age > source.heartbeat:
+        updated_at = _updated_at(state)
+        age -= updated_at
+        if updated_at and age > source.heartbeat:
             why += f", last answer {duration(age)} before"
-            since = state.updated_at + source.heartbeat
+            since = updated_at + source.heartbeat
         return Finding(Grade.BLIND, why, since)
 
     def _source_from(self, feed: Target) -> PriceSource | None:
@@ -179,6 +186,20 @@ class _Judge:
             if measure.name == "depth_money" and not math.isnan(measure.value)
         ]
         return f", depth to 1% {money(min(deep), self.config.settings.unit)}" if deep else ""
+
+    def _spike(self, target: Target) -> str:
+        """Whether the pool's own mean over time, where it is watched, still is at the reference."""
+        limit = self.config.limits["ln_spot_over_reference"].strained
+        for standing in self.stored.values():
+            mean = standing.target
+            if (mean.chain_id, mean.address) != (target.chain_id, target.address):
+                continue
+            for one in standing.figures.measures if standing.figures else ():
+                if one.name == "ln_time_weighted_over_reference" and abs(one.value) < limit:
+                    window = duration(int(mean.params["window"]))
+                    off = percent(abs(math.expm1(one.value)))
+                    return f", a spike so far: its mean over {window} is {off} off"
+        return ""
 
     def _with_feed(self, reason: str, target: Target) -> str:
         """`reason` with the feed's own name, where one of the target's tokens has a feed."""
@@ -231,8 +252,12 @@ def per_share_change(change: float) -> str:
     return f"price per share {'+' if change > 0 else ''}{percent(change)} in one block"
 
 
-def _answer(feed: PriceFeed, newest: Block) -> str:
-    age = duration(newest.timestamp - feed.updated_at)
+def _updated_at(feed: PriceFeed | PythPrice) -> int:
+    return feed.updated_at if isinstance(feed, PriceFeed) else feed.publish_time
+
+
+def _answer(feed: PriceFeed | PythPrice, newest: Block) -> str:
+    age = duration(newest.timestamp - _updated_at(feed))
     return f"{price(feed_price(feed))}, {age} old"
 
 

@@ -12,11 +12,13 @@ from watcher.math.settings import PriceSource, SourceKind, Votes
 from watcher.protocols import Entry
 from watcher.protocols.expectation import TOKENS
 from watcher.protocols.options import WINDOW
+from watcher.protocols.pyth import PRICE_ID
 from watcher.state.target import target_id
 from watcher.state.token import Address
 
 MOST_WINDOW = 7 * 86_400
 MOST_DERIVED = 16
+MOST_CONFIDENCE = 0.01
 POOLS = ("uniswap_v2", "uniswap_v3")
 VAULTS = ("erc4626",)
 
@@ -41,6 +43,7 @@ class Reader:
         self._kinds: Mapping[SourceKind, Callable[[Section, PriceSource], PriceEntry | None]] = {
             "chainlink": self._chainlink,
             "fixed": self._fixed,
+            "pyth": self._pyth,
             "redemption": self._redemption,
             "spot": self._spot,
             "uniswap_v2_twap": self._mean,
@@ -71,6 +74,19 @@ class Reader:
             return None
         entry = Entry(source.chain_id, "chainlink", address)
         return PriceEntry(section, _of(entry, replace(common, heartbeat=heartbeat)), entry)
+
+    def _pyth(self, section: Section, source: PriceSource) -> PriceEntry | None:
+        address = section.required("address", fields.address)
+        price_id = section.required("id", _price_id)
+        heartbeat = section.required("heartbeat", fields.seconds)
+        most = section.optional("most_confidence", _deviation, MOST_CONFIDENCE)
+        quote = section.optional("quote", self._token, None)
+        common = self._common(section, source, quote)
+        if address is None or price_id is None or heartbeat is None or common is None:
+            return None
+        entry = Entry(source.chain_id, "pyth", address, key=price_id)
+        found = replace(common, heartbeat=heartbeat, most_confidence=most)
+        return PriceEntry(section, _of(entry, found), entry)
 
     def _mean(self, section: Section, source: PriceSource) -> PriceEntry | None:
         address = section.required("address", fields.address)
@@ -227,6 +243,12 @@ def _sorted(source: PriceSource) -> tuple[Address, ...]:
     """The tokens of a pool as all Uniswap's and their forks' have them."""
     both = (source.token, Address(source.quote))
     return tuple(sorted(both, key=lambda token: int(token or "0", 16)))
+
+
+def _price_id(value: object) -> str:
+    if isinstance(value, str) and PRICE_ID.fullmatch(value.lower()):
+        return value.lower()
+    raise ValueError("write the price's id, 0x and 64 hexadecimal digits")
 
 
 def _window(value: object) -> int:

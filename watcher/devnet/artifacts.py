@@ -172,6 +172,12 @@ COMPILED = (
         evm_version="istanbul",
     ),
     Recipe(
+        compiler="0.8.28",
+        packages=("@pythnetwork/pyth-sdk-solidity@4.2.0",),
+        contracts={"MockPyth": "@pythnetwork/pyth-sdk-solidity/MockPyth.sol"},
+        evm_version="paris",
+    ),
+    Recipe(
         compiler="0.8.26",
         packages=(
             "@balancer-labs/v3-interfaces@1.0.0",

@@ -20,7 +20,7 @@ from watcher.devnet.world import MEAN_SECONDS, World
 # A state takes 0.4 MB of Anvil's memory. Who was away for longer finds older states pruned.
 KEPT_STATES = 500
 # The world is set up in this many blocks.
-_SET_UP_BLOCKS = 5
+_SET_UP_BLOCKS = 9
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 

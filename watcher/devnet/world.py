@@ -114,6 +114,16 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
+class PythFeed:
+    """A price in USD that Pyth's contract holds by its id, brought there once in `heartbeat`."""
+
+    contract: Address
+    price_id: str
+    token: Token
+    heartbeat: int
+
+
+@dataclass(frozen=True, slots=True)
 class Implied:
     """A price of `token` in `quote` that the contract at `address` implies: a pool's spot or mean
     over MEAN_SECONDS, or a vault's redemption rate."""
@@ -181,6 +191,7 @@ class World:
     vaults: tuple[Vault, ...]
     feeds: tuple[Feed, ...]
     share_markets: tuple[Pair, ...] = ()
+    pyth: tuple[PythFeed, ...] = ()
     implied: tuple[Implied, ...] = ()
     treasuries: tuple[Treasury, ...] = ()
 
@@ -218,6 +229,7 @@ class World:
         vaults = [_vault_entry(self.chain_id, vault) for vault in self.vaults]
         prices = [
             *(_price_entry(self.chain_id, feed) for feed in self.feeds),
+            *(_pyth_entry(self.chain_id, price) for price in self.pyth),
             *(_implied_entry(self.chain_id, implied) for implied in self.implied),
         ]
         held = [_treasury_entry(self.chain_id, one) for one in self.treasuries]
@@ -256,6 +268,11 @@ def _price_entry(chain_id: int, feed: Feed) -> PriceEntry:
         "deviation": feed.deviation,
     }
     return PriceEntry(feed.token.caip19(chain_id), "chainlink", feed.proxy, options)
+
+
+def _pyth_entry(chain_id: int, price: PythFeed) -> PriceEntry:
+    options: dict[str, Option] = {"id": price.price_id, "heartbeat": price.heartbeat}
+    return PriceEntry(price.token.caip19(chain_id), "pyth", price.contract, options)
 
 
 def _implied_entry(chain_id: int, implied: Implied) -> PriceEntry:

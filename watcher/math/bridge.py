@@ -20,6 +20,7 @@ from watcher.math.families.share_vault import assets_per_share
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.kinds import State
 from watcher.state.price_feed import PriceFeed
+from watcher.state.pyth_price import PythPrice
 from watcher.state.share_vault import ShareVault
 
 Floats = NDArray[np.float64]
@@ -72,7 +73,13 @@ def price_per_share_change(state: State | None, previous: State | None) -> float
 
 def feed_price(state: State | None) -> float:
     """The answer of a feed as it is published, stale or not."""
-    return state.answer / 10**state.decimals if isinstance(state, PriceFeed) else math.nan
+    match state:
+        case PriceFeed():
+            return float(state.answer / 10**state.decimals)
+        case PythPrice():
+            scale = Fraction(10 ** abs(state.expo))
+            return nearest(state.price * scale if state.expo >= 0 else state.price / scale)
+    return math.nan
 
 
 def whole(raw: int, decimals: int) -> float:

@@ -9,6 +9,7 @@ from watcher.state.constant_product import ConstantProduct
 from watcher.state.holdings import Holdings
 from watcher.state.pair_oracle import PairOracle
 from watcher.state.price_feed import PriceFeed
+from watcher.state.pyth_price import PythPrice
 from watcher.state.share_vault import ShareVault
 from watcher.state.tick_oracle import TickOracle
 
@@ -17,6 +18,7 @@ TICK_POOL = Concentrated.KIND
 VAULT = ShareVault.KIND
 HOLDINGS = Holdings.KIND
 FEED = PriceFeed.KIND
+PYTH = PythPrice.KIND
 TICK_ORACLE = TickOracle.KIND
 PAIR_ORACLE = PairOracle.KIND
 
@@ -346,11 +348,11 @@ DEFINITIONS = (
     ),
     Definition(
         name="feed_price",
-        kinds=(FEED,),
+        kinds=(FEED, PYTH),
         unit="as the feed says",
-        formula="answer / 10^decimals",
+        formula="answer / 10^decimals; of Pyth price * 10^expo",
         dims="",
-        source="Chainlink AggregatorV3Interface.latestRoundData",
+        source="Chainlink AggregatorV3Interface.latestRoundData; Pyth IPyth.getPriceUnsafe",
         bad="zero or negative",
         cannot_say="whether it is fresh: its age depends on when you ask",
     ),

@@ -10,6 +10,7 @@ from watcher.math.catalogue import (
     HOLDINGS,
     PAIR_ORACLE,
     POOL,
+    PYTH,
     TICK_ORACLE,
     TICK_POOL,
     VAULT,
@@ -34,6 +35,7 @@ _FAMILIES: dict[str, Callable[[Sequence[Subject], Settings], list[Column]]] = {
     VAULT: vault_measures,
     HOLDINGS: holdings_measures,
     FEED: feed_measures,
+    PYTH: feed_measures,
     TICK_ORACLE: oracle_measures,
     PAIR_ORACLE: oracle_measures,
 }

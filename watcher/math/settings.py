@@ -19,9 +19,10 @@ class PriceSource:
 
     `feed_id` is the target that is read, `address` its contract. It answers in the token `quote`,
     in the unit of account where that is "". A feed is stale after `heartbeat` seconds and does not
-    answer anew below the relative move `deviation`; Pyth's confidence may be `most_confidence` of
-    its price. A time-weighted price is of the last `window` seconds. A pool whose depth to 1% is
-    worth less than `least_depth`, in the unit of account, is too thin to be believed.
+    answer anew below the relative move `deviation`; one that tells its confidence is not believed
+    where that is over `most_confidence` of its price. A time-weighted price is of the last `window`
+    seconds. A pool whose depth to 1% is worth less than `least_depth`, in the unit of account, is
+    too thin to be believed.
     `derived_from` are further contracts that the source computes from. A "fixed" source has a
     `value` in the unit of account and neither age nor ancestry.
     """
@@ -37,8 +38,8 @@ class PriceSource:
     quote: str = ""
     window: int = 0
     least_depth: float = 0.0
-    most_confidence: float = 0.0
     derived_from: tuple[Address, ...] = ()
+    most_confidence: float = 0.0
 
     @property
     def ancestry(self) -> tuple[str, ...]:

@@ -30,13 +30,15 @@ def vault_measures(subjects: Sequence[Subject], settings: Settings) -> list[Colu
     donations = [_donation(subject) for subject in subjects]
     gift = np.array([amount for amount, _ in donations])
     asset_price = np.array([price_value(subject, 0) for subject in subjects])
+    with np.errstate(over="ignore"):
+        money = gift * asset_price
     return [
         Column("price_per_share", price, [s.reason or NO_ASSETS for s in subjects]),
         Column("price_per_share_change", change, [_change_reason(s) for s in subjects]),
         Column("donation_1pct", gift, [reason for _, reason in donations]),
         Column(
             "donation_1pct_money",
-            gift * asset_price,
+            money,
             [
                 reason or price_reason(subject, 0)
                 for subject, (_, reason) in zip(subjects, donations, strict=True)

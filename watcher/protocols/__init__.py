@@ -4,6 +4,7 @@ from watcher.protocols import (
     chainlink,
     erc4626,
     holdings,
+    pyth,
     solidly,
     uniswap_v2,
     uniswap_v2_twap,
@@ -21,6 +22,7 @@ ADAPTERS: dict[str, Adapter] = {
         erc4626,
         holdings,
         chainlink,
+        pyth,
         uniswap_v2_twap,
         uniswap_v3_twap,
     )

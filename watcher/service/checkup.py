@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from watcher.chain.client import ChainClient
 from watcher.chain.links import Link
@@ -12,22 +11,15 @@ from watcher.chain.survey import Survey, day, survey
 from watcher.config.values import ChainConfig, Config
 from watcher.errors import ConfigError, ReadError, StoreError
 from watcher.protocols import ADAPTERS
+from watcher.service.finding import Finding
 from watcher.service.identify import identify
 from watcher.service.prepare import connect
+from watcher.service.price_findings import price_findings
 from watcher.state.call import Call
 from watcher.state.target import Target
 from watcher.store import Store
 
 CONFIGURATION_FAULT = ConfigError.exit_code
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at."""
-
-    what: str
-    ok: bool
-    detail: str
 
 
 async def checkup(config: Config) -> list[Finding]:
@@ -70,7 +62,8 @@ async def _chain(config: Config, chain: ChainConfig) -> list[Finding]:
         async with connect(chain) as client:
             identified, targets = await _targets(config, chain, client)
             nodes = [await _node(one, chain, targets) for one in client.links.all]
-            return [*(finding for found in nodes for finding in found), *identified]
+            prices = await price_findings(config, client, targets)
+            return [*(finding for found in nodes for finding in found), *identified, *prices]
     except ReadError as error:
         return [Finding(what, False, str(error))]
 

@@ -80,11 +80,18 @@ class Observer:
         answers = await self._reader.read(block, calls)
         with uncollected():
             self._take(answers[:plain])
-        await self._follow(block, dict(zip(calls[plain:], answers[plain:], strict=True)))
-        doubtful = list(self._doubtful.values())
-        return self._observed | await _without_code(self._reader, block, doubtful)
+            # Another block may be read while this one waits: what is of this one is taken now.
+            observed, doubtful = dict(self._observed), dict(self._doubtful)
+        followed = await self._follow(block, dict(zip(calls[plain:], answers[plain:], strict=True)))
+        for target, found in followed:
+            observed[target.id] = found
+            if _is_doubtful(target, found):
+                doubtful[target.id] = target
+        return observed | await _without_code(self._reader, block, list(doubtful.values()))
 
-    async def _follow(self, block: Block, known: dict[Call, Answer | ReadError]) -> None:
+    async def _follow(
+        self, block: Block, known: dict[Call, Answer | ReadError]
+    ) -> list[tuple[Target, Observation]]:
         """Ask what `known` leads to until every reading is whole; `known` takes the answers."""
         while True:
             missing = [call for one in self._followed for call in one.missing(known)]
@@ -92,8 +99,7 @@ class Observer:
                 break
             calls = list(dict.fromkeys(missing))
             known.update(zip(calls, await self._reader.read(block, calls), strict=True))
-        for one in self._followed:
-            self._keep(one.target, one.observation(known))
+        return [(one.target, one.observation(known)) for one in self._followed]
 
     def _take(self, answers: list[Answer | ReadError]) -> None:
         changed = list(self._changed(answers))
@@ -111,7 +117,7 @@ class Observer:
 
     def _keep(self, target: Target, found: Observation) -> None:
         self._observed[target.id] = found
-        if found.status in DOUBTFUL and not ADAPTERS[target.protocol].named:
+        if _is_doubtful(target, found):
             self._doubtful[target.id] = target
         else:
             self._doubtful.pop(target.id, None)
@@ -121,6 +127,10 @@ class Observer:
         if not self._answers:
             return self._asked
         return dict.fromkeys(compress(self._askers, map(ne, answers, self._answers)))
+
+
+def _is_doubtful(target: Target, found: Observation) -> bool:
+    return found.status in DOUBTFUL and not ADAPTERS[target.protocol].named
 
 
 async def observe(

@@ -16,6 +16,7 @@ from watcher.state.observation import Observation, Status
 from watcher.state.pair_oracle import PairOracle
 from watcher.state.price import Price, PriceStatus, Vote
 from watcher.state.price_feed import PriceFeed
+from watcher.state.pyth_price import PythPrice
 from watcher.state.share_vault import ShareVault
 from watcher.state.snapshot import Snapshot
 from watcher.state.solidly import Solidly
@@ -48,6 +49,7 @@ __all__ = [
     "Price",
     "PriceFeed",
     "PriceStatus",
+    "PythPrice",
     "ShareVault",
     "Slot",
     "Snapshot",

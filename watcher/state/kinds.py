@@ -12,6 +12,7 @@ from watcher.state.holdings import Holdings
 from watcher.state.kyber_dmm import KyberDMM
 from watcher.state.pair_oracle import PairOracle
 from watcher.state.price_feed import PriceFeed
+from watcher.state.pyth_price import PythPrice
 from watcher.state.share_vault import ShareVault
 from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta
@@ -23,6 +24,7 @@ State: TypeAlias = (
     | Concentrated
     | ShareVault
     | PriceFeed
+    | PythPrice
     | TickOracle
     | PairOracle
     | Holdings
@@ -42,6 +44,7 @@ KINDS: dict[str, type[State]] = {
         Concentrated,
         ShareVault,
         PriceFeed,
+        PythPrice,
         TickOracle,
         PairOracle,
         Holdings,

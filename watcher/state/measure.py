@@ -24,7 +24,8 @@ class Measure:
 class Input:
     """The observation that a computation used: the one of `target_id` appended at `block_hash`.
 
-    `role` is "self", "previous" (in force one block earlier) or "price:<token address>".
+    `role` is "self", "previous" (in force one block earlier), "price:<token address>" with ":2" and
+    so on for further sources, or "earlier:<target id>" (in force when a mean over time began).
     """
 
     role: str

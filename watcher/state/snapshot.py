@@ -35,6 +35,7 @@ from watcher.state.kyber_dmm import KyberDMM
 from watcher.state.pair_oracle import PairOracle
 from watcher.state.price import Price
 from watcher.state.price_feed import PriceFeed
+from watcher.state.pyth_price import PythPrice
 from watcher.state.share_vault import ShareVault
 from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta, problems, problems_of_metapool
@@ -58,8 +59,9 @@ _COINS = {
     PairOracle.KIND: 2,
     ShareVault.KIND: 1,
     PriceFeed.KIND: 0,
+    PythPrice.KIND: 0,
 }
-_SIGNED = ("answer", "min_answer", "max_answer", "mean_tick")
+_SIGNED = ("answer", "price", "expo", "min_answer", "max_answer", "mean_tick")
 TICKS = ("tick", "tick_lower", "tick_upper")
 _ISSUES_SHARES = (ConstantProduct.KIND, ShareVault.KIND)
 
@@ -205,6 +207,10 @@ def _of_state(state: State, target: Target) -> Iterator[str]:
             decimals = ()
             if state.decimals > MOST_DECIMALS:
                 yield f"state.decimals is over {MOST_DECIMALS}"
+        case PythPrice():
+            decimals = ()
+            if abs(state.expo) > MOST_DECIMALS:
+                yield f"state.expo is not -{MOST_DECIMALS} to {MOST_DECIMALS}"
         case TickOracle() | PairOracle():
             decimals = (state.decimals0, state.decimals1)
             if state.window < 1:

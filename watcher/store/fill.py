@@ -17,6 +17,7 @@ from watcher.state.block import Block
 from watcher.store import branch, gaps
 from watcher.store.commit import add_computations, add_observations, tick_of
 from watcher.store.mend_computations import mend_computations
+from watcher.store.mend_means import mend_means
 from watcher.store.mend_observations import mend_observations
 from watcher.store.seam import Seam
 from watcher.store.tables import FINALIZED, LATEST, SAFE
@@ -76,3 +77,4 @@ def _mend(connection: Connection, block: Block, after: Block, result: TickResult
         mend_observations(Seam.at(connection, block, after, observed))
     if observed or computed:
         mend_computations(Seam.at(connection, block, after, observed | computed))
+    mend_means(connection, block, after, result)

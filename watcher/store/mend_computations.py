@@ -28,7 +28,7 @@ Due = tuple[Block, str, Work]
 """Where a computation is missing, the hash of its settings, and itself."""
 
 
-class _Scope:
+class Scope:
     """What was in force around the seam, read once for each block."""
 
     def __init__(self, seam: Seam) -> None:
@@ -82,8 +82,14 @@ class _Scope:
 def mend_computations(seam: Seam) -> None:
     """The block after has another `previous` now, so its computation is made anew; the one after
     that is a change, or no longer one, compared with it. Settings stay what they were there."""
-    scope = _Scope(seam)
-    due = [one for entry in seam.entries.values() for one in _mended(seam, scope, entry)]
+    scope = Scope(seam)
+    add_due(
+        seam, scope, [one for entry in seam.entries.values() for one in _mended(seam, scope, entry)]
+    )
+
+
+def add_due(seam: Seam, scope: Scope, due: Iterable[Due]) -> None:
+    """Measure what is due, all of one block and settings together, and store it."""
     for (at, settings_hash), group in groupby(
         sorted(due, key=lambda one: (one[0].number, one[1])), key=lambda one: one[:2]
     ):
@@ -97,7 +103,7 @@ def mend_computations(seam: Seam) -> None:
         add_computations(tick_of(seam.connection, result, seam.block_id(at)), computations, {})
 
 
-def _mended(seam: Seam, scope: _Scope, entry: Registered) -> Iterable[Due]:
+def _mended(seam: Seam, scope: Scope, entry: Registered) -> Iterable[Due]:
     """Take away what is wrong at the seam for one target, and give what is due there instead."""
     filled = seam.row_below(computation, entry, seam.after.number)
     here = seam.row_at(computation, entry, seam.after)
@@ -107,21 +113,22 @@ def _mended(seam: Seam, scope: _Scope, entry: Registered) -> Iterable[Due]:
     settings_hash = held.settings_hash
     now = scope.work(entry, settings_hash, seam.filled, seam.after)
     if here is not None:
-        _remove(seam.connection, here.id)
+        remove(seam.connection, here.id)
     if now.key != filled.key:
         yield seam.after, settings_hash, now
     if seam.later is None:
         return
     later = seam.row_at(computation, entry, seam.later)
     if later is not None and later.key == now.key:
-        _remove(seam.connection, later.id)
+        remove(seam.connection, later.id)
     elif later is None and held.key != now.key:
         then = scope.work(entry, settings_hash, seam.after, seam.later)
         if then.key != now.key:
             yield seam.later, settings_hash, then
 
 
-def _remove(connection: Connection, computation_id: int) -> None:
+def remove(connection: Connection, computation_id: int) -> None:
+    """Take away a computation with its inputs and measures."""
     for table in (measured, used):
         connection.execute(delete(table).where(table.c.computation_id == computation_id))
     connection.execute(delete(computation).where(computation.c.id == computation_id))

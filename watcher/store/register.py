@@ -220,7 +220,8 @@ def _require_same(stored: Target, now: Target) -> None:
         return (target.kind, tuple(coin.address for coin in target.tokens), share)
 
     if facts(stored) != facts(now):
+        cure = "give it another name" if now.key else "remove it from the configuration"
         raise StoreError(
             f"{now.label} at {now.caip10} is stored with other tokens or another kind than it has "
-            "now: remove it from the configuration, or begin a new database."
+            f"now: {cure}, or begin a new database."
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from watcher.devnet.artifacts import Artifacts
-from watcher.devnet.deploy.feeds import deploy_feed, start_feed
+from watcher.devnet.deploy.feeds import bring_price, deploy_feed, deploy_pyth, start_feed
 from watcher.devnet.deploy.pools import (
     Exchange,
     Pool,
@@ -41,6 +41,7 @@ from watcher.devnet.world import (
     Feed,
     Implied,
     Pair,
+    PythFeed,
     TickPool,
     Treasury,
     Vault,
@@ -76,6 +77,8 @@ TICK_POOLS = (
     ("WBTC", "WETH", 3_000, 1_000_000),
     ("GUSD", "USDC", 10_000, 200_000),
 )
+# Pyth's id of USDC / USD.
+PYTH_USDC = "0xeaa020c61cc479712813461ce153894a96a6c00b21ed0cfc2798d1f9a9e9c94a"
 # Token, source, and the pool that implies a price of it beside its feed.
 IMPLIED = (
     ("GUSD", "uniswap_v3_twap", "v3:GUSD/USDC"),
@@ -119,6 +122,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     solidly_pools = deploy_solidly(site, builder, tokens)
     vaults = _vaults(site, builder, tokens)
     feeds = _feeds(site, builder, tokens)
+    pyth = PythFeed(deploy_pyth(site, builder), PYTH_USDC, tokens["USDC"], 24 * _HOUR)
     site.mine()
     pairs = tuple(find_pair(site, exchange, pool) for exchange, pool in plans)
     tick_pools = tuple(find_pool(site, uniswap_v3, plan) for plan in tick_plans)
@@ -131,17 +135,18 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     fill_solidly(site, builder, solidly_pools, tokens)
     for vault in vaults:
         first_deposit(site, actors.depositor, vault, VAULT_DEPOSITS[vault.name], weth=weth)
-    site.mine()  # all first answers are of one block, the last
-    for feed in feeds:
-        start_feed(site, builder, feed, oracle=actors.oracle)
     market, of_shares = _share_market(site, builder, plans[0][0], vaults[0], weth=weth)
     for tick_pool in tick_pools:
         keep_observations(site, builder, tick_pool)
     pools = {pair: pool for pair, (_, pool) in zip(pairs, plans, strict=True)}
     treasury = _treasury(site, actors, tokens, pools, vaults, uniswap_v3.positions)
     site.mine()
+    for feed in feeds:
+        start_feed(site, builder, feed, oracle=actors.oracle)
+    published = chain.head().timestamp
+    bring_price(site, actors.oracle, pyth, answer=10**8, conf=10**5, published=published)
     # Means over time need a past.
-    chain.mine(seconds=MEAN_SECONDS)
+    site.mine(seconds=MEAN_SECONDS)
     return World(
         chain_id=chain.chain_id,
         actors=actors,
@@ -153,6 +158,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         vaults=vaults,
         feeds=feeds,
         share_markets=(market,),
+        pyth=(pyth,),
         implied=(*_implied((*pairs, *tick_pools), tokens), *of_shares),
         treasuries=(treasury,),
     )

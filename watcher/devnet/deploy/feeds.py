@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from eth_abi.abi import encode
+
 from watcher.devnet.deploy.site import Site
-from watcher.devnet.world import PRICE_DECIMALS, Feed
+from watcher.devnet.world import PRICE_DECIMALS, Feed, PythFeed
 from watcher.state.token import ZERO_ADDRESS, Address, Token
 
 # Seconds after which a round nobody answered may be skipped; with one oracle none stays open.
@@ -37,6 +39,29 @@ def deploy_feed(
     )
     proxy = site.create(builder, "EACAggregatorProxy", aggregator, ZERO_ADDRESS)
     return Feed(pair, token, proxy, aggregator, heartbeat, deviation, first_answer)
+
+
+def deploy_pyth(site: Site, builder: Address) -> Address:
+    """Pyth's contract as its package has it for tests: what is brought needs no signatures, and
+    bringing it costs nothing."""
+    return site.create(builder, "MockPyth", 60, 0)
+
+
+def bring_price(
+    site: Site, sender: Address, price: PythFeed, *, answer: int, conf: int, published: int
+) -> None:
+    """Bring a price of 10**-8 dollars, published at a time in seconds, to Pyth's contract."""
+    update = price_update(price, answer=answer, conf=conf, published=published)
+    site.send(sender, price.contract, "updatePriceFeeds(bytes[])", [update])
+
+
+def price_update(price: PythFeed, *, answer: int, conf: int, published: int) -> bytes:
+    """What `updatePriceFeeds` of the contract for tests takes."""
+    one = (answer, conf, -PRICE_DECIMALS, published)
+    return encode(
+        ["(bytes32,(int64,uint64,int32,uint256),(int64,uint64,int32,uint256))", "uint64"],
+        [(bytes.fromhex(price.price_id[2:]), one, one), published],
+    )
 
 
 def start_feed(site: Site, builder: Address, feed: Feed, *, oracle: Address) -> None:

@@ -48,8 +48,9 @@ class Site:
         data = call_data(signature, *args)
         self._queue_up(Transaction(sender, to, data, label, value=value, gas=gas))
 
-    def mine(self) -> None:
-        """Mine all that is queued; SetupError when any of it fails."""
+    def mine(self, *, seconds: int | None = None) -> None:
+        """Mine all that is queued, the last of it `seconds` after what was before (None: as usual);
+        SetupError when any of it fails."""
         limit = self.chain.gas_limit()
         block: list[Transaction] = []
         for transaction in self._queue:
@@ -57,7 +58,7 @@ class Site:
                 self.chain.mine(block)
                 block = []
             block.append(transaction)
-        self.chain.mine(block)
+        self.chain.mine(block, seconds=seconds)
         self._queue.clear()
         self._nonces.clear()
 

@@ -127,7 +127,8 @@ def swap(
         if liquidity:
             fee_growth_x128 += (fee_amount << 128) // liquidity
         if price == price_next and is_known:
-            liquidity = add_delta(liquidity, liquidity_delta)
+            if liquidity_delta:
+                liquidity = add_delta(liquidity, liquidity_delta)
             tick = tick_next - 1 if zero_for_one else tick_next
         elif price != start:
             tick = get_tick_at_sqrt_price(price)
@@ -171,12 +172,19 @@ def _down(pool: Pool, limit: int) -> Iterator[Boundary]:
     """Where steps of a falling price end: at initialised ticks and at the first tick of a word."""
     ticks, spacing, tick, liquidity = pool.ticks, pool.tick_spacing, pool.tick, pool.liquidity
     walks_words = pool.variant.walks_words
-    end = _first_of_word(get_tick_at_sqrt_price(limit), spacing) if walks_words else MIN_TICK
-    index = bisect_right(ticks, tick) - 1
+    end = None if walks_words else MIN_TICK
+    index, word_stop = bisect_right(ticks, tick) - 1, tick + 1
     while True:
-        # Without liquidity nothing is exchanged or rounded, so that words need not be counted.
-        stop = _first_of_word(tick, spacing) if walks_words and liquidity else end
-        stop, delta = max(stop, MIN_TICK), 0
+        if walks_words and liquidity:
+            if tick < word_stop:
+                word_stop = max(_first_of_word(tick, spacing), MIN_TICK)
+            stop = word_stop
+        else:
+            # Without liquidity nothing is exchanged or rounded: words need not be counted.
+            if end is None:
+                end = max(_first_of_word(get_tick_at_sqrt_price(limit), spacing), MIN_TICK)
+            stop = end
+        delta = 0
         if index >= 0 and ticks[index] >= stop:
             stop, delta = ticks[index], -pool.liquidity_net[index]
             index -= 1
@@ -190,11 +198,18 @@ def _up(pool: Pool, limit: int) -> Iterator[Boundary]:
     """Where steps of a rising price end: at initialised ticks and at the last tick of a word."""
     ticks, spacing, tick, liquidity = pool.ticks, pool.tick_spacing, pool.tick, pool.liquidity
     walks_words = pool.variant.walks_words
-    end = _last_of_word(get_tick_at_sqrt_price(limit), spacing) if walks_words else MAX_TICK
-    index, count = bisect_right(ticks, tick), len(ticks)
+    end = None if walks_words else MAX_TICK
+    index, count, word_stop = bisect_right(ticks, tick), len(ticks), tick
     while True:
-        stop = _last_of_word(tick, spacing) if walks_words and liquidity else end
-        stop, delta = min(stop, MAX_TICK), 0
+        if walks_words and liquidity:
+            if tick >= word_stop:
+                word_stop = min(_last_of_word(tick, spacing), MAX_TICK)
+            stop = word_stop
+        else:
+            if end is None:
+                end = min(_last_of_word(get_tick_at_sqrt_price(limit), spacing), MAX_TICK)
+            stop = end
+        delta = 0
         if index < count and ticks[index] <= stop:
             stop, delta = ticks[index], pool.liquidity_net[index]
             index += 1

@@ -17,6 +17,7 @@ MINIMUM_LIQUIDITY = 1_000
 """LP tokens that the first mint burns for ever (UniswapV2Pair.MINIMUM_LIQUIDITY)."""
 
 RESERVE_BITS = 112
+UINT112_MAX = 2**RESERVE_BITS - 1
 
 
 def get_amount_out(
@@ -32,14 +33,17 @@ def get_amount_out(
     Raises MathError where the pair's swap reverts: no input, no liquidity, no output, or a
     balance beyond uint112.
     """
-    _require_trade(amount_in, reserve_in, reserve_out, reason="INSUFFICIENT_INPUT_AMOUNT")
-    amount_in_with_fee = checked(amount_in * fee_numerator, 256, "ds-math-mul-overflow")
-    numerator = checked(amount_in_with_fee * reserve_out, 256, "ds-math-mul-overflow")
-    denominator = reserve_in * fee_denominator + amount_in_with_fee
-    amount_out = numerator // denominator
+    amount_in_with_fee = amount_in * fee_numerator
+    numerator = amount_in_with_fee * reserve_out
+    # Whatever there is to refuse shows here; the first product is not above the second.
+    if amount_in <= 0 or reserve_in <= 0 or reserve_out <= 0 or numerator > UINT256_MAX:
+        _require_trade(amount_in, reserve_in, reserve_out, reason="INSUFFICIENT_INPUT_AMOUNT")
+        raise MathError("ds-math-mul-overflow")
+    amount_out = numerator // (reserve_in * fee_denominator + amount_in_with_fee)
     if amount_out == 0:
         raise MathError("INSUFFICIENT_OUTPUT_AMOUNT")
-    checked(reserve_in + amount_in, RESERVE_BITS, "OVERFLOW")
+    if reserve_in + amount_in > UINT112_MAX:
+        raise MathError("OVERFLOW")
     return amount_out
 
 

@@ -31,7 +31,7 @@ def div_truncated(x: int, y: int) -> int:
 
 def checked(value: int, bits: int, reason: str) -> int:
     """`value` when it fits an unsigned integer of `bits`; otherwise MathError(reason)."""
-    if not 0 <= value < 1 << bits:
+    if value < 0 or value.bit_length() > bits:
         raise MathError(reason)
     return value
 

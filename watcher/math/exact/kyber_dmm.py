@@ -56,6 +56,8 @@ def get_amount_out(pool: Pool, coin_in: int, amount_in: int) -> int:
         raise MathError("INSUFFICIENT_LIQUIDITY")
     virtual_in, virtual_out = pool.virtual_reserves[coin_in], pool.virtual_reserves[1 - coin_in]
     with_fee = checked(amount_in * checked(WAD - pool.fee, 256, UNDERFLOW), 256, OVERFLOW) // WAD
+    if virtual_in + with_fee == 0:
+        raise MathError(DIVISION)
     amount_out = checked(with_fee * virtual_out, 256, OVERFLOW) // (virtual_in + with_fee)
     if pool.reserves[1 - coin_in] <= amount_out:
         raise MathError("INSUFFICIENT_LIQUIDITY")
@@ -69,7 +71,11 @@ def get_amount_in(pool: Pool, coin_in: int, amount_out: int) -> int:
     if pool.reserves[coin_in] == 0 or pool.reserves[1 - coin_in] <= amount_out:
         raise MathError("INSUFFICIENT_LIQUIDITY")
     virtual_in, virtual_out = pool.virtual_reserves[coin_in], pool.virtual_reserves[1 - coin_in]
-    with_fee = virtual_in * amount_out // (virtual_out - amount_out) + 1
+    numerator = checked(virtual_in * amount_out, 256, OVERFLOW)
+    left = checked(virtual_out - amount_out, 256, UNDERFLOW)
+    if left == 0:
+        raise MathError(DIVISION)
+    with_fee = numerator // left + 1
     kept = WAD - pool.fee
     if kept <= 0:
         raise MathError(DIVISION)

@@ -121,9 +121,20 @@ def _y_of_v1(x0: int, xy: int, y: int) -> int:
 
 
 def _y_of_v2(pool: Pool, x0: int, xy: int, y: int) -> int:
+    """The rounds are `_curve` and `_slope` written out, what depends on x0 alone computed once."""
+    x_squared = checked(x0 * x0, 256, OVERFLOW) // WAD
+    x_cubed = checked(x_squared * x0, 256, OVERFLOW) // WAD
     for _ in range(MAX_ROUNDS):
-        k = _curve(x0, y)
-        step = checked(abs(xy - k) * WAD, 256, OVERFLOW) // _slope(x0, y)
+        square = y * y
+        y_squared = square // WAD
+        product = (x0 * y // WAD) * (x_squared + y_squared)
+        k = product // WAD
+        gap, rise = abs(xy - k) * WAD, 3 * x0 * y_squared
+        if square > UINT256_MAX or product > UINT256_MAX:
+            raise MathError(OVERFLOW)
+        if gap > UINT256_MAX or rise > UINT256_MAX:
+            raise MathError(OVERFLOW)
+        step = gap // (rise // WAD + x_cubed)
         if k < xy:
             # The contract asks its k, which scales by the decimals what has been scaled before.
             if step == 0 and get_k(pool, x0, y + 1) > xy:
@@ -198,9 +209,12 @@ def _fee(pool: Pool, amount: int) -> int:
 
 def _curve(x: int, y: int) -> int:
     """x y (x^2 + y^2), each product rounded down."""
-    _require_fits(x * y, x * x, y * y)
-    a, b = x * y // WAD, x * x // WAD + y * y // WAD
-    return checked(a * b, 256, OVERFLOW) // WAD
+    xx, yy = x * x, y * y
+    product = (x * y // WAD) * (xx // WAD + yy // WAD)
+    # x y is between the squares.
+    if xx > UINT256_MAX or yy > UINT256_MAX or product > UINT256_MAX:
+        raise MathError(OVERFLOW)
+    return product // WAD
 
 
 def _f_of_v1(x0: int, y: int) -> int:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from watcher.errors import MathError
 from watcher.math.exact.fixed_point import mul_div_up
 from watcher.math.exact.sqrt_price_math import (
+    RESOLUTION,
     get_amount0_delta,
     get_amount1_delta,
     get_next_sqrt_price_from_input,
@@ -48,6 +49,21 @@ def compute_swap_step(
     amounts are below liquidity * 2**96 < 2**224.
     """
     zero_for_one = sqrt_price_x96 >= sqrt_price_target_x96
+    if amount_remaining >= 0 and fee_pips < FEE_DENOMINATOR and sqrt_price_target_x96 > 0:
+        # A range that the input reaches through, which most of a long swap are: SqrtPriceMath's
+        # amounts written out.
+        if zero_for_one:
+            product = liquidity * (sqrt_price_x96 - sqrt_price_target_x96)
+            amount_in = -(-(product << RESOLUTION) // sqrt_price_x96 // sqrt_price_target_x96)
+            amount_out = product >> RESOLUTION
+        else:
+            product = liquidity * (sqrt_price_target_x96 - sqrt_price_x96)
+            amount_in = -(-product >> RESOLUTION)
+            amount_out = (product << RESOLUTION) // sqrt_price_target_x96 // sqrt_price_x96
+        part = FEE_DENOMINATOR - fee_pips
+        if amount_remaining * part // FEE_DENOMINATOR >= amount_in:
+            fee_amount = -(-amount_in * fee_pips // part)
+            return _new_step(SwapStep, (sqrt_price_target_x96, amount_in, amount_out, fee_amount))
     delta_in, delta_out = (
         (get_amount0_delta, get_amount1_delta)
         if zero_for_one
@@ -81,6 +97,10 @@ def compute_swap_step(
         )
     amount_in = delta_in(sqrt_price_x96, after, liquidity=liquidity, round_up=True)
     return SwapStep(after, amount_in, amount_out, _fee_on_top(amount_in, fee_pips))
+
+
+_new_step = tuple.__new__
+"""Makes a SwapStep without its checks of how many values there are."""
 
 
 def calculate_swap_fee(protocol_fee_pips: int, lp_fee_pips: int) -> int:

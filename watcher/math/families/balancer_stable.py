@@ -79,7 +79,8 @@ def _worth(state: BalancerStable, coin: int) -> Fraction:
             unit = Fraction(live_pool.scaling_factors[coin] * live_pool.rates[coin], ONE)
     if 0 in balances:
         raise MathError("a side of the pool is empty")
-    D = _math(state).calculate_invariant(balances)
+    # As swaps take it: rounded the other way it may not settle where they do.
+    D = _math(state).calculate_invariant(balances, up=True)
     if coin == state.bpt_index:
         return Fraction(D, state.total_supply)
     n = len(balances)

@@ -1,10 +1,12 @@
-"""Prices that oracles publish: Chainlink's rounds."""
+"""Prices that oracles publish: Chainlink's rounds, and what Pyth last brought to the chain."""
 
 from __future__ import annotations
 
+from watcher.math.bridge import feed_price
 from watcher.math.prices.reading import Reading, nothing
 from watcher.math.settings import PriceSource
 from watcher.state.price_feed import PriceFeed
+from watcher.state.pyth_price import PythPrice
 
 
 def read_feed(feed: PriceFeed, source: PriceSource, *, timestamp: int) -> Reading:
@@ -20,6 +22,30 @@ def read_feed(feed: PriceFeed, source: PriceSource, *, timestamp: int) -> Readin
     )
 
 
+def read_pyth(found: PythPrice, source: PriceSource, *, timestamp: int) -> Reading:
+    """The price in whole quote tokens; none where it may not be used at `timestamp`."""
+    reason = _unusable_pyth(found, source) or _untimely(
+        found.publish_time, heartbeat=source.heartbeat, timestamp=timestamp
+    )
+    if reason:
+        return nothing(reason)
+    return Reading(
+        feed_price(found),
+        updated_at=found.publish_time,
+        confidence=found.conf / found.price + source.deviation,
+    )
+
+
+def _unusable_pyth(found: PythPrice, source: PriceSource) -> str:
+    if found.publish_time == 0:
+        return "the feed has published nothing yet"
+    if found.price <= 0:
+        return "the feed answers zero or less"
+    if found.conf / found.price > source.most_confidence:
+        return f"the feed is unsure of its price (most confidence {source.most_confidence:.15g})"
+    return ""
+
+
 def _unusable(feed: PriceFeed, *, heartbeat: int, timestamp: int) -> str:
     if feed.updated_at == 0:
         return "the feed has no finished round"
@@ -30,12 +56,16 @@ def _unusable(feed: PriceFeed, *, heartbeat: int, timestamp: int) -> str:
         return f"the feed's decimals changed from {feed.first_decimals} to {feed.decimals}"
     if feed.first_phase is not None and feed.phase < feed.first_phase:
         return "the feed's round is of an older phase"
-    if timestamp - feed.updated_at > heartbeat:
+    return _untimely(feed.updated_at, heartbeat=heartbeat, timestamp=timestamp) or _at_a_bound(feed)
+
+
+def _untimely(updated_at: int, *, heartbeat: int, timestamp: int) -> str:
+    if timestamp - updated_at > heartbeat:
         return f"the feed is stale (heartbeat {heartbeat} s)"
-    if feed.updated_at - timestamp > heartbeat:
+    if updated_at - timestamp > heartbeat:
         # Such an answer would never grow stale.
         return "the feed was updated in the future"
-    return _at_a_bound(feed)
+    return ""
 
 
 def _at_a_bound(feed: PriceFeed) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from watcher.math.prices import pools
-from watcher.math.prices.feeds import read_feed
+from watcher.math.prices.feeds import read_feed, read_pyth
 from watcher.math.prices.reading import Reading, nothing
 from watcher.math.settings import PriceSource
 from watcher.state.concentrated import Concentrated
@@ -12,6 +12,7 @@ from watcher.state.kinds import State
 from watcher.state.observation import Observation
 from watcher.state.pair_oracle import PairOracle
 from watcher.state.price_feed import PriceFeed
+from watcher.state.pyth_price import PythPrice
 from watcher.state.share_vault import ShareVault
 from watcher.state.tick_oracle import TickOracle
 
@@ -47,6 +48,8 @@ def _read(
     match source.source, state:
         case "chainlink", PriceFeed():
             return read_feed(state, source, timestamp=timestamp)
+        case "pyth", PythPrice():
+            return read_pyth(state, source, timestamp=timestamp)
         case "redemption", ShareVault():
             return pools.read_redemption(state)
         case "spot", ConstantProduct():
