@@ -13,7 +13,7 @@ import abis
 import watcher.protocols
 from abis import load_abi
 from tests.support.golden import conversations
-from watcher.protocols.interface import TextView, View, selector
+from watcher.protocols.interface import ListView, TextView, View, selector
 from watcher.state import Static
 
 FOLDER = Path(abis.__file__).parent
@@ -26,12 +26,12 @@ ONE_WORD = {"address", "bool", *(f"{sign}int{8 * n}" for sign in ("", "u") for n
 EVERY = pytest.mark.parametrize("interface", INTERFACES)
 
 
-def views() -> Iterator[tuple[str, View | TextView]]:
+def views() -> Iterator[tuple[str, View | TextView | ListView]]:
     """Every function that a module of the adapters names, with the module's name."""
     for found in pkgutil.iter_modules(watcher.protocols.__path__):
         module = importlib.import_module(f"watcher.protocols.{found.name}")
         for name, value in vars(module).items():
-            if isinstance(value, (View, TextView)):
+            if isinstance(value, (View, TextView, ListView)):
                 yield f"{found.name}.{name}", value
 
 
@@ -61,12 +61,15 @@ def test_every_function_that_an_adapter_calls_is_in_an_abi(name: str) -> None:
             assert set(view.outputs) <= ONE_WORD, "a view's results are one word each"
         case TextView() as text:
             assert promised()[f"{text.name}()"] == {("string",)}
+        case ListView() as numbers:
+            assert promised()[numbers.signature] == {("uint256[]",)}
 
 
 @EVERY
 def test_an_abi_holds_view_functions_that_are_called(interface: str) -> None:
     called = {
-        each.signature if isinstance(each, View) else f"{each.name}()" for each in VIEWS.values()
+        f"{each.name}()" if isinstance(each, TextView) else each.signature
+        for each in VIEWS.values()
     }
     entries = load_abi(interface)
     assert entries

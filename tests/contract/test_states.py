@@ -26,7 +26,6 @@ EVERY = pytest.mark.parametrize("kind", KINDS)
 
 # Quoted from files; a kind leaves this set with its adapter and its place in the local world.
 WITHOUT_ADAPTER = {
-    "stableswap",
     "stableswap_meta",
     "cryptoswap",
     "solidly",

@@ -39,12 +39,13 @@ from watcher.errors import InputError, ReadError
 from watcher.math.measures import measure
 from watcher.math.subject import PREVIOUS, Subject, assemble, roles
 from watcher.protocols import ADAPTERS, Entry
+from watcher.protocols.curve_stableswap import EARLY_EXCHANGE
 from watcher.service.observe import observe
 from watcher.state import Answer, Block, Call, Code, Measure, Observation, Snapshot, Target
 
 BLOCKS, SEED = 40, 1
 CODE_KEPT = 32
-"""Bytes of a contract's code that are kept: all that adapters ask is whether there is any, and the
+"""Bytes of a contract's code that are kept, and the selectors in it that adapters look for: the
 rest is not ours to publish."""
 
 
@@ -117,10 +118,10 @@ async def recorded(toolchain: Toolchain) -> tuple[dict[str, str], dict[str, str]
         world = deploy_world(chain, toolchain.artifacts)
         config = _configuration(world, anvil.url)
         async with open_chain(world.chain_id, anvil.url) as client:
-            chosen = _representatives(config.entries)
             seen = await _watch(client, chain, world, config)
             head = await client.headers.head()
-            talks = [await _converse(client.reader, head, entry) for entry in chosen]
+            every = [await _converse(client.reader, head, entry) for entry in config.entries]
+    talks = _representatives(every)
     settled = {talk.snapshot.target.id for talk in talks}
     cases = {
         f"{_slug(each.subject.target.label)}-{each.block.number}": _figures(each, config)
@@ -137,11 +138,14 @@ def _configuration(world: World, url: str) -> Config:
         return load_config(path, {})
 
 
-def _representatives(entries: Iterable[Entry]) -> list[Entry]:
-    """One entry of each protocol and way of being configured."""
-    found: dict[tuple[object, ...], Entry] = {}
-    for entry in entries:
-        found.setdefault((entry.protocol, *sorted(entry.options.items())), entry)
+def _representatives(talks: Iterable[Conversation]) -> list[Conversation]:
+    """One of each protocol, way of being configured, and variant that the contract was found to
+    be."""
+    found: dict[tuple[object, ...], Conversation] = {}
+    for talk in talks:
+        variant = talk.snapshot.target.params.get("variant")
+        key = (talk.entry.protocol, variant, *sorted(talk.entry.options.items()))
+        found.setdefault(key, talk)
     return list(found.values())
 
 
@@ -172,7 +176,8 @@ def _exchange(call: Call, answer: Answer | ReadError) -> Exchange:
     if isinstance(answer, ReadError):
         raise answer
     if isinstance(call, Code):
-        answer = answer._replace(data=answer.data[:CODE_KEPT])
+        looked_for = [each for each in (EARLY_EXCHANGE,) if each in answer.data]
+        answer = answer._replace(data=answer.data[:CODE_KEPT] + b"".join(looked_for))
     return Exchange(call, answer)
 
 
@@ -213,20 +218,20 @@ def _subject(
 
 
 def _select(seen: Sequence[Seen], settled: set[str]) -> list[Seen]:
-    """Each representative at its first block; every measure where it was largest, and where it was
-    first unknown."""
+    """Each representative at its first block; every measure of every kind where it was largest, and
+    where it was first unknown."""
     firsts: dict[str, Seen] = {}
-    unknown: dict[str, Seen] = {}
-    largest: dict[str, tuple[float, Seen]] = {}
+    unknown: dict[tuple[str, str], Seen] = {}
+    largest: dict[tuple[str, str], tuple[float, Seen]] = {}
     for each in seen:
         if each.subject.target.id in settled:
             firsts.setdefault(each.subject.target.id, each)
         for figure in each.measures:
-            size = abs(figure.value)
+            size, of_kind = abs(figure.value), (figure.name, each.subject.target.kind)
             if figure.reason:
-                unknown.setdefault(figure.name, each)
-            elif figure.name not in largest or size > largest[figure.name][0]:
-                largest[figure.name] = (size, each)
+                unknown.setdefault(of_kind, each)
+            elif of_kind not in largest or size > largest[of_kind][0]:
+                largest[of_kind] = (size, each)
     found = [*firsts.values(), *unknown.values(), *(each for _, each in largest.values())]
     return list({(each.subject.target.id, each.block.number): each for each in found}.values())
 

@@ -48,6 +48,7 @@ from watcher.state import (
 from watcher.state.concentrated import ConcentratedVariant
 from watcher.state.price import unknown_price
 from watcher.state.stableswap import StableSwapVariant
+from watcher.state.target import Param
 
 CHAIN = 31337
 
@@ -382,14 +383,14 @@ def target_of(state: State, *, number: int = 1) -> Target:
             return Target(CHAIN, "chainlink", address(number), state.KIND)
         case StableSwap():
             tokens = _tokens((*state.decimals, *state.underlying_decimals))
-            return _target("curve", number, state, tokens, 18)
+            return _target("curve_stableswap", number, state, tokens, 18, variant=state.variant)
         case Weighted() | BalancerStable():
             return _target("balancer", number, state, _tokens(state.decimals), 18)
         case StableSwapMeta():
             tokens = _tokens((*state.pool.decimals, *state.base.decimals))
-            return _target("curve", number, state, tokens, 18)
+            return _target("curve_metapool", number, state, tokens, 18)
         case CryptoSwap():
-            return _target("curve_crypto", number, state, _tokens(state.decimals), 18)
+            return _target("curve_cryptoswap", number, state, _tokens(state.decimals), 18)
         case Solidly():
             tokens = _tokens((state.decimals0, state.decimals1))
             return _target("solidly", number, state, tokens, 18)
@@ -403,10 +404,22 @@ def _tokens(decimals: tuple[int, ...]) -> tuple[Token, ...]:
 
 
 def _target(
-    protocol: str, number: int, state: State, tokens: tuple[Token, ...], decimals: int
+    protocol: str,
+    number: int,
+    state: State,
+    tokens: tuple[Token, ...],
+    decimals: int,
+    **params: Param,
 ) -> Target:
-    share = Token(address(number), decimals, "LP")
-    return Target(CHAIN, protocol, address(number), state.KIND, tokens=tokens, share=share)
+    return Target(
+        CHAIN,
+        protocol,
+        address(number),
+        state.KIND,
+        tokens=tokens,
+        share=Token(address(number), decimals, "LP"),
+        params=params,
+    )
 
 
 def fixed(token: Address, value: float, *, ancestry: tuple[str, ...] = ()) -> Price:
@@ -421,11 +434,10 @@ def subject_of(
     previous: State | None = None,
 ) -> Subject:
     """The state with its prices; the target's number tells equal states apart."""
-    known = {
-        token.address: fixed(token.address, price)
-        for token, price in zip((TOKEN0, TOKEN1), prices, strict=True)
-    }
-    return Subject(target_of(state, number=number), state, previous, known)
+    target = target_of(state, number=number)
+    tokens = dict.fromkeys((TOKEN0.address, TOKEN1.address, *(t.address for t in target.tokens)))
+    known = {token: fixed(token, prices[place % 2]) for place, token in enumerate(tokens)}
+    return Subject(target, state, previous, known)
 
 
 PRICES = st.floats(1e-12, 1e12)

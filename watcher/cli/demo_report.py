@@ -10,7 +10,7 @@ from watcher.alerts.health import health
 from watcher.cli.demo import Demonstration, WatchedBlock
 from watcher.cli.output import print_table
 from watcher.cli.phrases import price, symbols
-from watcher.math.catalogue import FEED, POOL, TICK_POOL, VAULT
+from watcher.math.catalogue import COIN_POOLS, FEED, POOL, TICK_POOL, VAULT
 from watcher.state.measure import Measure
 from watcher.state.target import Target
 from watcher.store import TargetStatus
@@ -33,7 +33,7 @@ class Narrator:
 
     def __init__(self, columns: int | None = None) -> None:
         self._columns = columns
-        self._told: dict[tuple[str, str], str] = {}
+        self._told: dict[object, str] = {}
 
     def heading(self) -> str:
         return HEADING if self._columns is None else HEADING[: self._columns].rstrip()
@@ -63,7 +63,7 @@ class Narrator:
                 for measure in computation.measures:
                     if measure.name in NOTABLE:
                         text = f"{targets[computation.target_id].label} {_in_words(measure)}"
-                        key = (computation.target_id, measure.name)
+                        key = (computation.target_id, measure.name, measure.dims)
                         if self._told.get(key) != text:
                             news.append((abs(measure.value) / NOTABLE[measure.name], text))
                         self._told[key] = text
@@ -106,6 +106,19 @@ def print_summary(shown: Demonstration) -> None:
             f"arbitrage ({unit})",
         ],
         elastic=3,
+    )
+    print()
+    print_table(
+        [_coin_pool_row(shown, standing) for kind in COIN_POOLS for standing in standings[kind]],
+        [
+            "pool of coins",
+            "state",
+            "furthest from its rate",
+            "disparity at rates",
+            "in value",
+            f"to 1% ({unit})",
+            f"arbitrage ({unit})",
+        ],
     )
     print()
     print_table(
@@ -159,6 +172,27 @@ def _pool_row(shown: Demonstration, standing: TargetStatus) -> list[str]:
     ]
 
 
+def _coin_pool_row(shown: Demonstration, standing: TargetStatus) -> list[str]:
+    measures = _latest(standing)
+    names = symbols(standing.target)
+    figures = standing.figures.measures if standing.figures else ()
+    offs = [each for each in figures if each.name == "ln_spot_over_reference" and not each.reason]
+    furthest = max(offs, key=lambda each: abs(each.value), default=None)
+    depths = [value for name, value in _all(standing) if name == "depth_money"]
+    off = ""
+    if furthest is not None:
+        off = f"{names[dict(furthest.dims)['token']]} {_percent(math.expm1(-furthest.value))}"
+    return [
+        standing.target.label,
+        _grade(shown, standing),
+        off,
+        _share(measures.get("disparity_invariant", math.nan)),
+        _share(measures.get("disparity_value", math.nan)),
+        _money(min(filter(math.isfinite, depths), default=math.nan)),
+        _money(measures.get("arbitrage_value", math.nan)),
+    ]
+
+
 def _vault_row(shown: Demonstration, standing: TargetStatus) -> list[str]:
     measures = _latest(standing)
     change = measures.get("price_per_share_change", math.nan)
@@ -195,7 +229,8 @@ def _latest(standing: TargetStatus) -> dict[str, float]:
 
 
 def _by_kind(standings: Iterable[TargetStatus]) -> dict[str, list[TargetStatus]]:
-    found: dict[str, list[TargetStatus]] = {POOL: [], TICK_POOL: [], VAULT: [], FEED: []}
+    kinds = (POOL, TICK_POOL, *COIN_POOLS, VAULT, FEED)
+    found: dict[str, list[TargetStatus]] = {kind: [] for kind in kinds}
     for standing in standings:
         found[standing.target.kind].append(standing)
     return found

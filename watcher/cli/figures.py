@@ -12,7 +12,7 @@ from watcher.cli.output import Row, figure
 from watcher.cli.phrases import percent, price, symbols, with_names
 from watcher.config import fields
 from watcher.errors import InputError
-from watcher.math.catalogue import CATALOGUE, FEED, POOL, TICK_POOL, VAULT
+from watcher.math.catalogue import CATALOGUE, COIN_POOLS, FEED, POOL, TICK_POOL, VAULT
 from watcher.state.measure import Measure
 from watcher.state.target import Target
 
@@ -27,7 +27,9 @@ _POOL_MEASURES = (
     "depth_money",
     "arbitrage_value",
 )
+_COIN_POOL_MEASURES = (*_POOL_MEASURES[:3], "disparity_invariant", *_POOL_MEASURES[3:])
 KEY_MEASURES = {
+    **dict.fromkeys(COIN_POOLS, _COIN_POOL_MEASURES),
     POOL: _POOL_MEASURES,
     TICK_POOL: _POOL_MEASURES,
     VAULT: ("price_per_share", "price_per_share_change", "donation_1pct_money"),
@@ -97,6 +99,8 @@ def _for_people(measure: Measure, target: Target, unit: str) -> Row:
     called["as the feed says"] = ""
     if target.kind in (POOL, TICK_POOL):
         called |= dict(zip(("token 0", "token 1"), coins, strict=False))
+    if target.kind in COIN_POOLS:
+        called |= {"token 0": coins[0], "token 1": names.get(dims.get("token", ""), "")}
     if target.kind == VAULT:
         called |= dict(zip(("asset", "share"), coins, strict=True))
     if "token_in" in dims:

@@ -70,6 +70,19 @@ class TickPool:
 
 
 @dataclass(frozen=True, slots=True)
+class CoinPool:
+    """A pool of two coins or more, which are exchanged by their places: `exchange` is the signature
+    that takes both places, an amount and the least that it must pay, a deadline after it where it
+    names five types."""
+
+    name: str
+    protocol: str
+    address: Address
+    coins: tuple[Token, ...]
+    exchange: str
+
+
+@dataclass(frozen=True, slots=True)
 class Vault:
     """An ERC-4626 vault; `decimals_offset` means nothing where there are no virtual shares."""
 
@@ -137,6 +150,7 @@ class World:
     tokens: tuple[Token, ...]
     pairs: tuple[Pair, ...]
     tick_pools: tuple[TickPool, ...]
+    coin_pools: tuple[CoinPool, ...]
     vaults: tuple[Vault, ...]
     feeds: tuple[Feed, ...]
 
@@ -154,6 +168,9 @@ class World:
     def tick_pool(self, name: str) -> TickPool:
         return next(pool for pool in self.tick_pools if pool.name == name)
 
+    def coin_pool(self, name: str) -> CoinPool:
+        return next(pool for pool in self.coin_pools if pool.name == name)
+
     def vault(self, name: str) -> Vault:
         return next(vault for vault in self.vaults if vault.name == name)
 
@@ -166,6 +183,10 @@ class World:
         pools = [
             TargetEntry(self.chain_id, "uniswap_v3", pool.address, pool.name, {})
             for pool in self.tick_pools
+        ]
+        pools += [
+            TargetEntry(self.chain_id, pool.protocol, pool.address, pool.name, {})
+            for pool in self.coin_pools
         ]
         vaults = [_vault_entry(self.chain_id, vault) for vault in self.vaults]
         prices = [_price_entry(self.chain_id, feed) for feed in self.feeds]

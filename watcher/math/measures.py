@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from watcher.math.catalogue import CATALOGUE, FEED, POOL, TICK_POOL, VAULT
+from watcher.math.catalogue import CATALOGUE, COIN_POOLS, FEED, POOL, TICK_POOL, VAULT
+from watcher.math.coin_measures import coin_measures
 from watcher.math.columns import Column
 from watcher.math.pool_measures import pool_measures
 from watcher.math.settings import Settings
@@ -40,4 +41,9 @@ def measure(subjects: Sequence[Subject], settings: Settings) -> list[tuple[Measu
         columns = family(members, settings)
         for index, (row, member) in enumerate(zip(rows, members, strict=True)):
             found[row] = tuple(column.at(index, member) for column in columns)
+    for row, subject in enumerate(subjects):
+        if subject.target.kind in COIN_POOLS:
+            # each has its own coins, and so its own rows
+            columns = coin_measures(subject, settings)
+            found[row] = tuple(column.at(0, subject) for column in columns)
     return found
