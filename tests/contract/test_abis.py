@@ -13,7 +13,7 @@ import abis
 import watcher.protocols
 from abis import load_abi
 from tests.support.golden import conversations
-from watcher.protocols.interface import ArraysView, TextView, View, selector
+from watcher.protocols.interface import ArraysView, ListView, TextView, View, selector
 from watcher.state import Static
 
 FOLDER = Path(abis.__file__).parent
@@ -26,12 +26,12 @@ ONE_WORD = {"address", "bool", *(f"{sign}int{8 * n}" for sign in ("", "u") for n
 EVERY = pytest.mark.parametrize("interface", INTERFACES)
 
 
-def views() -> Iterator[tuple[str, View | TextView | ArraysView]]:
+def views() -> Iterator[tuple[str, View | TextView | ArraysView | ListView]]:
     """Every function that a module of the adapters names, with the module's name."""
     for found in pkgutil.iter_modules(watcher.protocols.__path__):
         module = importlib.import_module(f"watcher.protocols.{found.name}")
         for name, value in vars(module).items():
-            if isinstance(value, (View, TextView, ArraysView)):
+            if isinstance(value, (View, TextView, ArraysView, ListView)):
                 yield f"{found.name}.{name}", value
 
 
@@ -65,6 +65,8 @@ def test_every_function_that_an_adapter_calls_is_in_an_abi(name: str) -> None:
             assert kinds <= ONE_WORD
         case TextView() as text:
             assert promised()[f"{text.name}()"] == {("string",)}
+        case ListView() as numbers:
+            assert promised()[numbers.signature] == {("uint256[]",)}
 
 
 @EVERY

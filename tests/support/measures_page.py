@@ -65,6 +65,8 @@ def _lines(definition: Definition) -> Iterator[str]:
     yield f"- Unit: {definition.unit}"
     if definition.dims:
         yield f"- One row for each: {definition.dims}"
+    if definition.coin_dims is not None:
+        yield f"- Of pools of several coins one row for each: {definition.coin_dims}"
     yield f"- Worrying: {definition.bad}"
     limits = DEFAULT_LIMITS.get(definition.name)
     if limits is not None:

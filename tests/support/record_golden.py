@@ -40,6 +40,7 @@ from watcher.errors import InputError, ReadError
 from watcher.math.measures import measure
 from watcher.math.subject import EARLIER, PREVIOUS, Subject, assemble, roles, windows
 from watcher.protocols import ADAPTERS, Entry
+from watcher.protocols.curve_stableswap import EARLY_EXCHANGE
 from watcher.service.observe import observe
 from watcher.state import Answer, Block, Call, Code, Measure, Observation, Snapshot, State, Target
 from watcher.store.tick import InForce
@@ -47,7 +48,7 @@ from watcher.store.trail import Step, Trail
 
 BLOCKS, SEED = 40, 1
 CODE_KEPT = 32
-"""Bytes of a contract's code that are kept: all that adapters ask is whether there is any, and the
+"""Bytes of a contract's code that are kept, and the selectors in it that adapters look for: the
 rest is not ours to publish."""
 
 
@@ -121,11 +122,12 @@ async def recorded(toolchain: Toolchain) -> tuple[dict[str, str], dict[str, str]
         world = deploy_world(chain, toolchain.artifacts)
         config = _configuration(world, anvil.url)
         async with open_chain(world.chain_id, anvil.url) as client:
-            chosen = _representatives(config.entries)
             seen = await _watch(client, config, play(world, chain, blocks=BLOCKS, seed=SEED))
             head = await client.headers.head()
-            talks = [await _converse(client.reader, head, entry) for entry in chosen]
+            plain = [replace(entry, expect={}) for entry in config.entries]
+            every = [await _converse(client.reader, head, entry) for entry in plain]
             seen += await _watch(client, config, _gift(world, chain))
+    talks = _representatives(every)
     settled = {talk.snapshot.target.id for talk in talks}
     cases = {
         f"{_slug(each.subject.target.label)}-{each.block.number}": _figures(each, config)
@@ -142,12 +144,14 @@ def _configuration(world: World, url: str) -> Config:
         return load_config(path, {})
 
 
-def _representatives(entries: Iterable[Entry]) -> list[Entry]:
-    """One entry of each protocol and way of being configured."""
-    found: dict[tuple[object, ...], Entry] = {}
-    for entry in entries:
-        plain = replace(entry, expect={})
-        found.setdefault((entry.protocol, *sorted(entry.options.items())), plain)
+def _representatives(talks: Iterable[Conversation]) -> list[Conversation]:
+    """One of each protocol, way of being configured, and variant that the contract was found to
+    be."""
+    found: dict[tuple[object, ...], Conversation] = {}
+    for talk in talks:
+        variant = talk.snapshot.target.params.get("variant")
+        key = (talk.entry.protocol, variant, *sorted(talk.entry.options.items()))
+        found.setdefault(key, talk)
     return list(found.values())
 
 
@@ -183,7 +187,8 @@ def _exchange(call: Call, answer: Answer | ReadError) -> Exchange:
     if isinstance(answer, ReadError):
         raise answer
     if isinstance(call, Code):
-        answer = answer._replace(data=answer.data[:CODE_KEPT])
+        looked_for = [each for each in (EARLY_EXCHANGE,) if each in answer.data]
+        answer = answer._replace(data=answer.data[:CODE_KEPT] + b"".join(looked_for))
     return Exchange(call, answer)
 
 

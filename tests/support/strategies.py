@@ -425,14 +425,14 @@ def target_of(state: State, *, number: int = 1) -> Target:
             )
         case StableSwap():
             tokens = _tokens((*state.decimals, *state.underlying_decimals))
-            return _target("curve", number, state, tokens, 18)
+            return _target("curve_stableswap", number, state, tokens, 18, variant=state.variant)
         case Weighted() | BalancerStable():
             return _target("balancer", number, state, _tokens(state.decimals), 18)
         case StableSwapMeta():
             tokens = _tokens((*state.pool.decimals, *state.base.decimals))
-            return _target("curve", number, state, tokens, 18)
+            return _target("curve_metapool", number, state, tokens, 18)
         case CryptoSwap():
-            return _target("curve_crypto", number, state, _tokens(state.decimals), 18)
+            return _target("curve_cryptoswap", number, state, _tokens(state.decimals), 18)
         case Solidly():
             tokens = _tokens((state.decimals0, state.decimals1))
             return _target("solidly", number, state, tokens, 18)
@@ -446,10 +446,22 @@ def _tokens(decimals: tuple[int, ...]) -> tuple[Token, ...]:
 
 
 def _target(
-    protocol: str, number: int, state: State, tokens: tuple[Token, ...], decimals: int
+    protocol: str,
+    number: int,
+    state: State,
+    tokens: tuple[Token, ...],
+    decimals: int,
+    **params: Param,
 ) -> Target:
-    share = Token(address(number), decimals, "LP")
-    return Target(CHAIN, protocol, address(number), state.KIND, tokens=tokens, share=share)
+    return Target(
+        CHAIN,
+        protocol,
+        address(number),
+        state.KIND,
+        tokens=tokens,
+        share=Token(address(number), decimals, "LP"),
+        params=params,
+    )
 
 
 def fixed(token: Address, value: float, *, ancestry: tuple[str, ...] = ()) -> Price:
@@ -465,10 +477,8 @@ def subject_of(
 ) -> Subject:
     """The state with its prices; the target's number tells equal states apart."""
     target = target_of(state, number=number)
-    known = {
-        token.address: fixed(token.address, price)
-        for token, price in zip((TOKEN0, TOKEN1), prices, strict=True)
-    }
+    tokens = dict.fromkeys((TOKEN0.address, TOKEN1.address, *(t.address for t in target.tokens)))
+    known = {token: fixed(token, prices[place % 2]) for place, token in enumerate(tokens)}
     if isinstance(state, ShareVault) and target.share is not None:
         known = {
             TOKEN0.address: known[TOKEN0.address],

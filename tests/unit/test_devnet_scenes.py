@@ -32,7 +32,7 @@ from watcher.devnet.scenes.reorg import REORG
 from watcher.devnet.schedule import Act, schedule
 from watcher.devnet.stage import RollBack, Scene, Stage, Step
 from watcher.devnet.text import amount_text, listed, percent_text, price_text
-from watcher.devnet.world import Actors, Feed, Pair, TickPool, Vault, World
+from watcher.devnet.world import Actors, CoinPool, Feed, Pair, TickPool, Vault, World
 from watcher.errors import SetupError
 from watcher.state.block import Block
 from watcher.state.token import Address, Token, to_address
@@ -60,6 +60,13 @@ TICK_POOL = TickPool(
     ticks=(-200_000, -190_000),
     router=address(15),
 )
+COIN_POOL = CoinPool(
+    "curve:WETH/USDC",
+    "curve_stableswap",
+    address(16),
+    (Token(address(22), 18, "solmate-weth"), USDC),
+    "exchange(uint128,uint128,uint256,uint256)",
+)
 VAULTS = (
     Vault("oz6-usdc", address(21), USDC, virtual_shares=True, decimals_offset=6),
     Vault("solmate-weth", address(22), WETH, virtual_shares=False),
@@ -77,6 +84,7 @@ WORLD = World(
     pairs=PAIRS,
     tick_pools=(TICK_POOL,),
     solidly_pools=(),
+    coin_pools=(COIN_POOL,),
     vaults=VAULTS,
     feeds=FEEDS,
 )
@@ -107,6 +115,8 @@ class StandingChain:
                 feed = next(feed for feed in FEEDS if feed.aggregator == address)
                 return 1, feed.first_answer, HEAD.timestamp, HEAD.timestamp, 1
             case "totalAssets":
+                return (10**24,)
+            case "totalSupply":
                 return (10**24,)
             case "balanceOf":
                 return (10**20,)
@@ -193,7 +203,7 @@ def test_the_configuration_names_everything_once() -> None:
     assert targets["oz6-usdc"]["decimals_offset"] == 6
     assert targets["solmate-weth"]["virtual_shares"] is False
     assert "decimals_offset" not in targets["solmate-weth"]
-    assert len(targets) == len(document["targets"]) == len(PAIRS) + 1 + len(VAULTS)
+    assert len(targets) == len(document["targets"]) == len(PAIRS) + 2 + len(VAULTS)
     assert document["prices"][0] == {
         "token": f"eip155:31337/erc20:{WETH.address}",
         "source": "chainlink",

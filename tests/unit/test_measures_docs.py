@@ -35,6 +35,8 @@ def test_every_measure_is_described_under_its_kind(definition: Definition) -> No
     said = dict(LINE.findall(text))
     assert said["Unit"] == definition.unit
     assert said.get("One row for each", "") == definition.dims
+    several = "Of pools of several coins one row for each"
+    assert said.get(several) == definition.coin_dims
     assert said["Worrying"] == definition.bad
     assert said["It cannot say"] == definition.cannot_say
     assert said["Source"] == definition.source

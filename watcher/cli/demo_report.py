@@ -11,7 +11,7 @@ from watcher.alerts.health import health
 from watcher.cli.demo import Demonstration, WatchedBlock
 from watcher.cli.output import print_table
 from watcher.cli.phrases import price, symbols
-from watcher.math.catalogue import DEFINITIONS, HOLDINGS, POOL, TICK_POOL, VAULT
+from watcher.math.catalogue import COIN_POOLS, DEFINITIONS, HOLDINGS, POOL, TICK_POOL, VAULT
 from watcher.math.look_through import Form
 from watcher.state.measure import Measure
 from watcher.state.target import Target
@@ -36,7 +36,7 @@ class Narrator:
 
     def __init__(self, columns: int | None = None) -> None:
         self._columns = columns
-        self._told: dict[tuple[str, str], str] = {}
+        self._told: dict[object, str] = {}
 
     def heading(self) -> str:
         return HEADING if self._columns is None else HEADING[: self._columns].rstrip()
@@ -66,7 +66,7 @@ class Narrator:
                 for measure in computation.measures:
                     if measure.name in NOTABLE:
                         text = f"{targets[computation.target_id].label} {_in_words(measure)}"
-                        key = (computation.target_id, measure.name)
+                        key = (computation.target_id, measure.name, measure.dims)
                         if self._told.get(key) != text:
                             news.append((abs(measure.value) / NOTABLE[measure.name], text))
                         self._told[key] = text
@@ -109,6 +109,19 @@ def print_summary(shown: Demonstration) -> None:
             f"arbitrage ({unit})",
         ],
         elastic=3,
+    )
+    print()
+    print_table(
+        [_coin_pool_row(shown, standing) for kind in COIN_POOLS for standing in standings[kind]],
+        [
+            "pool of coins",
+            "state",
+            "furthest from its rate",
+            "disparity at rates",
+            "in value",
+            f"to 1% ({unit})",
+            f"arbitrage ({unit})",
+        ],
     )
     print()
     print_table(
@@ -178,6 +191,27 @@ def _pool_row(shown: Demonstration, standing: TargetStatus) -> list[str]:
         "" if math.isnan(off) else _percent(math.expm1(off)),
         _share(measures.get("disparity_value", math.nan)),
         _money(min(depths, default=math.nan)),
+        _money(measures.get("arbitrage_value", math.nan)),
+    ]
+
+
+def _coin_pool_row(shown: Demonstration, standing: TargetStatus) -> list[str]:
+    measures = _latest(standing)
+    names = symbols(standing.target)
+    figures = standing.figures.measures if standing.figures else ()
+    offs = [each for each in figures if each.name == "ln_spot_over_reference" and not each.reason]
+    furthest = max(offs, key=lambda each: abs(each.value), default=None)
+    depths = [value for name, value in _all(standing) if name == "depth_money"]
+    off = ""
+    if furthest is not None:
+        off = f"{names[dict(furthest.dims)['token']]} {_percent(math.expm1(-furthest.value))}"
+    return [
+        standing.target.label,
+        _grade(shown, standing),
+        off,
+        _share(measures.get("disparity_invariant", math.nan)),
+        _share(measures.get("disparity_value", math.nan)),
+        _money(min(filter(math.isfinite, depths), default=math.nan)),
         _money(measures.get("arbitrage_value", math.nan)),
     ]
 

@@ -14,6 +14,7 @@ from watcher.config import fields
 from watcher.errors import InputError
 from watcher.math.catalogue import (
     CATALOGUE,
+    COIN_POOLS,
     FEED,
     HOLDINGS,
     PAIR_ORACLE,
@@ -43,7 +44,9 @@ _MEAN_MEASURES = (
     "ln_spot_over_time_weighted",
     "ln_time_weighted_over_reference",
 )
+_COIN_POOL_MEASURES = (*_POOL_MEASURES[:3], "disparity_invariant", *_POOL_MEASURES[3:])
 KEY_MEASURES = {
+    **dict.fromkeys(COIN_POOLS, _COIN_POOL_MEASURES),
     POOL: _POOL_MEASURES,
     TICK_POOL: _POOL_MEASURES,
     VAULT: ("price_per_share", "price_per_share_change", "donation_1pct_money"),
@@ -125,6 +128,8 @@ def _for_people(measure: Measure, target: Target, unit: str) -> Row:
     called["as the feed says"] = ""
     if target.kind in (POOL, TICK_POOL):
         called |= dict(zip(("token 0", "token 1"), coins, strict=False))
+    if target.kind in COIN_POOLS:
+        called |= {"token 0": coins[0], "token 1": names.get(dims.get("token", ""), "")}
     if target.kind == VAULT:
         called |= dict(zip(("asset", "share"), coins, strict=True))
     if target.kind == HOLDINGS and "token" in dims:

@@ -170,8 +170,13 @@ class _Judge:
             return with_names(self._with_feed(measure.reason, target), names)
         match measure.name:
             case "ln_spot_over_reference":
-                symbol = names[target.tokens[0].address]
-                return off_reference(symbol, measure.value) + self._depth(measures)
+                coin = dict(measure.dims).get("token")
+                off = (
+                    off_reference(names[target.tokens[0].address], measure.value)
+                    if coin is None
+                    else off_reference(names[coin], -measure.value)
+                )
+                return off + self._depth(measures)
             case "price_per_share_change":
                 return per_share_change(measure.value)
             case name:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from watcher.devnet.calldata import call_data
-from watcher.devnet.local_chain import Reader, Transaction
-from watcher.devnet.world import Feed, Pair, TickPool, Vault, World
+from watcher.devnet.local_chain import CALL_GAS, Reader, Transaction
+from watcher.devnet.world import CoinPool, Feed, Pair, TickPool, Vault, World
 from watcher.math.exact.concentrated import Pool as PoolState
 from watcher.state.token import Address, Token
 
@@ -46,10 +46,11 @@ class Draft:
         *args: Any,
         label: str,
         value: int = 0,
+        gas: int = CALL_GAS,
     ) -> None:
         """Plan a call; `label` is what it is called should it fail."""
         data = call_data(signature, *args)
-        self.transactions.append(Transaction(sender, to, data, label, value=value))
+        self.transactions.append(Transaction(sender, to, data, label, value=value, gas=gas))
 
     def fund(self, holder: Address, token: Token, amount: int) -> None:
         """Give `holder` an amount: wrapped from its ether, or minted."""
@@ -110,6 +111,16 @@ class Draft:
         planned = Round(self.round(feed).id + 1, answer, self.timestamp)
         self._rounds[feed.aggregator] = planned
         return planned
+
+    def held(self, pool: CoinPool, coin: Token) -> int:
+        """As of the head, without what is planned; what waits for the administrator included."""
+        (balance,) = self._reader.read(coin.address, "balanceOf(address)(uint256)", pool.address)
+        return int(balance)
+
+    def total_supply(self, vault: Vault) -> int:
+        """As of the head, without what is planned."""
+        (supply,) = self._reader.read(vault.address, "totalSupply()(uint256)")
+        return int(supply)
 
     def total_assets(self, vault: Vault) -> int:
         """As of the head, without what is planned."""

@@ -87,6 +87,19 @@ class SolidlyPool:
 
 
 @dataclass(frozen=True, slots=True)
+class CoinPool:
+    """A pool of two coins or more, which are exchanged by their places: `exchange` is the signature
+    that takes both places, an amount and the least that it must pay, a deadline after it where it
+    names five types."""
+
+    name: str
+    protocol: str
+    address: Address
+    coins: tuple[Token, ...]
+    exchange: str
+
+
+@dataclass(frozen=True, slots=True)
 class Vault:
     """An ERC-4626 vault; `decimals_offset` means nothing where there are no virtual shares."""
 
@@ -188,6 +201,7 @@ class World:
     pairs: tuple[Pair, ...]
     tick_pools: tuple[TickPool, ...]
     solidly_pools: tuple[SolidlyPool, ...]
+    coin_pools: tuple[CoinPool, ...]
     vaults: tuple[Vault, ...]
     feeds: tuple[Feed, ...]
     share_markets: tuple[Pair, ...] = ()
@@ -209,6 +223,9 @@ class World:
     def tick_pool(self, name: str) -> TickPool:
         return next(pool for pool in self.tick_pools if pool.name == name)
 
+    def coin_pool(self, name: str) -> CoinPool:
+        return next(pool for pool in self.coin_pools if pool.name == name)
+
     def vault(self, name: str) -> Vault:
         return next(vault for vault in self.vaults if vault.name == name)
 
@@ -222,9 +239,13 @@ class World:
             TargetEntry(self.chain_id, "uniswap_v3", pool.address, pool.name, {})
             for pool in self.tick_pools
         ]
-        solidly = [
+        pools += [
             TargetEntry(self.chain_id, "solidly", pool.address, pool.name, {})
             for pool in self.solidly_pools
+        ]
+        pools += [
+            TargetEntry(self.chain_id, pool.protocol, pool.address, pool.name, {})
+            for pool in self.coin_pools
         ]
         vaults = [_vault_entry(self.chain_id, vault) for vault in self.vaults]
         prices = [
@@ -233,7 +254,7 @@ class World:
             *(_implied_entry(self.chain_id, implied) for implied in self.implied),
         ]
         held = [_treasury_entry(self.chain_id, one) for one in self.treasuries]
-        targets = (*pairs, *pools, *solidly, *vaults, *held)
+        targets = (*pairs, *pools, *vaults, *held)
         return Entries(chain_id=self.chain_id, targets=targets, prices=tuple(prices))
 
 

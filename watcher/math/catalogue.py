@@ -11,10 +11,14 @@ from watcher.state.pair_oracle import PairOracle
 from watcher.state.price_feed import PriceFeed
 from watcher.state.pyth_price import PythPrice
 from watcher.state.share_vault import ShareVault
+from watcher.state.stableswap import StableSwap
 from watcher.state.tick_oracle import TickOracle
 
 POOL = ConstantProduct.KIND
 TICK_POOL = Concentrated.KIND
+COIN_POOLS = (StableSwap.KIND,)
+"""Pools that may have more than two coins."""
+POOLS = (POOL, TICK_POOL, *COIN_POOLS)
 VAULT = ShareVault.KIND
 HOLDINGS = Holdings.KIND
 FEED = PriceFeed.KIND
@@ -28,7 +32,7 @@ class Definition:
     """`version` grows with every change of a figure; `bad` says which direction worries whom.
 
     A measure may be one of several kinds: its unit and its meaning are then the same, and `formula`
-    says what it is of each.
+    says what it is of each. `coin_dims` are the dims of pools that may have more than two coins.
     """
 
     name: str
@@ -40,50 +44,60 @@ class Definition:
     bad: str
     cannot_say: str
     version: int = 1
+    coin_dims: str | None = None
+
+    def dims_of(self, kind: str) -> str:
+        return self.dims if self.coin_dims is None or kind not in COIN_POOLS else self.coin_dims
 
 
 DEFINITIONS = (
     Definition(
         name="spot_price",
-        kinds=(POOL, TICK_POOL, TICK_ORACLE, PAIR_ORACLE),
+        kinds=(*POOLS, TICK_ORACLE, PAIR_ORACLE),
         unit="token 1 per token 0",
         formula="(reserve1 / 10^decimals1) / (reserve0 / 10^decimals0); with ticks "
-        "(sqrt_price_x96 / 2^96)^2 * 10^(decimals0 - decimals1)",
+        "(sqrt_price_x96 / 2^96)^2 * 10^(decimals0 - decimals1); of several coins each but the "
+        "first, from the derivative of the invariant at the pool's D",
         dims="",
-        source="Uniswap V2 whitepaper, section 2.2; Uniswap V3 whitepaper, section 6.1",
+        coin_dims="token",
+        source="Uniswap V2 whitepaper, section 2.2; Uniswap V3 whitepaper, section 6.1; StableSwap "
+        "whitepaper; Curve's crypto pools whitepaper",
         bad="none by itself: compare it with reference_price",
         cannot_say="whether anyone could trade at it: that is depth and slippage",
     ),
     Definition(
         name="reference_price",
-        kinds=(POOL, TICK_POOL, TICK_ORACLE, PAIR_ORACLE),
+        kinds=(*POOLS, TICK_ORACLE, PAIR_ORACLE),
         unit="token 1 per token 0",
         formula="p0 / p1, each in the unit of account from its configured sources: the median of "
-        "those that do not come from the target and have a vote",
+        "those that do not come from the target and have a vote; of StableSwap coins the quotient "
+        "of the rates that the pool takes them at, of CryptoSwap that of its price scale",
         dims="",
-        source="the configured sources, docs/adr/0012",
+        coin_dims="token",
+        source="the configured sources, docs/adr/0012; the pool's own rates and price scale",
         bad="null: nothing independent to judge the pool by",
         cannot_say="more than its feeds know: they move in steps of their deviation",
     ),
     Definition(
         name="ln_spot_over_reference",
-        kinds=(POOL, TICK_POOL),
+        kinds=POOLS,
         unit="natural logarithm",
         formula="ln(spot_price / reference_price)",
         dims="",
+        coin_dims="token",
         source="DESIGN of this project, disparity of constant-product and concentrated pools",
         bad="away from 0; inside the pool's fee plus the feeds' deviation it means nothing",
         cannot_say="how much money it takes to correct it: that is arbitrage_value",
     ),
     Definition(
         name="value_share",
-        kinds=(POOL, TICK_POOL),
+        kinds=POOLS,
         unit="fraction",
-        formula="v_i / (v_0 + v_1), v_i = reserve_i in whole tokens * p_i; with ticks the "
-        "balances, fees that wait included",
+        formula="v_i / sum v, v_i = reserve_i in whole tokens * p_i; with ticks the "
+        "balances, fees that wait included; p_i is the market's of each kind of pool",
         dims="token",
         source="share of holdings at reference prices",
-        bad="away from 1/2",
+        bad="away from 1/n",
         cannot_say="anything where a reference price is unknown",
     ),
     Definition(
@@ -98,9 +112,9 @@ DEFINITIONS = (
     ),
     Definition(
         name="disparity_value",
-        kinds=(POOL, TICK_POOL),
+        kinds=POOLS,
         unit="fraction",
-        formula="(1/2 * sum |value_share_i - 1/2|) / (1 - 1/2)",
+        formula="(1/2 * sum |value_share_i - 1/n|) / (1 - 1/n), n coins",
         dims="",
         source="total variation distance, normalised to 1 for a pool that holds one coin only",
         bad="towards 1",
@@ -108,11 +122,23 @@ DEFINITIONS = (
         "of a pool with ticks want it so",
     ),
     Definition(
+        name="disparity_invariant",
+        kinds=COIN_POOLS,
+        unit="fraction",
+        formula="(1/2 * sum |s_i - 1/n|) / (1 - 1/n), s_i the part of coin i in the balances at "
+        "the pool's own rates, or at its price scale",
+        dims="",
+        source="total variation distance, normalised to 1 for a pool that holds one coin only",
+        bad="towards 1",
+        cannot_say="what the coins are worth: a coin that lost its peg fills the pool at its full "
+        "rate, and disparity_value sees no disparity then",
+    ),
+    Definition(
         name="price_impact",
-        kinds=(POOL, TICK_POOL),
+        kinds=POOLS,
         unit="fraction",
         formula="1 - (out/q) / spot without the fee = u / (1 + u), u = q / reserve_in; with ticks "
-        "out is walked over them",
+        "out is walked over them; of several coins the exact exchange, the worst coin out",
         dims="token_in, size (unit of account)",
         source="constant product, in each range of ticks; up to one smallest unit of the output",
         bad="up",
@@ -120,10 +146,10 @@ DEFINITIONS = (
     ),
     Definition(
         name="slippage",
-        kinds=(POOL, TICK_POOL),
+        kinds=POOLS,
         unit="fraction",
         formula="1 - (out/q) / spot = 1 - gamma / (1 + gamma*u), gamma = 1 - fee; with ticks "
-        "gamma*q is walked over them",
+        "gamma*q is walked over them; of several coins the exact exchange, the worst coin out",
         dims="token_in, size (unit of account)",
         source="constant product, in each range of ticks; up to one smallest unit of the output",
         bad="up",
@@ -131,7 +157,7 @@ DEFINITIONS = (
     ),
     Definition(
         name="depth",
-        kinds=(POOL, TICK_POOL),
+        kinds=POOLS,
         unit="token_in",
         formula="reserve_in * u, (1+u)(1+gamma*u) = 1/(1-move); move is the fee-less spot's; with "
         "ticks depth_feeless / gamma",
@@ -142,10 +168,11 @@ DEFINITIONS = (
     ),
     Definition(
         name="depth_feeless",
-        kinds=(POOL, TICK_POOL),
+        kinds=POOLS,
         unit="token_in",
         formula="reserve_in * u, (1+u)^2 = 1/(1-move): depth of the same pool without its fee; "
-        "with ticks sum of L * |change of sqrt(price), or of its inverse|",
+        "with ticks sum of L * |change of sqrt(price), or of its inverse|; of several coins as "
+        "depth",
         dims="move, token_in",
         source="constant product; Uniswap V3 whitepaper, section 6.2",
         bad="down",
@@ -153,7 +180,7 @@ DEFINITIONS = (
     ),
     Definition(
         name="depth_money",
-        kinds=(POOL, TICK_POOL),
+        kinds=POOLS,
         unit="unit of account",
         formula="depth * reference price of token_in",
         dims="move, token_in",
@@ -163,12 +190,13 @@ DEFINITIONS = (
     ),
     Definition(
         name="arbitrage_value",
-        kinds=(POOL, TICK_POOL),
+        kinds=POOLS,
         unit="unit of account",
         formula="max over x of out(x)*p_out - x*p_in, both directions, exact integers",
         dims="",
         source="closed form: fee*x + R_in = sqrt(fee*R_in*R_out*p_out/p_in); with ticks the swap "
-        "that ends at p_out/p_in but for the fee",
+        "that ends at p_out/p_in but for the fee; of several coins the best pair, by golden "
+        "section",
         bad="up: what the pool's holders stand to lose to the next arbitrageur",
         cannot_say="gas, and whether the reference price can be traded at",
     ),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from watcher.math.catalogue import (
     CATALOGUE,
+    COIN_POOLS,
     FEED,
     HOLDINGS,
     PAIR_ORACLE,
@@ -15,6 +16,7 @@ from watcher.math.catalogue import (
     TICK_POOL,
     VAULT,
 )
+from watcher.math.coin_measures import coin_measures
 from watcher.math.columns import Column
 from watcher.math.holdings_measures import holdings_measures
 from watcher.math.oracle_measures import oracle_measures
@@ -38,9 +40,10 @@ _FAMILIES: dict[str, Callable[[Sequence[Subject], Settings], list[Column]]] = {
     PYTH: feed_measures,
     TICK_ORACLE: oracle_measures,
     PAIR_ORACLE: oracle_measures,
+    **dict.fromkeys(COIN_POOLS, coin_measures),
 }
 
-_ONE_BY_ONE = frozenset({HOLDINGS})
+_ONE_BY_ONE = frozenset({HOLDINGS, *COIN_POOLS})
 """The kinds whose targets have rows of their own tokens, as many as they hold."""
 
 

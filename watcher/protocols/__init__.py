@@ -2,6 +2,7 @@
 
 from watcher.protocols import (
     chainlink,
+    curve_stableswap,
     erc4626,
     holdings,
     pyth,
@@ -19,6 +20,7 @@ ADAPTERS: dict[str, Adapter] = {
         uniswap_v2,
         uniswap_v3,
         solidly,
+        curve_stableswap,
         erc4626,
         holdings,
         chainlink,

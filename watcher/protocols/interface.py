@@ -229,6 +229,41 @@ class ArraysView:
         return len(self.outputs) * (length + 2)
 
 
+@dataclass(frozen=True, slots=True)
+class ListView:
+    """A view function without arguments that answers a list of uint256, of a fixed length or not:
+    contracts of one interface differ."""
+
+    name: str
+
+    @property
+    def signature(self) -> str:
+        return f"{self.name}()"
+
+    def call(self, to: Address, *, most: int) -> Static:
+        """One more number than `most` is let through to be refused."""
+        return Static(to=to, data=selector(self.signature), return_cap=WORD * (most + 3))
+
+    def decode(self, answer: Answer, count: int) -> tuple[int, ...]:
+        """Exactly `count` numbers. Raises RevertedCall, TooLarge or DecodeError."""
+        require_ok(answer, self.signature)
+        words = [
+            int.from_bytes(answer.data[at : at + WORD]) for at in range(0, answer.length, WORD)
+        ]
+        head = words[: len(words) - count]
+        if (
+            answer.length != WORD * len(words)
+            or len(words) < count
+            or head
+            not in (
+                [],
+                [WORD, count],
+            )
+        ):
+            raise DecodeError(f"{self.signature} does not answer a list of {count} numbers")
+        return tuple(words[len(head) :])
+
+
 @cache
 def view(interface: str, name: str) -> View:
     """The function `name` of the ABI `interface`, "<protocol>/<Interface>"."""

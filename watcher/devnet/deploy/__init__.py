@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from watcher.devnet.artifacts import Artifacts
+from watcher.devnet.deploy.curve import allow_exchanges, deploy_curve, fill_curve
 from watcher.devnet.deploy.feeds import bring_price, deploy_feed, deploy_pyth, start_feed
 from watcher.devnet.deploy.pools import (
     Exchange,
@@ -57,6 +58,8 @@ FEEDS = (
     ("WBTC", "BTC / USD", 60_000, _HOUR, 0.005),
     ("USDC", "USDC / USD", 1, 24 * _HOUR, 0.0025),
     ("DAI", "DAI / USD", 1, _HOUR, 0.0025),
+    ("USDT", "USDT / USD", 1, 24 * _HOUR, 0.0025),
+    ("HUSD", "HUSD / USD", 1, 24 * _HOUR, 0.005),
     ("GUSD", "GUSD / USD", 1, 24 * _HOUR, 0.005),
 )
 # The two tokens and how many whole ones of each; worth the same at the feeds' first answers.
@@ -122,6 +125,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     solidly_pools = deploy_solidly(site, builder, tokens)
     vaults = _vaults(site, builder, tokens)
     feeds = _feeds(site, builder, tokens)
+    curve_pools = deploy_curve(site, builder, tokens, vaults)
     pyth = PythFeed(deploy_pyth(site, builder), PYTH_USDC, tokens["USDC"], 24 * _HOUR)
     site.mine()
     pairs = tuple(find_pair(site, exchange, pool) for exchange, pool in plans)
@@ -135,6 +139,9 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     fill_solidly(site, builder, solidly_pools, tokens)
     for vault in vaults:
         first_deposit(site, actors.depositor, vault, VAULT_DEPOSITS[vault.name], weth=weth)
+    fill_curve(site, builder, curve_pools, vaults, weth=weth)
+    for trader in (actors.trader, actors.other_trader, actors.whale):
+        allow_exchanges(site, curve_pools, vaults, trader)
     market, of_shares = _share_market(site, builder, plans[0][0], vaults[0], weth=weth)
     for tick_pool in tick_pools:
         keep_observations(site, builder, tick_pool)
@@ -155,6 +162,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         pairs=pairs,
         tick_pools=tick_pools,
         solidly_pools=solidly_pools,
+        coin_pools=curve_pools,
         vaults=vaults,
         feeds=feeds,
         share_markets=(market,),

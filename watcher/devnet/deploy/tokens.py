@@ -10,6 +10,10 @@ MINTED = (
     ("USDC", "USD Coin", 6),
     ("WBTC", "Wrapped BTC", 8),
     ("DAI", "Dai", 18),
+    ("USDT", "Tether USD", 6),
+    ("HUSD", "HUSD", 8),
+    # no feed tells what it is worth
+    ("SUSD", "Synth sUSD", 18),
     # the coarsest unit that pools of some size hold
     ("GUSD", "Gemini dollar", 2),
 )

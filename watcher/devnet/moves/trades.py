@@ -153,7 +153,7 @@ def bring_back(draft: Draft, pool: Pair | TickPool) -> Trade | None:
     return None
 
 
-def trades_text(trades: Collection[Trade]) -> str:
+def trades_text(trades: Collection[object]) -> str:
     """How many small trades there were, in words."""
     if not trades:
         return "nothing happens"
