@@ -15,7 +15,9 @@ from watcher.devnet.deploy.pools import (
     find_pair,
 )
 from watcher.devnet.deploy.site import Site
+from watcher.devnet.deploy.tick_families import deploy_tick_families, fill_tick_families
 from watcher.devnet.deploy.tick_pools import (
+    SPACINGS,
     TickPlan,
     add_position,
     create_pool,
@@ -58,6 +60,7 @@ FEEDS = (
     ("DAI", "DAI / USD", 1, _HOUR, 0.0025),
     ("GUSD", "GUSD / USD", 1, 24 * _HOUR, 0.005),
 )
+DOLLARS = {symbol: price for symbol, _, price, _, _ in FEEDS}
 # The two tokens and how many whole ones of each; worth the same at the feeds' first answers.
 UNISWAP_POOLS = (
     ("WETH", "USDC", 1_000, 3_000_000),
@@ -118,6 +121,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     tick_plans = _tick_plans(tokens)
     for plan in tick_plans:
         create_pool(site, builder, uniswap_v3, plan)
+    tick_families = deploy_tick_families(site, builder, tokens, DOLLARS)
     vaults = _vaults(site, builder, tokens)
     feeds = _feeds(site, builder, tokens)
     pyth = PythFeed(deploy_pyth(site, builder), PYTH_USDC, tokens["USDC"], 24 * _HOUR)
@@ -128,6 +132,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     for plan in tick_plans:
         for position in plan.positions:
             add_position(site, builder, uniswap_v3, plan, position, weth=weth)
+    concentrated_pools = fill_tick_families(site, builder, tick_families, weth=weth)
     for pair, (_, pool) in zip(pairs, plans, strict=True):
         add_liquidity(site, builder, pair, pool, weth=weth)
     for vault in vaults:
@@ -151,6 +156,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         tokens=tuple(tokens.values()),
         pairs=pairs,
         tick_pools=tick_pools,
+        concentrated_pools=concentrated_pools,
         vaults=vaults,
         feeds=feeds,
         share_markets=(market,),
@@ -171,9 +177,15 @@ def _plans(site: Site, actors: Actors, tokens: dict[str, Token]) -> list[tuple[E
 
 
 def _tick_plans(tokens: dict[str, Token]) -> list[TickPlan]:
-    dollars = {symbol: price for symbol, _, price, _, _ in FEEDS}
     return [
-        TickPlan.around_market(tokens[a], tokens[b], (dollars[a], dollars[b]), fee=fee, worth=worth)
+        TickPlan.around_market(
+            tokens[a],
+            tokens[b],
+            (DOLLARS[a], DOLLARS[b]),
+            fee=fee,
+            worth=worth,
+            spacing=SPACINGS[fee],
+        )
         for a, b, fee, worth in TICK_POOLS
     ]
 
