@@ -53,8 +53,8 @@ expect = { tokens = [
 # tick_words = 64
 
 # Pools of Pancake V3 ("pancake_v3") and Algebra Integral ("algebra_integral") are written so too.
-# A pool of Uniswap V4 has no address: it is its key, at the PoolManager's. `fee` is 8388608 where its
-# hooks set it; `hooks` and `pool_id`, which the key is held against, may be left out.
+# A pool of Uniswap V4 has no address: it is its key, at the PoolManager's. `fee` is 8388608 where
+# its hooks set it; `hooks` and `pool_id`, which the key is held against, may be left out.
 # [[targets]]
 # chain = "eip155:1"
 # protocol = "uniswap_v4"
