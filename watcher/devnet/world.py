@@ -100,6 +100,23 @@ class CoinPool:
 
 
 @dataclass(frozen=True, slots=True)
+class ConcentratedPool:
+    """A pool with ticks of another protocol than Uniswap V3, in which nobody trades. `options` are
+    further keys of its entry, `ticks` where its positions begin and end; `trader` is what opens
+    positions and swaps in it, `beside` what else stands there for it."""
+
+    name: str
+    protocol: str
+    address: Address
+    token0: Token
+    token1: Token
+    ticks: tuple[int, ...]
+    options: Mapping[str, Option]
+    trader: Address
+    beside: tuple[Address, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Vault:
     """An ERC-4626 vault; `decimals_offset` means nothing where there are no virtual shares."""
 
@@ -208,6 +225,7 @@ class World:
     pyth: tuple[PythFeed, ...] = ()
     implied: tuple[Implied, ...] = ()
     treasuries: tuple[Treasury, ...] = ()
+    concentrated_pools: tuple[ConcentratedPool, ...] = ()
 
     @property
     def pools(self) -> tuple[Pair | TickPool, ...]:
@@ -246,6 +264,10 @@ class World:
         pools += [
             TargetEntry(self.chain_id, pool.protocol, pool.address, pool.name, {})
             for pool in self.coin_pools
+        ]
+        pools += [
+            TargetEntry(self.chain_id, pool.protocol, pool.address, pool.name, pool.options)
+            for pool in self.concentrated_pools
         ]
         vaults = [_vault_entry(self.chain_id, vault) for vault in self.vaults]
         prices = [

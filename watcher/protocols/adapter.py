@@ -91,7 +91,8 @@ class Adapter:
 
     `follow` gives the calls that all answers so far lead to, none when the reading is whole; it
     raises a ReadError as `decode` would. `named` targets are made by whoever names them: the name
-    is their key, no code need stand at their address, and discovery has no trials of them.
+    is their key, no code need stand at their address, and discovery has no trials of them. `key`
+    makes a target's key of its options, where many stand at one address; "" of too few.
     `together` is worth having for a protocol of which thousands are watched.
     """
 
@@ -107,6 +108,7 @@ class Adapter:
     is_source: bool = False
     follow: Callable[[Target, Sequence[Answer]], list[Call]] | None = None
     named: bool = False
+    key: Callable[[Mapping[str, Param]], str] | None = None
     together: Together | None = None
 
 

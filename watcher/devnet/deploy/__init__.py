@@ -17,7 +17,9 @@ from watcher.devnet.deploy.pools import (
 )
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.deploy.solidly_pools import deploy_solidly, fill_solidly
+from watcher.devnet.deploy.tick_families import deploy_tick_families, fill_tick_families
 from watcher.devnet.deploy.tick_pools import (
+    SPACINGS,
     TickPlan,
     add_position,
     create_pool,
@@ -62,6 +64,7 @@ FEEDS = (
     ("HUSD", "HUSD / USD", 1, 24 * _HOUR, 0.005),
     ("GUSD", "GUSD / USD", 1, 24 * _HOUR, 0.005),
 )
+DOLLARS = {symbol: price for symbol, _, price, _, _ in FEEDS}
 # The two tokens and how many whole ones of each; worth the same at the feeds' first answers.
 UNISWAP_POOLS = (
     ("WETH", "USDC", 1_000, 3_000_000),
@@ -123,6 +126,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     for plan in tick_plans:
         create_pool(site, builder, uniswap_v3, plan)
     solidly_pools = deploy_solidly(site, builder, tokens)
+    tick_families = deploy_tick_families(site, builder, tokens, DOLLARS)
     vaults = _vaults(site, builder, tokens)
     feeds = _feeds(site, builder, tokens)
     curve_pools = deploy_curve(site, builder, tokens, vaults)
@@ -134,6 +138,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     for plan in tick_plans:
         for position in plan.positions:
             add_position(site, builder, uniswap_v3, plan, position, weth=weth)
+    concentrated_pools = fill_tick_families(site, builder, tick_families, weth=weth)
     for pair, (_, pool) in zip(pairs, plans, strict=True):
         add_liquidity(site, builder, pair, pool, weth=weth)
     fill_solidly(site, builder, solidly_pools, tokens)
@@ -163,6 +168,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         tick_pools=tick_pools,
         solidly_pools=solidly_pools,
         coin_pools=curve_pools,
+        concentrated_pools=concentrated_pools,
         vaults=vaults,
         feeds=feeds,
         share_markets=(market,),
@@ -183,9 +189,15 @@ def _plans(site: Site, actors: Actors, tokens: dict[str, Token]) -> list[tuple[E
 
 
 def _tick_plans(tokens: dict[str, Token]) -> list[TickPlan]:
-    dollars = {symbol: price for symbol, _, price, _, _ in FEEDS}
     return [
-        TickPlan.around_market(tokens[a], tokens[b], (dollars[a], dollars[b]), fee=fee, worth=worth)
+        TickPlan.around_market(
+            tokens[a],
+            tokens[b],
+            (DOLLARS[a], DOLLARS[b]),
+            fee=fee,
+            worth=worth,
+            spacing=SPACINGS[fee],
+        )
         for a, b, fee, worth in TICK_POOLS
     ]
 
