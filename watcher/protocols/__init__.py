@@ -2,6 +2,7 @@
 
 from watcher.protocols import (
     chainlink,
+    curve_cryptoswap,
     curve_stableswap,
     erc4626,
     holdings,
@@ -21,6 +22,7 @@ ADAPTERS: dict[str, Adapter] = {
         uniswap_v3,
         solidly,
         curve_stableswap,
+        curve_cryptoswap,
         erc4626,
         holdings,
         chainlink,
