@@ -1,4 +1,4 @@
-"""Curve's CryptoSwap pools of two coins, the contract of 2021, of different decimals and balance."""
+"""Curve's CryptoSwap pools of two coins, by the contract of 2021."""
 
 from __future__ import annotations
 
@@ -50,9 +50,7 @@ CRYPTO_POOLS = (
     CryptoPlan(
         ("USDT", "WBTC"), (600_000, 10), (1, 60_000), 540_000, 280 * 10**11, 5 * 10**6, 45 * 10**6
     ),
-    CryptoPlan(
-        ("DAI", "WETH"), (450_000, 150), (1, 3_000), 200_000_000, 10**14, 10**7, 9 * 10**7
-    ),
+    CryptoPlan(("DAI", "WETH"), (450_000, 150), (1, 3_000), 200_000_000, 10**14, 10**7, 9 * 10**7),
     CryptoPlan(
         ("WBTC", "WETH"), (10, 500), (60_000, 3_000), 1_000_000, 10**15, 26 * 10**6, 45 * 10**6
     ),
