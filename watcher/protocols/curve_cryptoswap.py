@@ -132,9 +132,10 @@ def _look(pool: Address, code: Answer, answers: Sequence[Answer]) -> _Looks:
             f"{pool} is no CryptoSwap pool: it has no price scale of its {len(coins)} coins; "
             "remove the entry"
         )
-    issued = curve.address_or_none(TOKEN, token)
-    is_v1 = issued is not None and integer(curve_crypto.MA_HALF_TIME, half_time) is not None
-    if not is_v1 and (issued is not None or integer(erc20.TOTAL_SUPPLY, supply) is None):
+    has_half_time = integer(curve_crypto.MA_HALF_TIME, half_time) is not None
+    issued = curve.address_or_none(TOKEN, token) if has_half_time else None
+    is_v1 = issued is not None
+    if not is_v1 and integer(erc20.TOTAL_SUPPLY, supply) is None:
         raise RefusedTarget(f"{pool} is no CryptoSwap pool: it has no LP token; remove the entry")
     is_live = integer(LP_PRICE, lp_price) is not None
     return _Looks(
