@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -25,9 +26,10 @@ from tests.support.crypto_contracts import (
 )
 from tests.support.numbers import usually
 from tests.support.strategies_pools import crypto, cryptos
+from tests.support.vectors.vector import EXACT_IN, Fields, read_vectors
 from watcher.errors import DecodeError, NoCode, RefusedTarget, RevertedCall
 from watcher.math.exact import cryptoswap_swaps as swaps
-from watcher.math.exact.cryptoswap import Pool
+from watcher.math.exact.cryptoswap import Pool, get_virtual_price
 from watcher.math.exact.cryptoswap_variants import ARITHMETIC
 from watcher.math.families.cryptoswap import pool_of
 from watcher.protocols import Entry
@@ -36,6 +38,7 @@ from watcher.protocols.curve_stableswap import ADAPTER as STABLESWAP
 from watcher.state import CryptoSwap, Target, to_address
 from watcher.state.cryptoswap import CryptoSwapVariant
 
+SHARED = Path(__file__).parents[3] / "shared" / "data" / "vectors"
 VARIANTS: tuple[CryptoSwapVariant, ...] = get_args(CryptoSwapVariant)
 EVERY = pytest.mark.parametrize("variant", VARIANTS)
 ENTRY = Entry(1, "curve_cryptoswap", POOL, name="pool")
@@ -320,3 +323,66 @@ def test_coins_of_too_many_decimals_are_refused(decimals: int, variant: CryptoSw
     )
     with pytest.raises(RefusedTarget, match="too many decimals"):
         found(chain)
+
+
+FAMILIES: dict[str, tuple[CryptoSwapVariant, Contract]] = {
+    "curve_twocrypto": ("twocrypto", Contract(live=True)),
+    "curve_tricrypto": ("tricrypto", Contract()),
+    "curve_tricrypto_ng": ("tricrypto_ng", Contract()),
+    "curve_twocrypto_ng": ("twocrypto_ng", Contract()),
+}
+
+
+def known(fields: Fields, variant: CryptoSwapVariant) -> CryptoSwap:
+    """A pool's numbers as they stood on its chain."""
+    precisions = fields.integers("precision_mul")
+    scale, oracle, last = (
+        fields.integers(name) if isinstance(fields.values[name], list) else (fields.integer(name),)
+        for name in ("price_scale", "price_oracle", "last_prices")
+    )
+    return CryptoSwap(
+        variant=variant,
+        balances=fields.integers("balances"),
+        amplification=fields.integer("A"),
+        gamma=fields.integer("gamma"),
+        invariant=fields.integer("D"),
+        price_scale=scale,
+        price_oracle=oracle,
+        last_prices=last,
+        mid_fee=fields.integer("mid_fee"),
+        out_fee=fields.integer("out_fee"),
+        fee_gamma=fields.integer("fee_gamma"),
+        allowed_extra_profit=fields.integer("allowed_extra_profit"),
+        adjustment_step=fields.integer("adjustment_step"),
+        xcp_profit=fields.integer("xcp_profit"),
+        virtual_price=fields.integer("virtual_price"),
+        total_supply=fields.integer("lp_supply"),
+        not_adjusted=False,
+        ramping=False,
+        loss_allowed=False,
+        decimals=tuple(18 - (len(str(precision)) - 1) for precision in precisions),
+    )
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="no ../shared/data/vectors")
+@pytest.mark.parametrize("family", FAMILIES)
+def test_real_pools_are_read_to_what_they_answered(family: str) -> None:
+    """Their numbers through the adapter, and their own quotes from its state. The virtual price
+    that a pool had stored is the one of its last move: a later withdrawal has raised it a little,
+    or an administrator's claim has lowered it."""
+    variant, contract = FAMILIES[family]
+    quotes = 0
+    for vector in read_vectors(SHARED / f"{family}.json"):
+        state = known(vector.state, variant)
+        chain = crypto_chain(state, contract)
+        target = found(chain)
+        assert target.params["variant"] == variant
+        read = chain.read(ADAPTER, target)
+        assert read == state
+        pool = pool_of(state)
+        assert abs(get_virtual_price(pool) - state.virtual_price) < state.virtual_price // 10**4
+        if vector.kind == EXACT_IN:
+            quotes += 1
+            exchange = vector.token_in, vector.token_out, vector.amount_in
+            assert swaps.get_dy(pool, *exchange) == vector.expected()
+    assert quotes
