@@ -13,7 +13,18 @@ from watcher.chain.client import open_chain
 from watcher.chain.faults import WrongChain
 from watcher.devnet.artifacts import Toolchain
 from watcher.errors import StaleBlock, Unavailable
-from watcher.state import Address, Answer, Balance, Block, Call, Code, Slot, Static, to_address
+from watcher.state import (
+    Address,
+    Answer,
+    Balance,
+    Block,
+    BlockTime,
+    Call,
+    Code,
+    Slot,
+    Static,
+    to_address,
+)
 
 pytestmark = pytest.mark.anvil
 
@@ -121,6 +132,7 @@ async def test_every_kind_of_call_has_its_answer(anvil: Anvil) -> None:
     }
     async with open_chain(CHAIN_ID, anvil.url) as chain:
         head = await chain.headers.head()
+        calls[BlockTime(SEVEN)] = word(head.timestamp)
         answers = await chain.reader.read(head, list(calls))
         assert dict(zip(calls, answers, strict=True)) == calls
         (liar,) = await chain.reader.read(head, [Static(LIAR, b"")])

@@ -16,7 +16,7 @@ from web3.contract import Contract
 from web3.exceptions import ContractLogicError
 
 from watcher.chain.anvil import AnvilOptions, run_anvil
-from watcher.devnet.artifacts import Artifacts, Toolchain, prepare
+from watcher.devnet.artifacts import CRYPTO_DECIMALS, Artifacts, Toolchain, crypto_swap, prepare
 from watcher.devnet.fetch import default_cache, silent
 from watcher.devnet.vyper import Vyper
 from watcher.errors import SetupError
@@ -154,11 +154,14 @@ def test_every_contract_deploys(chain: Chain) -> None:
         "AerodromePoolFactory": (token.address,),
         "CryptoToken": (),
         "CurveCryptoMathOptimized3": (),
-        "CurveCryptoSwap2": (
+    }
+    arguments |= dict.fromkeys(
+        map(crypto_swap, [(18, 18), *CRYPTO_DECIMALS]),
+        (
             *(account, account, 400_000, 145 * 10**12, 26_000_000, 45_000_000, 2 * 10**12),
             *(23 * 10**13, 146 * 10**12, 5 * 10**9, 600, 10**18),
         ),
-    }
+    )
     # A pool of Pancake V3 asks whoever creates it for its parameters.
     assert set(arguments) == set(chain.artifacts) - {"PancakeV3Pool"}
     libraries = {"SwapUtilsExternal": chain.deploy("SwapUtilsExternal").address}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,7 @@ from tests.support.real_pools import ELAPSED, Place, Question, crypto_place
 from tests.support.real_stableswaps import Story
 from tests.support.strategies_pools import cryptos
 from watcher.chain.anvil import AnvilOptions, run_anvil
-from watcher.devnet.artifacts import Artifacts, Toolchain
+from watcher.devnet.artifacts import CRYPTO_DECIMALS, Artifacts, Toolchain
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.local_chain import LocalChain
 from watcher.errors import MathError
@@ -101,15 +102,23 @@ class Move:
 
     @property
     def view_name(self) -> str | None:
-        """get_dy of this revision reverts: it solves for the D of the balances after."""
-        views = {"add": "calc_token_amount(uint256[2])"}
-        return (views | {"one_coin": "calc_withdraw_one_coin(uint256,uint256)"}).get(self.kind)
+        views = {
+            "exchange": "get_dy(uint256,uint256,uint256)",
+            "add": "calc_token_amount(uint256[2])",
+            "one_coin": "calc_withdraw_one_coin(uint256,uint256)",
+        }
+        return views.get(self.kind)
 
     def viewed(self, pool: Pool) -> int:
-        if self.kind == "add":
-            return liquidity.calc_token_amount(pool, self.given)
-        burned, coin = self.given
-        return liquidity.calc_withdraw_one_coin(pool, burned, coin)
+        match self.kind:
+            case "exchange":
+                i, j, dx = self.given
+                return swaps.get_dy_of_own_D(pool, i, j, dx)
+            case "add":
+                return liquidity.calc_token_amount(pool, self.given)
+            case _:
+                burned, coin = self.given
+                return liquidity.calc_withdraw_one_coin(pool, burned, coin)
 
     def view(self, place: Place) -> list[Question]:
         if self.view_name is None:
@@ -158,9 +167,11 @@ def outcome(ask: Callable[[], Any]) -> Any:
 @st.composite
 def stories(draw: st.DrawFn) -> tuple[Pool, tuple[int, ...], tuple[int, int, int] | None]:
     """A pool after its first deposit, that deposit, and the trade that follows it."""
-    state = draw(cryptos(variant="twocrypto_early"))
+    drawn = draw(cryptos(variant="twocrypto_early"))
+    decimals = draw(st.sampled_from([(18, 18), *CRYPTO_DECIMALS]))
+    state = replace(drawn, decimals=decimals, ramping=False, loss_allowed=False)
     empty = replace(
-        pool_of(replace(state, decimals=(18, 18), ramping=False, loss_allowed=False)),
+        pool_of(state),
         balances=(0, 0),
         D=0,
         total_supply=0,
@@ -172,14 +183,14 @@ def stories(draw: st.DrawFn) -> tuple[Pool, tuple[int, ...], tuple[int, int, int
         allowed_extra_profit=draw(st.sampled_from([0, 10**10, 10**16])),
         adjustment_step=draw(st.sampled_from([10**10, 10**14, 10**16])),
     )
-    rates = [10 ** (18 - d) for d in state.decimals]
-    deposit = tuple(b * rate for b, rate in zip(state.balances, rates, strict=True))
+    rates = [Fraction(10**now, 10**was) for now, was in zip(decimals, drawn.decimals, strict=True)]
+    deposit = tuple(int(b * rate) for b, rate in zip(state.balances, rates, strict=True))
     added = outcome(lambda: liquidity.add_liquidity(empty, deposit))
     if added is None:
         reject()
     pool: Pool = added.pool
     coin = draw(st.integers(0, 1))
-    dx = draw(st.integers(1, pool.balances[coin] // 4))
+    dx = draw(st.integers(1, max(pool.balances[coin] // 4, 1)))
     traded = outcome(lambda: swaps.exchange(pool, coin, 1 - coin, dx))
     if traded is None:
         return pool, deposit, None

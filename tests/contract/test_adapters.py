@@ -28,6 +28,7 @@ from watcher.protocols import ADAPTERS, Adapter
 from watcher.state import (
     Answer,
     Balance,
+    BlockTime,
     Call,
     Code,
     Slot,
@@ -180,7 +181,7 @@ def test_what_it_asks_is_bounded_and_always_the_same(talk: Conversation) -> None
     assert first == again
     rounds = [talk.reading, *talk.rounds]
     for call in [*calls, *(exchange.call for asked in rounds for exchange in asked)]:
-        assert isinstance(call, (Static, Code, Balance, Slot, Ticks))
+        assert isinstance(call, (Static, Code, Balance, Slot, Ticks, BlockTime))
         if isinstance(call, Static):
             assert len(call.data) >= 4
             assert 0 < call.gas_cap <= DEFAULT_GAS_CAP

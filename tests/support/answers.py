@@ -15,6 +15,7 @@ from watcher.state import (
     Address,
     Answer,
     Balance,
+    BlockTime,
     Call,
     Code,
     Slot,
@@ -58,6 +59,7 @@ class Fake:
 
     replies: Mapping[str, Reply] = field(default_factory=dict)
     code: bytes = b"\x60"
+    slots: Mapping[int, int] = field(default_factory=dict)
 
     def answer(self, call_data: bytes) -> Answer:
         for signature, reply in self.replies.items():
@@ -71,6 +73,7 @@ class FakeChain:
     """Contracts by address; where none is, calls succeed and answer nothing, as on a chain."""
 
     contracts: dict[Address, Fake]
+    timestamp: int = 0
 
     def answer(self, call: Call) -> Answer:
         match call:
@@ -80,8 +83,13 @@ class FakeChain:
             case Code():
                 found = self.contracts.get(call.address)
                 return data(found.code if found else b"")
-            case Balance() | Slot():
+            case Balance():
                 return words(0)
+            case Slot(address, index):
+                found = self.contracts.get(address)
+                return words(found.slots.get(index, 0) if found else 0)
+            case BlockTime():
+                return words(self.timestamp)
             case Ticks():
                 return self.walked(call)
 

@@ -22,6 +22,7 @@ from watcher.protocols import Entry
 from watcher.state import (
     Answer,
     Balance,
+    BlockTime,
     Call,
     Code,
     Measure,
@@ -267,6 +268,7 @@ CALLS: Mapping[str, type[Call]] = {
     "code": Code,
     "balance": Balance,
     "slot": Slot,
+    "block_time": BlockTime,
     "ticks": Ticks,
 }
 

@@ -8,7 +8,18 @@ from dataclasses import dataclass
 
 from eth_utils.crypto import keccak
 
-from watcher.state import Address, Answer, Balance, Call, Code, Slot, Static, Ticks, to_address
+from watcher.state import (
+    Address,
+    Answer,
+    Balance,
+    BlockTime,
+    Call,
+    Code,
+    Slot,
+    Static,
+    Ticks,
+    to_address,
+)
 
 SLOTS_AT = 128
 PARENT = bytes(range(32))
@@ -118,8 +129,8 @@ def full_answer(call: Call) -> tuple[bool, bytes]:
     match call:
         case Balance():
             return True, seed
-        case Slot():
-            raise AssertionError("no lens reads storage")
+        case Slot() | BlockTime():
+            raise AssertionError("no lens reads storage or the block's time")
     if isinstance(call, Ticks):
         rows = seed * 40
         words = call.first_word, call.last_word + 1, call.last_word

@@ -18,6 +18,7 @@ from watcher.state import (
     Answer,
     Balance,
     Block,
+    BlockTime,
     Call,
     Code,
     Slot,
@@ -100,8 +101,8 @@ class LensNode(FaultyNode):
                 return Answer(True, (7).to_bytes(32, "big"), 32)
             case Code():
                 return Answer(True, b"\xfe", 1)
-            case Ticks():
-                raise AssertionError("no pool is on this node")
+            case Ticks() | BlockTime():
+                raise AssertionError("nothing of this node's")
 
     def _placed(self, data: bytes, params: Sequence[Json], gas: int) -> Json:
         if Way.OVERRIDE not in self.ways:

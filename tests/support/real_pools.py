@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.support.real_stableswaps import ADMIN_DELAY, MAKER, WEALTH, Story
+from watcher.devnet.artifacts import crypto_swap
 from watcher.devnet.calldata import returned
 from watcher.devnet.deploy.site import created_address
 from watcher.devnet.deploy.solidly_pools import clone_address
@@ -72,10 +73,12 @@ def crypto_place(
     deposit: Sequence[int],
     trade: tuple[int, int, int] | None,
 ) -> Place:
-    """CurveCryptoSwap2, with its first deposit and, unless None, a trade in the same block."""
+    """CurveCryptoSwap2, with its first deposit and, unless None, a trade in the same block. What
+    the decimals of its coins are it is told, not the coins."""
+    decimals = tuple(18 - (len(str(precision)) - 1) for precision in pool.precisions)
     share = story.create("CryptoToken")
     made = story.create(
-        "CurveCryptoSwap2",
+        crypto_swap(decimals),
         *(MAKER, MAKER, pool.A, pool.gamma, pool.mid_fee, pool.out_fee),
         *(pool.allowed_extra_profit, pool.fee_gamma, pool.adjustment_step, 5 * 10**9, window),
         pool.price_scale[0],

@@ -40,6 +40,7 @@ from watcher.errors import InputError, ReadError
 from watcher.math.measures import measure
 from watcher.math.subject import EARLIER, PREVIOUS, Subject, assemble, roles, windows
 from watcher.protocols import ADAPTERS, Entry
+from watcher.protocols.curve_cryptoswap import ETHER_EXCHANGE
 from watcher.protocols.curve_stableswap import EARLY_EXCHANGE
 from watcher.service.observe import observe
 from watcher.state import Answer, Block, Call, Code, Measure, Observation, Snapshot, State, Target
@@ -187,7 +188,7 @@ def _exchange(call: Call, answer: Answer | ReadError) -> Exchange:
     if isinstance(answer, ReadError):
         raise answer
     if isinstance(call, Code):
-        looked_for = [each for each in (EARLY_EXCHANGE,) if each in answer.data]
+        looked_for = [each for each in (EARLY_EXCHANGE, ETHER_EXCHANGE) if each in answer.data]
         answer = answer._replace(data=answer.data[:CODE_KEPT] + b"".join(looked_for))
     return Exchange(call, answer)
 

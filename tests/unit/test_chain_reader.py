@@ -18,7 +18,18 @@ from tests.support.faulty_node import (
 )
 from watcher.chain.faults import EndpointError, Kind
 from watcher.errors import ReadError, StaleBlock, Unavailable
-from watcher.state import Address, Answer, Balance, Block, Call, Code, Slot, Static, to_address
+from watcher.state import (
+    Address,
+    Answer,
+    Balance,
+    Block,
+    BlockTime,
+    Call,
+    Code,
+    Slot,
+    Static,
+    to_address,
+)
 
 WORD = "0x" + f"{7:064x}"
 SEVEN = Answer(ok=True, data=(7).to_bytes(32, "big"), length=32)
@@ -100,6 +111,17 @@ async def test_code_balance_and_slot_are_read_in_the_same_batch() -> None:
     calls: list[Call] = [Balance(address(1)), Slot(address(1), 5), Code(address(2))]
     answers = await stack_over(node).reader.read(node.head, calls)
     assert answers == [SEVEN, SEVEN, Answer(True, b"\x60\x01", 2)]
+    assert len(node.sent) == 1
+
+
+async def test_the_blocks_time_is_known_without_a_request() -> None:
+    node = node_with(2)
+    calls = [BlockTime(address(1)), *calls_of(2), BlockTime(address(2))]
+    answers = await stack_over(node).reader.read(node.head, calls)
+    assert words(answers) == [node.head.timestamp, 1, 2, node.head.timestamp]
+    assert [len(body) for body in node.sent] == [2]
+    (again,) = await stack_over(node).reader.read(node.head, calls[:1])
+    assert again == Answer(True, node.head.timestamp.to_bytes(32, "big"), 32)
     assert len(node.sent) == 1
 
 

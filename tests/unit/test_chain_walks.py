@@ -13,7 +13,7 @@ from watcher.chain.lens_answer import Reading
 from watcher.chain.lens_program import Plan
 from watcher.chain.walks import FAILED, MOST_POISONOUS, by_lens, by_plain_calls
 from watcher.errors import DecodeError, ReadError, TooLarge, Unavailable
-from watcher.state import Answer, Balance, Call, Plain, Static, Ticks
+from watcher.state import Answer, Balance, Plain, Static, Ticks
 from watcher.state.ticks import TickWalk, row, walk_of
 
 POOL = address(1)
@@ -74,7 +74,7 @@ async def test_words_around_the_current_tick() -> None:
 async def test_plain_calls_go_out_with_the_first_round() -> None:
     node = Node()
     around = replace(WALK, current=CURRENT, reach=0)
-    calls: list[Call] = [Balance(POOL), WALK, around, Balance(POOL)]
+    calls: list[Plain | Ticks] = [Balance(POOL), WALK, around, Balance(POOL)]
     first, one, two, last = await by_plain_calls(calls, node.ask)
     assert first == last == words(77)
     assert isinstance(one, Answer)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TypeAlias
 
-from watcher.state import Address, Balance, Call, Code, Slot, Static, Ticks
+from watcher.state import Address, Balance, BlockTime, Call, Code, Slot, Static, Ticks
 from watcher.state.ticks import return_cap as walk_return_cap
 
 WORD = 32
@@ -245,8 +245,8 @@ def _parse(call: Call) -> _Parsed:
             lengths = bytes([len(call.current), len(call.bitmap), len(call.info), 0])
             cap, given = walk_return_cap(call), _walk_words(call)
             return _Parsed(TICKS, call.gas_cap, cap, lengths, _number(call.address), given)
-        case Slot():
-            raise ValueError("the lens reads no storage")
+        case Slot() | BlockTime():
+            raise ValueError("the lens reads neither storage nor what the reader knows")
 
 
 def _walk_words(call: Ticks) -> tuple[int, ...]:

@@ -48,6 +48,11 @@ def answer(call: Plain, value: object) -> Answer | None:
             return Answer(ok=True, data=int(value, 16).to_bytes(32, "big"), length=32)
 
 
+def time_of(block: Block) -> Answer:
+    """What BlockTime is answered."""
+    return Answer(ok=True, data=block.timestamp.to_bytes(32, "big"), length=32)
+
+
 def capped(data: bytes, cap: int, *, ok: bool) -> Answer:
     return Answer(ok=ok, data=data[:cap], length=len(data))
 

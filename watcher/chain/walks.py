@@ -10,7 +10,7 @@ from typing import TypeAlias
 from watcher.chain.lens_answer import Reading
 from watcher.chain.lens_program import Plan, make_plan
 from watcher.errors import DecodeError, ReadError
-from watcher.state import Answer, Call, Plain, Static, Ticks
+from watcher.state import Answer, Plain, Static, Ticks
 from watcher.state.ticks import WORD_BITS, TickWalk, row, walk_of, words_around
 
 WORD = 32
@@ -28,7 +28,7 @@ AskLens: TypeAlias = Callable[[Plan], Awaitable[Reading | None]]
 Steps: TypeAlias = Generator[list[Static], list[Answer], Answer]
 
 
-async def by_plain_calls(calls: Sequence[Call], ask: AskPlain) -> list[Found]:
+async def by_plain_calls(calls: Sequence[Plain | Ticks], ask: AskPlain) -> list[Found]:
     """All answers; a walk takes three rounds, and the plain calls go out with the first."""
     walks = {call: _Walking(call) for call in calls if isinstance(call, Ticks)}
     plain: list[Plain] = [call for call in calls if not isinstance(call, Ticks)]

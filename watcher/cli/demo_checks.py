@@ -11,7 +11,7 @@ from watcher.devnet.local_chain import LocalChain
 from watcher.errors import Unavailable
 from watcher.protocols import ADAPTERS
 from watcher.protocols.adapter import read
-from watcher.state.call import Answer, Balance, Call, Static, Ticks
+from watcher.state.call import Answer, Balance, BlockTime, Call, Slot, Static, Ticks
 from watcher.state.canonical import state_to_json
 from watcher.state.target import Target
 from watcher.store import Store, recompute
@@ -95,6 +95,13 @@ def _called(chain: LocalChain, call: Call, number: int) -> Answer:
     if isinstance(call, Balance):
         balance = int(chain.request("eth_getBalance", call.address, hex(number)), 16)
         return Answer(ok=True, data=balance.to_bytes(32), length=32)
+    if isinstance(call, Slot):
+        place = hex(call.index)
+        word = chain.request("eth_getStorageAt", call.address, place, hex(number))
+        return Answer(ok=True, data=bytes.fromhex(word[2:]), length=32)
+    if isinstance(call, BlockTime):
+        block = chain.request("eth_getBlockByNumber", hex(number), False)
+        return Answer(ok=True, data=int(block["timestamp"], 16).to_bytes(32), length=32)
     if not isinstance(call, Static):
         raise TypeError(f"{type(call).__name__} is not read every block")
     request = {"to": call.to, "data": "0x" + call.data.hex()}

@@ -248,6 +248,26 @@ CONSTANTS = {
     },
 }
 
+CRYPTO_DECIMALS = ((6, 18), (6, 8), (8, 18))
+"""Of the two coins, beside 18 both: their precisions are constants that its deployer writes."""
+
+
+def crypto_swap(decimals: tuple[int, ...]) -> str:
+    """The name of CurveCryptoSwap2 for coins of these decimals."""
+    if decimals == (18, 18):
+        return "CurveCryptoSwap2"
+    return "CurveCryptoSwap2_" + "_".join(map(str, decimals))
+
+
+def _with_precisions(source: str, decimals: tuple[int, ...]) -> str:
+    """Raises SetupError where the source has no such constants."""
+    for coin, each in enumerate(decimals):
+        constant = f"    1,#{coin}\n"
+        if source.count(constant) != 1:
+            raise SetupError("CurveCryptoSwap2.vy names no precisions: restore the lock")
+        source = source.replace(constant, f"    {10 ** (18 - each)},#{coin}\n")
+    return source
+
 
 @dataclass(frozen=True, slots=True)
 class Artifacts:
@@ -327,15 +347,25 @@ def _compiled_vyper(
     lock: Lock, vyper: Vyper, *, cache: Path, progress: Progress
 ) -> dict[str, Artifact]:
     contracts: dict[str, Artifact] = {}
-    for done, (name, (spec, file)) in enumerate(VYPER.items(), start=1):
-        source = package_folder(lock.package(spec), cache=cache) / file
-        unit = VyperUnit(name, source.read_text("utf-8"), vyper, CONSTANTS.get(name, {}))
+    units = list(_vyper_units(lock, vyper, cache=cache))
+    for done, unit in enumerate(units, start=1):
         result = compiled(unit, cache=cache)
         if result is None:
             result = compile_unit(unit, cache=cache)
-            progress(f"compiled {name} with Vyper", done, len(VYPER))
+            progress(f"compiled {unit.name} with Vyper", done, len(units))
         contracts |= result
     return contracts
+
+
+def _vyper_units(lock: Lock, vyper: Vyper, *, cache: Path) -> Iterator[VyperUnit]:
+    for name, (spec, file) in VYPER.items():
+        path = package_folder(lock.package(spec), cache=cache) / file
+        source, constants = path.read_text("utf-8"), CONSTANTS.get(name, {})
+        yield VyperUnit(name, source, vyper, constants)
+        if name == crypto_swap((18, 18)):
+            for decimals in CRYPTO_DECIMALS:
+                written = _with_precisions(source, decimals)
+                yield VyperUnit(crypto_swap(decimals), written, vyper, constants)
 
 
 def _unit(recipe: Recipe, *, lock: Lock, cache: Path) -> Unit:

@@ -90,13 +90,15 @@ class SolidlyPool:
 class CoinPool:
     """A pool of two coins or more, which are exchanged by their places: `exchange` is the signature
     that takes both places, an amount and the least that it must pay, a deadline after it where it
-    names five types."""
+    names five types. `worth` are the dollars of a whole coin of each; none where all are worth
+    about the same."""
 
     name: str
     protocol: str
     address: Address
     coins: tuple[Token, ...]
     exchange: str
+    worth: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

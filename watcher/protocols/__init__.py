@@ -3,6 +3,7 @@
 from watcher.protocols import (
     algebra_integral,
     chainlink,
+    curve_cryptoswap,
     curve_stableswap,
     erc4626,
     holdings,
@@ -27,6 +28,7 @@ ADAPTERS: dict[str, Adapter] = {
         uniswap_v4,
         solidly,
         curve_stableswap,
+        curve_cryptoswap,
         erc4626,
         holdings,
         chainlink,

@@ -3,7 +3,7 @@
 from watcher.state.amount import Amount, amounts
 from watcher.state.balancer_stable import BalancerStable
 from watcher.state.block import Block
-from watcher.state.call import Answer, Balance, Call, Code, Plain, Slot, Static, Ticks
+from watcher.state.call import Answer, Balance, BlockTime, Call, Code, Plain, Slot, Static, Ticks
 from watcher.state.canonical import canonical_json, content_hash, state_from_json, state_to_json
 from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
@@ -33,6 +33,7 @@ __all__ = [
     "Balance",
     "BalancerStable",
     "Block",
+    "BlockTime",
     "Call",
     "Code",
     "Computation",

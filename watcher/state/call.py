@@ -47,6 +47,14 @@ class Slot:
     index: int
 
 
+@dataclass(frozen=True, slots=True)
+class BlockTime:
+    """The block's own time, in seconds, as 32 bytes: what its contracts compute with. The reader
+    knows it and asks nobody; `address` is the contract that is read with it."""
+
+    address: Address
+
+
 DEFAULT_MOST_TICKS = 6_000
 """Initialised ticks kept of a pool: the busiest pools of Ethereum have some 1,500."""
 
@@ -80,7 +88,7 @@ class Ticks:
 Plain: TypeAlias = Static | Code | Balance | Slot
 """What a node answers to a single request."""
 
-Call: TypeAlias = Plain | Ticks
+Call: TypeAlias = Plain | Ticks | BlockTime
 
 
 class Answer(NamedTuple):

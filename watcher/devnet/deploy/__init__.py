@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from watcher.devnet.artifacts import Artifacts
+from watcher.devnet.deploy.crypto_pools import deploy_crypto, fill_crypto
 from watcher.devnet.deploy.curve import allow_exchanges, deploy_curve, fill_curve
 from watcher.devnet.deploy.feeds import bring_price, deploy_feed, deploy_pyth, start_feed
 from watcher.devnet.deploy.pools import (
@@ -130,6 +131,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     vaults = _vaults(site, builder, tokens)
     feeds = _feeds(site, builder, tokens)
     curve_pools = deploy_curve(site, builder, tokens, vaults)
+    crypto_pools = deploy_crypto(site, builder, tokens)
     pyth = PythFeed(deploy_pyth(site, builder), PYTH_USDC, tokens["USDC"], 24 * _HOUR)
     site.mine()
     pairs = tuple(find_pair(site, exchange, pool) for exchange, pool in plans)
@@ -145,8 +147,9 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     for vault in vaults:
         first_deposit(site, actors.depositor, vault, VAULT_DEPOSITS[vault.name], weth=weth)
     fill_curve(site, builder, curve_pools, vaults, weth=weth)
+    fill_crypto(site, builder, crypto_pools, weth=weth)
     for trader in (actors.trader, actors.other_trader, actors.whale):
-        allow_exchanges(site, curve_pools, vaults, trader)
+        allow_exchanges(site, (*curve_pools, *crypto_pools), vaults, trader)
     market, of_shares = _share_market(site, builder, plans[0][0], vaults[0], weth=weth)
     for tick_pool in tick_pools:
         keep_observations(site, builder, tick_pool)
@@ -167,7 +170,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         pairs=pairs,
         tick_pools=tick_pools,
         solidly_pools=solidly_pools,
-        coin_pools=curve_pools,
+        coin_pools=(*curve_pools, *crypto_pools),
         concentrated_pools=concentrated_pools,
         vaults=vaults,
         feeds=feeds,

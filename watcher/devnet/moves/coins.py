@@ -69,8 +69,12 @@ def small_exchanges(draft: Draft, random: Random, *, most: int) -> list[CoinTrad
 
 
 def _least(pool: CoinPool, held: list[int]) -> int:
-    """The coin of which there are the fewest whole ones, where all are worth about the same."""
-    parts = [amount / 10**coin.decimals for amount, coin in zip(held, pool.coins, strict=True)]
+    """The coin of which there is the least worth."""
+    worth = pool.worth or (1,) * len(held)
+    parts = [
+        amount * each / 10**coin.decimals
+        for amount, each, coin in zip(held, worth, pool.coins, strict=True)
+    ]
     return parts.index(min(parts))
 
 

@@ -25,7 +25,7 @@ def play(stage: Stage, blocks: int) -> Iterator[Step]:
         least = min(stage.random.randrange(_EMPTY_ONE_IN), 1)
         trades = [
             *small_trades(draft, stage.random, most=3, least=least),
-            *small_exchanges(draft, stage.random, most=2),
+            *small_exchanges(draft, stage.random, most=4),
         ]
         happenings = [*arbitrages, trades_text(trades), *_drift(stage, draft)]
         yield step(draft, listed(happenings))

@@ -14,6 +14,7 @@ from watcher.math.exact.cryptoswap import (
     Pool,
     current_D,
     fee,
+    invariant,
     require_pair,
     scaled,
     unscaled,
@@ -51,6 +52,16 @@ def get_dy(pool: Pool, i: int, j: int, dx: int) -> int:
     if dx == 0 and not (n == 2 and pool.rules.generation == "v1"):
         raise MathError("do not exchange 0 coins")
     return _move(pool, i, j, checked(dx, 256, UNDERFLOW)).dy
+
+
+def get_dy_of_own_D(pool: Pool, i: int, j: int, dx: int) -> int:  # noqa: N802 — the contract's name
+    """What `get_dy` answers in the one revision of CurveCryptoSwap2 that takes the D of the
+    balances after the exchange: next to nothing, or it reverts."""
+    require_pair(i, j, pool.rules.coins)
+    balances = list(pool.balances)
+    balances[i] += checked(dx, 256, UNDERFLOW)
+    xp = scaled(pool, [checked(balance, 256, OVERFLOW) for balance in balances])
+    return _solved(pool, xp, invariant(pool, xp), j).dy
 
 
 def exchange(pool: Pool, i: int, j: int, dx: int) -> Exchanged:
@@ -115,7 +126,10 @@ def _move(pool: Pool, i: int, j: int, dx: int) -> _Move:
     balances = list(pool.balances)
     balances[i] += dx
     xp = scaled(pool, [checked(balance, 256, OVERFLOW) for balance in balances])
-    D = current_D(pool)
+    return _solved(pool, xp, current_D(pool), j)
+
+
+def _solved(pool: Pool, xp: list[int], D: int, j: int) -> _Move:
     if D == 0:
         raise MathError(DIVISION)
     y, K0 = get_y(pool.rules, pool.A, pool.gamma, xp, D, j)
