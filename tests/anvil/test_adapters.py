@@ -404,6 +404,12 @@ async def test_wrong_virtual_shares_are_found_out_as_soon_as_they_matter(
         await read_states(fork_node.chain, [found.target])
 
 
+STRAYS = {
+    "stray pair": "UniswapV2Pair",
+    "stray pool": "AerodromePool",
+}
+
+
 def wrong_address(node: LocalWorld, toolchain: Toolchain, what: str) -> Address:
     world = node.world
     match what:
@@ -424,14 +430,9 @@ def wrong_address(node: LocalWorld, toolchain: Toolchain, what: str) -> Address:
         case "vault":
             give(node, world.vault("oz6-usdc"))
             return world.vault("oz6-usdc").address
-        case "stray pair":  # a real pair, but of no factory
+        case name if name in STRAYS:  # real ones, but of no factory
             site = Site(node.chain, toolchain.artifacts)
-            address = site.create(world.actors.builder, "UniswapV2Pair")
-            site.mine()
-            return address
-        case "stray pool":  # the implementation itself, which no factory knows
-            site = Site(node.chain, toolchain.artifacts)
-            address = site.create(world.actors.builder, "AerodromePool")
+            address = site.create(world.actors.builder, STRAYS[what])
             site.mine()
             return address
         case "silent feed":

@@ -93,7 +93,8 @@ class Adapter:
     raises a ReadError as `decode` would. `named` targets are made by whoever names them: the name
     is their key, no code need stand at their address, and discovery has no trials of them. `key`
     makes a target's key of its options, where many stand at one address; "" of too few.
-    `together` is worth having for a protocol of which thousands are watched.
+    `together` is worth having for a protocol of which thousands are watched. `not_covered` are
+    sentences: what its states do not know, and why.
     """
 
     protocol: str
@@ -110,6 +111,7 @@ class Adapter:
     named: bool = False
     key: Callable[[Mapping[str, Param]], str] | None = None
     together: Together | None = None
+    not_covered: tuple[str, ...] = ()
 
 
 def read(

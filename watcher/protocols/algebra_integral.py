@@ -13,6 +13,7 @@ from watcher.protocols import erc20
 from watcher.protocols.adapter import Adapter, Entry, Identification
 from watcher.protocols.interface import Views, require_code, selector, view
 from watcher.protocols.tick_pools import (
+    NOT_COVERED,
     TICK_WORDS_OPTION,
     balance_calls,
     number,
@@ -138,4 +139,8 @@ ADAPTER = Adapter(
     calls=calls,
     decode=decode,
     options=(TICK_WORDS_OPTION,),
+    not_covered=(
+        *NOT_COVERED,
+        "What a plugin does before a swap: such a pool is flagged and has no quote.",
+    ),
 )

@@ -32,6 +32,15 @@ TICK_WORDS_OPTION = Option(
     "no more",
 )
 
+NOT_COVERED = (
+    ("Ticks beyond the range that was read: a swap that would leave it has no quote, and says so."),
+    (
+        "Whose a position is: a pool knows only the sum of them, holdings read those of named "
+        "addresses."
+    ),
+)
+"""Of every protocol whose ticks are walked."""
+
 
 class Walked(NamedTuple):
     """The initialised ticks from `known_from` to `known_to`, ascending, with what each holds."""

@@ -17,6 +17,7 @@ from watcher.protocols.adapter import Adapter, Entry, Identification, Option
 from watcher.protocols.interface import Views, require_code, selector, view
 from watcher.protocols.options import address_list, hexadecimal, small_integer
 from watcher.protocols.tick_pools import (
+    NOT_COVERED,
     TICK_WORDS_OPTION,
     number,
     require_pool,
@@ -248,6 +249,10 @@ ADAPTER = Adapter(
         Option("pool_id", hexadecimal(32), "the pool's id, to be held against its key"),
         Option("state_view", address_list(1, 1), "the StateView of the PoolManager at `address`"),
         TICK_WORDS_OPTION,
+    ),
+    not_covered=(
+        *NOT_COVERED,
+        "What hooks may change of a swap: such a pool is flagged and has no quote.",
     ),
     trials=(),
     key=pool_id,

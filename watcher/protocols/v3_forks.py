@@ -14,6 +14,7 @@ from watcher.protocols import erc20
 from watcher.protocols.adapter import Adapter, Entry, Identification
 from watcher.protocols.interface import View, Views, require_code, selector, view
 from watcher.protocols.tick_pools import (
+    NOT_COVERED,
     TICK_WORDS_OPTION,
     balance_calls,
     number,
@@ -69,6 +70,7 @@ def adapter_of(fork: Fork, *, title: str) -> Adapter:
         calls=partial(_calls, fork),
         decode=partial(_decode, fork, fork.views),
         options=(TICK_WORDS_OPTION,),
+        not_covered=NOT_COVERED,
     )
 
 
