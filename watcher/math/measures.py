@@ -11,6 +11,7 @@ from watcher.math.catalogue import (
     PAIR_ORACLE,
     POOL,
     PYTH,
+    RATE,
     TICK_ORACLE,
     TICK_POOL,
     VAULT,
@@ -19,6 +20,7 @@ from watcher.math.columns import Column
 from watcher.math.holdings_measures import holdings_measures
 from watcher.math.oracle_measures import oracle_measures
 from watcher.math.pool_measures import pool_measures
+from watcher.math.rate_measures import rate_measures
 from watcher.math.settings import Settings
 from watcher.math.subject import Subject
 from watcher.math.tick_measures import tick_measures
@@ -36,12 +38,13 @@ _FAMILIES: dict[str, Callable[[Sequence[Subject], Settings], list[Column]]] = {
     HOLDINGS: holdings_measures,
     FEED: feed_measures,
     PYTH: feed_measures,
+    RATE: rate_measures,
     TICK_ORACLE: oracle_measures,
     PAIR_ORACLE: oracle_measures,
 }
 
-_ONE_BY_ONE = frozenset({HOLDINGS})
-"""The kinds whose targets have rows of their own tokens, as many as they hold."""
+_ONE_BY_ONE = frozenset({HOLDINGS, RATE})
+"""The kinds whose targets have rows of their own: of the tokens held, of the sources compared."""
 
 
 def measure(subjects: Sequence[Subject], settings: Settings) -> list[tuple[Measure, ...]]:

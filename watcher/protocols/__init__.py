@@ -5,6 +5,7 @@ from watcher.protocols import (
     erc4626,
     holdings,
     pyth,
+    redemption_rate,
     uniswap_v2,
     uniswap_v2_twap,
     uniswap_v3,
@@ -21,6 +22,7 @@ ADAPTERS: dict[str, Adapter] = {
         holdings,
         chainlink,
         pyth,
+        redemption_rate,
         uniswap_v2_twap,
         uniswap_v3_twap,
     )
