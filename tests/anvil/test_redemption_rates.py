@@ -82,7 +82,8 @@ FIRST_POOL = 3
 """The nonce of a factory that has created the two halves of its pools' code before."""
 CREATE = "create(string,string,address[],uint256,address[],uint256[],bool[],uint256,address)"
 JOIN = "joinPool(bytes32,address,address,(address[],uint256[],bytes,bool))"
-SWAP = "swap((bytes32,uint8,address,address,uint256,bytes),(address,bool,address,bool),uint256,uint256)"
+STEP = "(bytes32,uint8,address,address,uint256,bytes)"
+SWAP = f"swap({STEP},(address,bool,address,bool),uint256,uint256)"
 
 
 @dataclass(frozen=True, slots=True)
