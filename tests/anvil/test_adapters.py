@@ -122,6 +122,7 @@ PLAIN: Mapping[str, Callable[[LocalWorld, Target], State]] = {
     "holdings": plain_holdings.holdings,
     "chainlink": plain_feed,
     "pyth": lambda node, target: plain.pyth_price(node.chain, target),
+    "redemption_rate": lambda node, target: plain.redemption_rate(node.chain, target),
     "uniswap_v2_twap": lambda node, target: plain.pair_oracle(node.chain, target),
     "uniswap_v3_twap": lambda node, target: plain.tick_oracle(node.chain, target),
 }
@@ -235,7 +236,7 @@ async def test_targets_are_what_the_contracts_say_of_themselves(fork_node: Local
             assert target.params["description"] == contract.get("description()(string)")[0]
             assert (target.tokens, target.share) == ((), None)
             continue
-        if target.protocol == "holdings":
+        if target.protocol in ("holdings", "redemption_rate"):
             described = [Plain(fork_node.chain, token.address) for token in target.tokens]
             assert [token.decimals for token in target.tokens] == [d.decimals for d in described]
             continue
@@ -355,6 +356,7 @@ WRONG: list[tuple[str, str, dict[str, object], str]] = [
     ("pyth", "nobody", {}, "{} needs the id of a price"),
     ("pyth", "pair", {"key": "0x" + "1" * 64}, "{} has no price of 0x1"),
     ("pyth", "nobody", {"key": "0x" + "1" * 64}, "nothing is deployed at {} on this chain"),
+    ("redemption_rate", "nobody", {}, "{} needs a getter and its tokens"),
     ("chainlink", "nobody", {}, "nothing is deployed at {} on this chain"),
     ("chainlink", "pair", {}, r"{} does not answer decimals\(\) and latestRoundData\(\)"),
     ("chainlink", "silent feed", {}, "{} .* has no finished round yet"),

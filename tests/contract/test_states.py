@@ -24,7 +24,7 @@ from watcher.state import State, amounts, state_from_json, state_to_json
 from watcher.state.kinds import KINDS
 
 EVERY = pytest.mark.parametrize("kind", KINDS)
-ORACLES = {"tick_oracle", "pair_oracle", "pyth_price"}
+ORACLES = {"tick_oracle", "pair_oracle", "pyth_price", "redemption_rate"}
 
 # Quoted from files; a kind leaves this set with its adapter and its place in the local world.
 WITHOUT_ADAPTER = {

@@ -10,6 +10,7 @@ from watcher.devnet.local_chain import LocalChain
 from watcher.devnet.world import MEAN_SECONDS, World
 from watcher.errors import DecodeError
 from watcher.protocols import ADAPTERS, Entry
+from watcher.protocols.redemption_rate import PROTOCOL, Asked, key_of
 from watcher.service.identify import Identified, identify
 from watcher.service.observe import observe
 from watcher.state import Address, State, Target
@@ -40,8 +41,18 @@ def entries(world: World) -> list[Entry]:
             ("uniswap_v3_twap", world.tick_pools[0].address),
         )
     ]
+    rates = [
+        entry(
+            PROTOCOL,
+            one.address,
+            key=key_of(Asked(one.getter, 18, one.token.address, one.quote.address)),
+        )
+        for one in world.implied
+        if one.getter
+    ]
     prices = [entry("pyth", one.contract, key=one.price_id) for one in world.pyth]
-    return [*named, *means, *prices, *(entry("chainlink", feed.proxy) for feed in world.feeds)]
+    feeds = [entry("chainlink", feed.proxy) for feed in world.feeds]
+    return [*named, *means, *rates, *prices, *feeds]
 
 
 async def identified(chain: LocalChain, asked: Sequence[Entry]) -> list[Identified]:

@@ -20,6 +20,7 @@ from watcher.state import (
     PairOracle,
     PriceFeed,
     PythPrice,
+    RedemptionRate,
     ShareVault,
     Target,
     TickOracle,
@@ -289,6 +290,14 @@ def pyth_price(chain: LocalChain, target: Target) -> PythPrice:
     signature = "getPriceUnsafe(bytes32)(int64,uint64,int32,uint256)"
     price_id = bytes.fromhex(target.key[2:])
     return PythPrice(*Plain(chain, target.address).get(signature, price_id))
+
+
+def redemption_rate(chain: LocalChain, target: Target) -> RedemptionRate:
+    """What one whole token converts to, of a vault."""
+    token, quote = target.tokens
+    contract = Plain(chain, target.address)
+    [rate] = contract.get("convertToAssets(uint256)(uint256)", 10**token.decimals)
+    return RedemptionRate(rate, quote.decimals)
 
 
 def pair_oracle(chain: LocalChain, target: Target) -> PairOracle:

@@ -23,12 +23,18 @@ from tests.support.numbers import UINT256 as UINT256
 from tests.support.numbers import portion as portion
 from tests.support.numbers import sizes as sizes
 from tests.support.numbers import usually as usually
-from tests.support.strategies_oracles import pair_oracles, pyth_prices, tick_oracles
+from tests.support.strategies_oracles import (
+    pair_oracles,
+    pyth_prices,
+    redemption_rates,
+    tick_oracles,
+)
 from tests.support.strategies_pools import cryptos, kybers, solidlies
 from watcher.math.exact.constant_product import least_amount_in
 from watcher.math.exact.tick_math import get_sqrt_price_at_tick
 from watcher.math.prices.pools import read_pair_oracle
 from watcher.math.subject import Subject
+from watcher.protocols.redemption_rate import PROTOCOL, Asked, key_of
 from watcher.state import (
     Address,
     BalancerStable,
@@ -41,6 +47,7 @@ from watcher.state import (
     Price,
     PriceFeed,
     PythPrice,
+    RedemptionRate,
     ShareVault,
     Solidly,
     StableSwap,
@@ -360,6 +367,7 @@ STATES: dict[str, st.SearchStrategy[State]] = {
     ShareVault.KIND: vaults(),
     PriceFeed.KIND: feeds(),
     PythPrice.KIND: pyth_prices(),
+    RedemptionRate.KIND: redemption_rates(),
     TickOracle.KIND: tick_oracles(),
     PairOracle.KIND: pair_oracles(),
     Holdings.KIND: held(),
@@ -405,6 +413,17 @@ def target_of(state: State, *, number: int = 1) -> Target:
             return Target(CHAIN, "chainlink", address(number), state.KIND)
         case PythPrice():
             return Target(CHAIN, "pyth", address(number), state.KIND, f"0x{number:064x}")
+        case RedemptionRate():
+            of = Asked("getRate", state.decimals, TOKEN0.address, TOKEN1.address)
+            return Target(
+                CHAIN,
+                PROTOCOL,
+                address(number),
+                state.KIND,
+                key_of(of),
+                (TOKEN0, TOKEN1),
+                params={"getter": "getRate", "decimals": state.decimals},
+            )
         case TickOracle() | PairOracle():
             pair = (
                 Token(TOKEN0.address, state.decimals0, "AAA"),

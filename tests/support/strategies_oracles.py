@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.support.numbers import DECIMALS, sizes
 from watcher.math.exact.tick_math import MAX_TICK, MIN_TICK, get_sqrt_price_at_tick
-from watcher.state import PairOracle, PythPrice, TickOracle
+from watcher.state import PairOracle, PythPrice, RedemptionRate, TickOracle
 
 
 @st.composite
@@ -17,6 +17,11 @@ def pyth_prices(draw: st.DrawFn) -> PythPrice:
         expo=draw(st.integers(-36, 36)),
         publish_time=draw(st.integers(0, 2**40)),
     )
+
+
+@st.composite
+def redemption_rates(draw: st.DrawFn) -> RedemptionRate:
+    return RedemptionRate(rate=draw(sizes(0, 2**256 - 1)), decimals=draw(st.integers(0, 77)))
 
 
 @st.composite

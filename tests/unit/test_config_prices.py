@@ -178,3 +178,23 @@ def test_all_problems_come_at_once(tmp_path: Path) -> None:
         "prices[1].value",
         "votes.outlier",
     }
+
+
+RATE = {"address": FEED, "getter": "getRate", "quote": token(DOLLAR)}
+
+
+def test_a_rate_is_told_by_its_getter_and_the_tokens_that_it_is_between(tmp_path: Path) -> None:
+    (source,) = load(tmp_path, price("redemption_rate", **RATE)).settings.prices
+    key = f"getRate/18/{COIN}/{DOLLAR}"
+    assert source.feed_id == target_id(1, "redemption_rate", FEED, key)
+    assert (source.address, source.quote) == (FEED, DOLLAR)
+    (other,) = load(tmp_path, price("redemption_rate", **RATE, decimals=28)).settings.prices
+    assert other.feed_id == target_id(1, "redemption_rate", FEED, key.replace("18", "28"))
+    wrong = problems(tmp_path, price("redemption_rate", **{**RATE, "getter": "getrate"}))
+    assert "getRate" in wrong["prices[0].getter"]
+    convert = {**RATE, "getter": "convertToAssets", "decimals": 6}
+    wrong = problems(tmp_path, price("redemption_rate", **convert))
+    assert "remove it" in wrong["prices[0].decimals"]
+    assert "prices[0].quote" in problems(
+        tmp_path, price("redemption_rate", **RATE | {"quote": None})
+    )

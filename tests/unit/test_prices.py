@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.strategies import CHAIN, address, feed, pool, ticked, vault
-from watcher.math.prices import CIRCULAR, NOT_INDEPENDENT, Book, decide
+from watcher.math.prices import CIRCULAR, NOT_INDEPENDENT, Book, decide, graph_of
 from watcher.math.prices.pools import read_pair, read_pool, read_redemption
 from watcher.math.settings import PriceSource, Settings, Votes
 from watcher.math.subject import EARLIER, PRICE, SELF, assemble, roles, windows
@@ -111,6 +111,23 @@ def test_a_pool_as_its_own_only_source_has_no_independent_reference() -> None:
     share = book(REDEEMED, SPOT, judged=PAIR, pair=pair(2_000), safe=vault()).price(SHARE.address)
     assert not share.known
     assert NOT_INDEPENDENT in share.reason
+
+
+def test_holdings_are_not_judged_by_a_pool_whose_shares_they_hold() -> None:
+    """Whoever holds a pool moves its price, its spot as well as its mean."""
+    lp = Token(PAIR.address, 18, "LP")
+    held = Target(
+        CHAIN, "holdings", address(8), "holdings", "us", (COIN, DOLLAR, lp), params={"assets": 2}
+    )
+    for sources in ((SPOT,), (SUMMED,), (SPOT, SUMMED)):
+        found = book(*sources, judged=held, pair=pair(2_000)).price(COIN.address)
+        assert (math.isnan(found.value), found.reason) == (True, NOT_INDEPENDENT)
+    both = book(SPOT, FED, judged=held, pair=pair(1_000)).price(COIN.address)
+    assert (both.value, both.votes) == (2_000, ())
+    elsewhere = replace(held, tokens=(COIN, DOLLAR, lp), params={"assets": 3})
+    assert book(SPOT, judged=elsewhere, pair=pair(1_000)).price(COIN.address).value == 1_000
+    graph = graph_of(Settings("USD", (1.0,), (SPOT, PEGGED)))
+    assert (graph.judges(held), graph.judges(elsewhere)) == (True, False)
 
 
 def test_a_vaults_share_is_not_judged_by_its_own_conversion() -> None:

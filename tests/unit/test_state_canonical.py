@@ -18,6 +18,7 @@ from watcher.state import (
     PairOracle,
     Price,
     PythPrice,
+    RedemptionRate,
     State,
     TickOracle,
     canonical_json,
@@ -43,6 +44,7 @@ STATES: list[State] = [
     TickOracle(600, -7, 2**100, 2**96, 18, 6),
     holdings(),
     PythPrice(-5, 7, -8, 2**40),
+    RedemptionRate(2**255, 77),
     PairOracle(600, 2**255, 1, 2**31, 5, 7, 18, 6),
 ]
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
+from watcher.math.prices.pools import NO_HISTORY
 from watcher.state.measure import Measure
 from watcher.state.observation import Status
 
@@ -38,6 +39,7 @@ class Limits:
 
 DEFAULT_LIMITS: Mapping[str, Limits] = {
     "ln_spot_over_reference": Limits(strained=0.01, breached=0.03),
+    "ln_spot_over_time_weighted": Limits(strained=0.03, breached=0.1),
     "price_per_share_change": Limits(strained=0.002, breached=0.01),
 }
 
@@ -69,8 +71,8 @@ def health(
 
 def _judge(measure: Measure, limits: Limits) -> Health:
     if math.isnan(measure.value):
-        # A first block has nothing to change from: that is no blindness.
-        first = measure.reason == "no state one block earlier"
+        # A first block has nothing to change from, a first window no mean: that is no blindness.
+        first = measure.reason in ("no state one block earlier", NO_HISTORY)
         return Health(Grade.HEALTHY if first else Grade.BLIND, measure.reason, measure)
     size = abs(measure.value)
     if size >= limits.breached:

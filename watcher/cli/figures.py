@@ -20,6 +20,7 @@ from watcher.math.catalogue import (
     PAIR_ORACLE,
     POOL,
     PYTH,
+    RATE,
     TICK_ORACLE,
     TICK_POOL,
     VAULT,
@@ -58,6 +59,7 @@ KEY_MEASURES = {
     HOLDINGS: ("holdings_value", "holdings_value_by_form", "asset_share"),
     FEED: ("feed_price",),
     PYTH: ("feed_price",),
+    RATE: ("redemption_rate", "ln_source_over_redemption", "three_way_deviation"),
     TICK_ORACLE: _MEAN_MEASURES,
     PAIR_ORACLE: _MEAN_MEASURES,
 }
@@ -69,7 +71,14 @@ FORMS = {
     "vault": "vault shares",
 }
 PRICES = frozenset(
-    {"spot_price", "reference_price", "time_weighted_price", "price_per_share", "feed_price"}
+    {
+        "spot_price",
+        "reference_price",
+        "time_weighted_price",
+        "price_per_share",
+        "feed_price",
+        "redemption_rate",
+    }
 )
 
 

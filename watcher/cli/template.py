@@ -124,6 +124,16 @@ deviation = 0.0025
 # window = "30m"
 # least_depth = 100000
 
+# What a wrapper or a staking token redeems for, by the getter of its contract or of its rate
+# provider: getRate, stEthPerToken, getExchangeRate, exchangeRate, exchangeRateStored, pricePerShare
+# or convertToAssets. `decimals` are those of the answer, 18 unless told.
+# [[prices]]
+# token = "eip155:1/erc20:0x7f39C581F595B53c5cb19bD0b3f8dA6c935E2Ca0"
+# source = "redemption_rate"
+# address = "0x7f39C581F595B53c5cb19bD0b3f8dA6c935E2Ca0"
+# getter = "stEthPerToken"
+# quote = "eip155:1/erc20:0xae7ab96520DE3A18E5e111B5EaAb095312D7fE84"
+
 # Pyth's contract has the prices of many ids; one whose confidence is over `most_confidence` of it
 # has no vote.
 # [[prices]]
@@ -146,6 +156,10 @@ LIMITS = """\
 [limits.ln_spot_over_reference]
 strained = 0.01
 breached = 0.03
+
+[limits.ln_spot_over_time_weighted]
+strained = 0.03
+breached = 0.1
 
 [limits.price_per_share_change]
 strained = 0.002

@@ -28,6 +28,7 @@ from watcher.state.kinds import State
 from watcher.state.kyber_dmm import WAD, KyberDMM
 from watcher.state.price_feed import PriceFeed
 from watcher.state.pyth_price import PythPrice
+from watcher.state.redemption_rate import RedemptionRate
 from watcher.state.share_vault import ShareVault
 from watcher.state.snapshot import Snapshot
 from watcher.state.solidly import Solidly
@@ -65,6 +66,8 @@ def coins(target: Target) -> tuple[Token, ...]:
             return (*target.tokens, target.share)
         case PriceFeed.KIND | PythPrice.KIND:
             raise InputError(f"{target.label} is a price feed: name a pool or a vault")
+        case RedemptionRate.KIND:
+            raise InputError(f"{target.label} is a redemption rate: name a pool or a vault")
         case _:
             return target.tokens
 

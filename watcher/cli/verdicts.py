@@ -177,6 +177,8 @@ class _Judge:
                     else off_reference(names[coin], -measure.value)
                 )
                 return off + self._depth(measures)
+            case "ln_spot_over_time_weighted":
+                return off_mean(names[target.tokens[0].address], measure.value, target)
             case "price_per_share_change":
                 return per_share_change(measure.value)
             case name:
@@ -264,6 +266,14 @@ def _updated_at(feed: PriceFeed | PythPrice) -> int:
 def _answer(feed: PriceFeed | PythPrice, newest: Block) -> str:
     age = duration(newest.timestamp - _updated_at(feed))
     return f"{price(feed_price(feed))}, {age} old"
+
+
+def off_mean(symbol: str, ln_spot: float, target: Target) -> str:
+    """A logarithm of spot over the pool's own mean as a person says it."""
+    off, window = math.expm1(ln_spot), duration(int(target.params["window"]))
+    if off == 0:
+        return f"{symbol} at its mean over {window}"
+    return f"{symbol} {percent(abs(off))} {'under' if off < 0 else 'over'} its mean over {window}"
 
 
 def off_reference(symbol: str, ln_spot: float) -> str:

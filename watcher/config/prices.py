@@ -13,6 +13,15 @@ from watcher.protocols import Entry
 from watcher.protocols.expectation import TOKENS
 from watcher.protocols.options import WINDOW
 from watcher.protocols.pyth import PRICE_ID
+from watcher.protocols.redemption_rate import (
+    CONVERT,
+    GETTERS,
+    MOST_DECIMALS,
+    PROTOCOL,
+    RATE_DECIMALS,
+    Asked,
+    key_of,
+)
 from watcher.state.target import target_id
 from watcher.state.token import Address
 
@@ -45,6 +54,7 @@ class Reader:
             "fixed": self._fixed,
             "pyth": self._pyth,
             "redemption": self._redemption,
+            "redemption_rate": self._redemption_rate,
             "spot": self._spot,
             "uniswap_v2_twap": self._mean,
             "uniswap_v3_twap": self._mean,
@@ -122,6 +132,22 @@ class Reader:
             section.problem("token", "is not the vault: its share is the token at its own address")
             return None
         return self._expecting(section, common, entry, (Address(common.quote),))
+
+    def _redemption_rate(self, section: Section, source: PriceSource) -> PriceEntry | None:
+        address = section.required("address", fields.address)
+        getter = section.required("getter", _getter)
+        decimals = section.optional("decimals", _decimals, None)
+        quote = section.required("quote", self._token)
+        common = self._common(section, source, quote)
+        if address is None or getter is None or common is None or not common.quote:
+            return None
+        if getter == CONVERT and decimals is not None:
+            section.problem("decimals", f"{CONVERT} answers in those of the quote: remove it")
+            return None
+        scale = RATE_DECIMALS if decimals is None else decimals
+        asked = Asked(getter, scale, source.token, Address(common.quote))
+        entry = Entry(source.chain_id, PROTOCOL, address, key=key_of(asked))
+        return PriceEntry(section, _of(entry, common), entry)
 
     def _expecting(
         self, section: Section, source: PriceSource, entry: Entry, tokens: tuple[Address, ...]
@@ -249,6 +275,16 @@ def _price_id(value: object) -> str:
     if isinstance(value, str) and PRICE_ID.fullmatch(value.lower()):
         return value.lower()
     raise ValueError("write the price's id, 0x and 64 hexadecimal digits")
+
+
+def _getter(value: object) -> str:
+    if value in GETTERS:
+        return str(value)
+    raise ValueError(fields.unknown(str(value), GETTERS, what="getter"))
+
+
+def _decimals(value: object) -> int:
+    return fields.whole(value, least=0, most=MOST_DECIMALS)
 
 
 def _window(value: object) -> int:

@@ -168,12 +168,13 @@ class PythFeed:
 @dataclass(frozen=True, slots=True)
 class Implied:
     """A price of `token` in `quote` that the contract at `address` implies: a pool's spot or mean
-    over MEAN_SECONDS, or a vault's redemption rate."""
+    over MEAN_SECONDS, or a redemption rate: a vault's own, or what `getter` answers."""
 
     source: str
     token: Token
     quote: Token
     address: Address
+    getter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +336,8 @@ def _implied_entry(chain_id: int, implied: Implied) -> PriceEntry:
     options: dict[str, Option] = {"quote": implied.quote.caip19(chain_id)}
     if implied.source.endswith("_twap"):
         options["window"] = MEAN_SECONDS
-    if implied.source != "redemption":
+    if implied.getter:
+        options["getter"] = implied.getter
+    elif implied.source != "redemption":
         options["least_depth"] = LEAST_DEPTH
     return PriceEntry(implied.token.caip19(chain_id), implied.source, implied.address, options)

@@ -21,6 +21,7 @@ from watcher.state.constant_product import ConstantProduct
 from watcher.state.kinds import State
 from watcher.state.price_feed import PriceFeed
 from watcher.state.pyth_price import PythPrice
+from watcher.state.redemption_rate import RedemptionRate
 from watcher.state.share_vault import ShareVault
 
 Floats = NDArray[np.float64]
@@ -80,6 +81,13 @@ def feed_price(state: State | None) -> float:
             scale = Fraction(10 ** abs(state.expo))
             return nearest(state.price * scale if state.expo >= 0 else state.price / scale)
     return math.nan
+
+
+def redemption_rate(state: State | None) -> float:
+    """Whole quote tokens for one whole token; NaN where it was not read."""
+    if not isinstance(state, RedemptionRate):
+        return math.nan
+    return nearest(Fraction(state.rate, 10**state.decimals))
 
 
 def whole(raw: int, decimals: int) -> float:

@@ -10,6 +10,7 @@ from watcher.state.holdings import Holdings
 from watcher.state.pair_oracle import PairOracle
 from watcher.state.price_feed import PriceFeed
 from watcher.state.pyth_price import PythPrice
+from watcher.state.redemption_rate import RedemptionRate
 from watcher.state.share_vault import ShareVault
 from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap
@@ -26,6 +27,7 @@ VAULT = ShareVault.KIND
 HOLDINGS = Holdings.KIND
 FEED = PriceFeed.KIND
 PYTH = PythPrice.KIND
+RATE = RedemptionRate.KIND
 TICK_ORACLE = TickOracle.KIND
 PAIR_ORACLE = PairOracle.KIND
 
@@ -259,6 +261,37 @@ DEFINITIONS = (
         bad="away from 0: below it, those who leave by the market get less than the vault promises",
         cannot_say="anything where the share or a coin has no market that is watched; why they "
         "differ",
+    ),
+    Definition(
+        name="redemption_rate",
+        kinds=(RATE,),
+        unit="quote token per token",
+        formula="what the getter answers / 10^decimals",
+        dims="",
+        source="the contract's own getter: getRate, stEthPerToken, convertToAssets and the like",
+        bad="down: what backs the token has lost",
+        cannot_say="whether anyone can redeem at it now, and how long that takes",
+    ),
+    Definition(
+        name="ln_source_over_redemption",
+        kinds=(RATE,),
+        unit="natural logarithm",
+        formula="ln(what this source says of the token / (redemption_rate * reference price of the "
+        "quote token)), for each source of the token but the rate itself",
+        dims="source, address",
+        source="three-way deviation: protocol price, redemption rate, market",
+        bad="away from 0: a feed above it lends too much, a market below it pays too little",
+        cannot_say="which of them is right",
+    ),
+    Definition(
+        name="three_way_deviation",
+        kinds=(RATE,),
+        unit="natural logarithm",
+        formula="largest less smallest of 0 and every ln_source_over_redemption",
+        dims="",
+        source="three-way deviation: protocol price, redemption rate, market",
+        bad="up: protocol price, redemption rate and market are that far apart",
+        cannot_say="which two differ: that is ln_source_over_redemption",
     ),
     Definition(
         name="time_weighted_price",

@@ -12,10 +12,10 @@ import numpy as np
 from watcher.errors import MathError
 from watcher.math.columns import Column, price_reason, price_value
 from watcher.math.look_through import Form, LookedThrough, look_through
+from watcher.math.prices import plain_tokens
 from watcher.math.settings import Settings
 from watcher.math.subject import Subject
 from watcher.state.holdings import Holdings
-from watcher.state.target import Target
 
 NOTHING = "nothing is held"
 NO_PRICE = "nothing that is held has a known price"
@@ -60,11 +60,6 @@ def holdings_measures(subjects: Sequence[Subject], settings: Settings) -> list[C
         *(column for asset in assets for column in _asset_columns(asset, total, problem)),
         *_concentration(assets, total, problem),
     ]
-
-
-def plain_tokens(target: Target) -> int:
-    """How many tokens are held for themselves: they stand first."""
-    return int(target.params.get("assets", len(target.tokens)))
 
 
 def _assets(subject: Subject, *, redeemable: bool) -> list[_Asset]:

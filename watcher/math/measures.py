@@ -12,6 +12,7 @@ from watcher.math.catalogue import (
     PAIR_ORACLE,
     POOL,
     PYTH,
+    RATE,
     TICK_ORACLE,
     TICK_POOL,
     VAULT,
@@ -21,6 +22,7 @@ from watcher.math.columns import Column
 from watcher.math.holdings_measures import holdings_measures
 from watcher.math.oracle_measures import oracle_measures
 from watcher.math.pool_measures import pool_measures
+from watcher.math.rate_measures import rate_measures
 from watcher.math.settings import Settings
 from watcher.math.subject import Subject
 from watcher.math.tick_measures import tick_measures
@@ -38,13 +40,15 @@ _FAMILIES: dict[str, Callable[[Sequence[Subject], Settings], list[Column]]] = {
     HOLDINGS: holdings_measures,
     FEED: feed_measures,
     PYTH: feed_measures,
+    RATE: rate_measures,
     TICK_ORACLE: oracle_measures,
     PAIR_ORACLE: oracle_measures,
     **dict.fromkeys(COIN_POOLS, coin_measures),
 }
 
-_ONE_BY_ONE = frozenset({HOLDINGS, *COIN_POOLS})
-"""The kinds whose targets have rows of their own tokens, as many as they hold."""
+_ONE_BY_ONE = frozenset({HOLDINGS, RATE, *COIN_POOLS})
+"""The kinds whose targets have rows of their own: of the tokens that they hold, of the sources
+compared."""
 
 
 def measure(subjects: Sequence[Subject], settings: Settings) -> list[tuple[Measure, ...]]:

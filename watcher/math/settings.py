@@ -9,7 +9,14 @@ from watcher.state.canonical import canonical_json, content_hash, to_plain
 from watcher.state.token import Address
 
 SourceKind: TypeAlias = Literal[
-    "chainlink", "fixed", "pyth", "redemption", "spot", "uniswap_v2_twap", "uniswap_v3_twap"
+    "chainlink",
+    "fixed",
+    "pyth",
+    "redemption",
+    "redemption_rate",
+    "spot",
+    "uniswap_v2_twap",
+    "uniswap_v3_twap",
 ]
 
 

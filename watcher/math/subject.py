@@ -17,6 +17,7 @@ from watcher.state.kinds import State
 from watcher.state.observation import Observation
 from watcher.state.pair_oracle import PairOracle
 from watcher.state.price import Price
+from watcher.state.redemption_rate import RedemptionRate
 from watcher.state.share_vault import ShareVault
 from watcher.state.target import Target
 from watcher.state.token import Address
@@ -28,6 +29,9 @@ EARLIER = "earlier:"
 
 COMPARED = frozenset({ShareVault.KIND})
 """The kinds with measures that compare a state with the one a block earlier."""
+
+SHOWING_VOTES = frozenset({RedemptionRate.KIND})
+"""The kinds with a measure of each source of their token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +155,7 @@ def computation_key(
         for role, observation in observed.items()
         if role in (SELF, PREVIOUS)
     }
-    prices = {token: price_key(price) for token, price in subject.prices.items()}
+    prices = {token: judging_key(subject.target, price) for token, price in subject.prices.items()}
     named = [settings_hash, method_hash, inputs, prices]
     if subject.mean is not None:
         named.append([subject.mean.value.hex(), subject.mean.reason])
@@ -161,6 +165,14 @@ def computation_key(
 def price_key(price: Price) -> tuple[str, str]:
     """What figures depend on of a price that may judge their target."""
     return price.value.hex(), price.reason
+
+
+def judging_key(target: Target, price: Price) -> tuple[str, ...]:
+    """As `price_key`, with what every source says where the measures of `target` show it."""
+    if target.kind not in SHOWING_VOTES:
+        return price_key(price)
+    said = (text for vote in price.votes for text in (vote.value.hex(), vote.reason))
+    return (*price_key(price), *said)
 
 
 def _judged(target: Target, settings: Settings) -> Target | None:

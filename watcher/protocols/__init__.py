@@ -9,6 +9,7 @@ from watcher.protocols import (
     holdings,
     pancake_v3,
     pyth,
+    redemption_rate,
     solidly,
     uniswap_v2,
     uniswap_v2_twap,
@@ -33,6 +34,7 @@ ADAPTERS: dict[str, Adapter] = {
         holdings,
         chainlink,
         pyth,
+        redemption_rate,
         uniswap_v2_twap,
         uniswap_v3_twap,
     )

@@ -10,9 +10,9 @@ from watcher.chain.links import Link
 from watcher.chain.survey import Survey, day, survey
 from watcher.config.values import ChainConfig, Config
 from watcher.errors import ConfigError, ReadError, StoreError
-from watcher.protocols import ADAPTERS
 from watcher.service.finding import Finding
 from watcher.service.identify import identify
+from watcher.service.observe import Observer
 from watcher.service.prepare import connect
 from watcher.service.price_findings import price_findings
 from watcher.state.call import Call
@@ -72,15 +72,16 @@ async def _node(link: Link, chain: ChainConfig, targets: Sequence[Target]) -> li
     what = f"eip155:{chain.chain_id}"
     if link.health.fault is not None:
         return [Finding(what, False, str(link.health.fault))]
-    calls = [call for target in targets for call in ADAPTERS[target.protocol].calls(target)]
+    observer = Observer(link.reader, targets)
     try:
-        await link.reader.read(await link.headers.head(), calls)
+        # Further rounds, such as of ticks and of what is held, are part of what a block costs.
+        await observer.observe(await link.headers.head())
         found = await survey(link)
     except ReadError as error:
         return [Finding(what, False, str(error))]
     findings = [Finding(what, True, f"{link.name}: {_shown(found, chain)}")]
     if found.block_seconds is not None:
-        findings += await _cost(link, chain, calls, found.block_seconds)
+        findings += await _cost(link, chain, observer.calls, found.block_seconds)
     return findings
 
 

@@ -68,6 +68,11 @@ class Observer:
         self._observed: dict[str, Observation] = {}
         self._doubtful: dict[str, Target] = {}
 
+    @property
+    def calls(self) -> list[Call]:
+        """All that the next block is asked in one round: what the last reading led to included."""
+        return [*self._calls, *(call for one in self._followed for call in one.calls)]
+
     async def observe(self, block: Block) -> dict[str, Observation]:
         """Read every target at `block` in one round and decode each, by target id; what its answers
         lead to is asked in further rounds.
@@ -75,7 +80,7 @@ class Observer:
         Raises Unavailable or StaleBlock only when a round as a whole got no answer.
         """
         plain = len(self._calls)
-        calls = [*self._calls, *(call for one in self._followed for call in one.calls)]
+        calls = self.calls
         answers = await self._reader.read(block, calls)
         with uncollected():
             self._take(answers[:plain])

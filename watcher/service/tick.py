@@ -9,7 +9,7 @@ from typing import TypeAlias
 from watcher.math.measures import measure
 from watcher.math.prices import Book, graph_of, priced_tokens
 from watcher.math.settings import Settings
-from watcher.math.subject import PREVIOUS, mean_price, price_key, roles, windows
+from watcher.math.subject import PREVIOUS, judging_key, mean_price, price_key, roles, windows
 from watcher.state.block import Block
 from watcher.state.measure import Computation
 from watcher.state.observation import Observation
@@ -22,7 +22,7 @@ from watcher.store.work import Work, work
 
 NO_TRAIL = Trail()
 
-PriceKey: TypeAlias = tuple[str, str]
+PriceKey: TypeAlias = tuple[str, ...]
 Seen: TypeAlias = tuple[
     tuple[InForce | None, ...], tuple[InForce | None, ...], tuple[PriceKey | None, ...]
 ]
@@ -221,7 +221,7 @@ class _Now:
         mean over time."""
         target = each.target
         book = self._new_book(judged=target)
-        keys = tuple(price_key(book.price(coin)) for coin in each.coins)
+        keys = tuple(judging_key(target, book.price(coin)) for coin in each.coins)
         now, earlier = self._observed.get(target.id), self._observed_earlier.get(target.id)
         mean = mean_price(target, now, earlier, timestamp=self._block.timestamp)
         return keys if mean is None else (*keys, (mean.value.hex(), mean.reason))

@@ -17,6 +17,7 @@ from watcher.state.pair_oracle import PairOracle
 from watcher.state.price import Price, PriceStatus, Vote
 from watcher.state.price_feed import PriceFeed
 from watcher.state.pyth_price import PythPrice
+from watcher.state.redemption_rate import RedemptionRate
 from watcher.state.share_vault import ShareVault
 from watcher.state.snapshot import Snapshot
 from watcher.state.solidly import Solidly
@@ -51,6 +52,7 @@ __all__ = [
     "PriceFeed",
     "PriceStatus",
     "PythPrice",
+    "RedemptionRate",
     "ShareVault",
     "Slot",
     "Snapshot",

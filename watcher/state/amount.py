@@ -14,6 +14,7 @@ from watcher.state.kyber_dmm import KyberDMM
 from watcher.state.pair_oracle import PairOracle
 from watcher.state.price_feed import PriceFeed
 from watcher.state.pyth_price import PythPrice
+from watcher.state.redemption_rate import RedemptionRate
 from watcher.state.share_vault import ShareVault
 from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta
@@ -61,7 +62,7 @@ def amounts(target: Target, state: State) -> tuple[Amount, ...]:
                 Amount("idle_assets", asset, state.idle_assets),
             )
             return held + _issued(target, state.total_supply)
-        case PriceFeed() | PythPrice() | TickOracle() | PairOracle():
+        case PriceFeed() | PythPrice() | RedemptionRate() | TickOracle() | PairOracle():
             # What a pool holds is told by the pool as a target, once.
             return ()
         case Holdings():

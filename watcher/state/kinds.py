@@ -13,6 +13,7 @@ from watcher.state.kyber_dmm import KyberDMM
 from watcher.state.pair_oracle import PairOracle
 from watcher.state.price_feed import PriceFeed
 from watcher.state.pyth_price import PythPrice
+from watcher.state.redemption_rate import RedemptionRate
 from watcher.state.share_vault import ShareVault
 from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta
@@ -25,6 +26,7 @@ State: TypeAlias = (
     | ShareVault
     | PriceFeed
     | PythPrice
+    | RedemptionRate
     | TickOracle
     | PairOracle
     | Holdings
@@ -45,6 +47,7 @@ KINDS: dict[str, type[State]] = {
         ShareVault,
         PriceFeed,
         PythPrice,
+        RedemptionRate,
         TickOracle,
         PairOracle,
         Holdings,

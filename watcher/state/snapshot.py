@@ -36,6 +36,7 @@ from watcher.state.pair_oracle import PairOracle
 from watcher.state.price import Price
 from watcher.state.price_feed import PriceFeed
 from watcher.state.pyth_price import PythPrice
+from watcher.state.redemption_rate import RedemptionRate
 from watcher.state.share_vault import ShareVault
 from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta, problems, problems_of_metapool
@@ -60,6 +61,7 @@ _COINS = {
     ShareVault.KIND: 1,
     PriceFeed.KIND: 0,
     PythPrice.KIND: 0,
+    RedemptionRate.KIND: 2,
 }
 _SIGNED = ("answer", "price", "expo", "min_answer", "max_answer", "mean_tick")
 TICKS = ("tick", "tick_lower", "tick_upper")
@@ -211,6 +213,10 @@ def _of_state(state: State, target: Target) -> Iterator[str]:
             decimals = ()
             if abs(state.expo) > MOST_DECIMALS:
                 yield f"state.expo is not -{MOST_DECIMALS} to {MOST_DECIMALS}"
+        case RedemptionRate():
+            decimals = tuple(token.decimals for token in target.tokens)
+            if state.decimals > MOST_DECIMALS:
+                yield f"state.decimals is over {MOST_DECIMALS}"
         case TickOracle() | PairOracle():
             decimals = (state.decimals0, state.decimals1)
             if state.window < 1:

@@ -246,6 +246,7 @@ def _share_market(
     add_liquidity(site, builder, pair, pool, weth=weth, held=[share])
     return pair, (
         Implied("redemption", share, asset, vault.address),
+        Implied("redemption_rate", share, asset, vault.address, getter="convertToAssets"),
         Implied("spot", share, asset, pair.address),
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from watcher.math.settings import PriceSource, Settings
+from watcher.state.holdings import Holdings
 from watcher.state.target import Target
 from watcher.state.token import Address
 
@@ -25,15 +26,14 @@ class Graph:
 
     def judges(self, target: Target) -> bool:
         """Whether any price comes from `target`."""
-        chain_id = target.chain_id
-        return bool(self._origins & {(chain_id, target.id), (chain_id, target.address)})
+        return any((target.chain_id, one) in self._origins for one in _own(target))
 
     def independent(self, chain_id: int, token: str, judged: Target | None) -> list[PriceSource]:
         """Those of `token` that do not themselves come from `judged`."""
         found = self.sources(chain_id, token)
         if judged is None:
             return found
-        own = {judged.id, judged.address}
+        own = _own(judged)
         return [source for source in found if own.isdisjoint(source.ancestry)]
 
     def reachable(
@@ -52,6 +52,16 @@ class Graph:
                 if source.quote:
                     waiting.append(source.quote)
         return found
+
+
+def _own(target: Target) -> set[str]:
+    """What prices may not come from that judge `target`: itself, and the pairs and vaults whose
+    shares its holders have, since whoever holds a pool moves its price."""
+    own = {target.id, str(target.address)}
+    if target.kind == Holdings.KIND:
+        looked_through = target.tokens[plain_tokens(target) :]
+        own.update(token.address for token in looked_through)
+    return own
 
 
 class _Same:
@@ -74,6 +84,11 @@ def _graph(same: _Same) -> Graph:
 
 def graph_of(settings: Settings) -> Graph:
     return _graph(_Same(settings))
+
+
+def plain_tokens(target: Target) -> int:
+    """How many of the tokens of holdings are held for themselves: they stand first."""
+    return int(target.params.get("assets", len(target.tokens)))
 
 
 def priced_tokens(target: Target) -> tuple[Address, ...]:

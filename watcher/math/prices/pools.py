@@ -10,7 +10,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from watcher.errors import MathError
-from watcher.math.bridge import nearest
+from watcher.math.bridge import nearest, redemption_rate
 from watcher.math.exact.pair_oracle import PriceSums, average_x112, current_sums
 from watcher.math.exact.sqrt_price_math import Q96
 from watcher.math.exact.tick_math import MAX_TICK, MIN_TICK, get_sqrt_price_at_tick
@@ -19,6 +19,7 @@ from watcher.math.prices.reading import Reading, finite, nothing
 from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.pair_oracle import PairOracle
+from watcher.state.redemption_rate import RedemptionRate
 from watcher.state.share_vault import ShareVault
 from watcher.state.tick_oracle import TickOracle
 
@@ -92,6 +93,14 @@ def read_redemption(vault: ShareVault) -> Reading:
     except MathError as error:
         return nothing(str(error))
     value = nearest(rate * Fraction(10**vault.share_decimals, 10**vault.asset_decimals))
+    return Reading(value) if finite(value) else nothing(OUT_OF_RANGE)
+
+
+def read_rate(found: RedemptionRate) -> Reading:
+    """Whole quote tokens for one whole token, as the contract's getter says."""
+    value = redemption_rate(found)
+    if found.rate == 0:
+        return nothing("the rate is zero")
     return Reading(value) if finite(value) else nothing(OUT_OF_RANGE)
 
 

@@ -13,10 +13,11 @@ from watcher.state.observation import Observation
 from watcher.state.pair_oracle import PairOracle
 from watcher.state.price_feed import PriceFeed
 from watcher.state.pyth_price import PythPrice
+from watcher.state.redemption_rate import RedemptionRate
 from watcher.state.share_vault import ShareVault
 from watcher.state.tick_oracle import TickOracle
 
-NOUNS = {"chainlink": "feed", "pyth": "feed", "redemption": "vault"}
+NOUNS = {"chainlink": "feed", "pyth": "feed", "redemption": "vault", "redemption_rate": "rate"}
 """What a source reads, for sentences; all others read a pool."""
 
 
@@ -52,6 +53,8 @@ def _read(
             return read_pyth(state, source, timestamp=timestamp)
         case "redemption", ShareVault():
             return pools.read_redemption(state)
+        case "redemption_rate", RedemptionRate():
+            return pools.read_rate(state)
         case "spot", ConstantProduct():
             return pools.read_pair(state, is_token0=is_token0)
         case "spot", Concentrated():
