@@ -47,7 +47,7 @@ from watcher.state import Answer, Block, Call, Code, Measure, Observation, Snaps
 from watcher.store.tick import InForce
 from watcher.store.trail import Step, Trail
 
-BLOCKS, SEED = 40, 1
+BLOCKS, SEED = 60, 1
 CODE_KEPT = 32
 """Bytes of a contract's code that are kept, and the selectors in it that adapters look for: the
 rest is not ours to publish."""
@@ -257,7 +257,7 @@ def _inputs(
 
 def _select(seen: Sequence[Seen], settled: set[str]) -> list[Seen]:
     """Each representative at its first block; every measure where it was largest, where it was
-    first unknown, and where it was first known of each kind."""
+    first unknown, and where it was first something else than 0 of each kind."""
     firsts: dict[str, Seen] = {}
     known: dict[tuple[str, str], Seen] = {}
     unknown: dict[str, Seen] = {}
@@ -270,7 +270,8 @@ def _select(seen: Sequence[Seen], settled: set[str]) -> list[Seen]:
             if figure.reason:
                 unknown.setdefault(figure.name, each)
                 continue
-            known.setdefault((figure.name, each.subject.target.kind), each)
+            if figure.value:
+                known.setdefault((figure.name, each.subject.target.kind), each)
             if figure.name not in largest or size > largest[figure.name][0]:
                 largest[figure.name] = (size, each)
     extremes = (each for _, each in largest.values())
