@@ -17,8 +17,9 @@ from watcher.devnet.artifacts import Toolchain
 from watcher.devnet.calldata import call_data
 from watcher.devnet.deploy.feeds import price_update
 from watcher.devnet.deploy.site import Site
+from watcher.devnet.deploy.tick_families import POOL_KEY
 from watcher.devnet.local_chain import Transaction
-from watcher.devnet.world import Pair, PythFeed, Vault
+from watcher.devnet.world import ConcentratedPool, Pair, PythFeed, Vault
 from watcher.errors import DecodeError
 from watcher.protocols import ADAPTERS
 from watcher.state import (
@@ -72,6 +73,29 @@ def plain_solidly(node: LocalWorld, target: Target) -> Solidly:
     )
 
 
+def plain_other_ticks(node: LocalWorld, target: Target) -> Concentrated:
+    own = [token.address for token in target.tokens]
+    known = next(
+        each
+        for each in node.world.concentrated_pools
+        if each.address == target.address and [each.token0.address, each.token1.address] == own
+    )
+    match target.protocol:
+        case "pancake_v3":
+            return plain.tick_pool(
+                node.chain,
+                target,
+                known.ticks,
+                variant="pancake_v3",
+                slot0=plain.PANCAKE_SLOT0,
+                fee_unit=2**16,
+            )
+        case "algebra_integral":
+            return plain.algebra_pool(node.chain, target, known.ticks)
+        case _:
+            return plain.v4_pool(node.chain, target, known.ticks)
+
+
 def plain_vault(node: LocalWorld, target: Target) -> ShareVault:
     known: Vault = next(each for each in node.world.vaults if each.address == target.address)
     return plain.vault(
@@ -91,6 +115,9 @@ PLAIN: Mapping[str, Callable[[LocalWorld, Target], State]] = {
     "uniswap_v2": plain_pair,
     "uniswap_v3": plain_tick_pool,
     "solidly": plain_solidly,
+    "pancake_v3": plain_other_ticks,
+    "algebra_integral": plain_other_ticks,
+    "uniswap_v4": plain_other_ticks,
     "erc4626": plain_vault,
     "holdings": plain_holdings.holdings,
     "chainlink": plain_feed,
@@ -120,6 +147,30 @@ def bring(node: LocalWorld, price: PythFeed, answer: int, conf: int) -> None:
     send(node, node.world.actors.oracle, price.contract, "updatePriceFeeds(bytes[])", [data])
 
 
+def trade_over_ticks(node: LocalWorld, pool: ConcentratedPool) -> None:
+    """Sell a little of token1 in it, after new fees of the protocol."""
+    builder, token = node.world.actors.builder, pool.token1
+    send(node, builder, token.address, "mint(address,uint256)", builder, 10**9)
+    highest = 1461446703485210103287273052203988822378723970341
+    way = (False, 10**6, highest)
+    if pool.protocol != "uniswap_v4":
+        swap = "swap(address,bool,int256,uint160)"
+        send(node, builder, pool.trader, swap, pool.address, *way)
+    if pool.protocol == "pancake_v3":
+        [factory] = node.chain.read(pool.address, "factory()(address)")
+        fees = "setFeeProtocol(address,uint32,uint32)"
+        send(node, builder, to_address(factory), fees, pool.address, 1_000, 4_000)
+    elif pool.protocol == "algebra_integral":
+        send(node, builder, pool.address, "setFee(uint16)", 777)
+        send(node, builder, pool.address, "setCommunityFee(uint16)", 12)
+    else:
+        key = tuple(
+            pool.options[name] for name in ("currency0", "currency1", "fee", "tick_spacing")
+        )
+        fees = f"setProtocolFee({POOL_KEY},uint24)"
+        send(node, builder, pool.address, fees, (*key, ZERO_ADDRESS), 999 << 12 | 1)
+
+
 def stir(node: LocalWorld) -> None:
     """Gifts to every pair and vault, one trade, protocol fees on, a new answer of every feed: no
     two fields of a state are equal by chance any more."""
@@ -142,6 +193,8 @@ def stir(node: LocalWorld) -> None:
     send(node, who.builder, factory, "setFeeTo(address)", who.treasury)
     for pool in world.tick_pools:
         send(node, who.builder, pool.address, "setFeeProtocol(uint8,uint8)", 4, 6)
+    for other in world.concentrated_pools:
+        trade_over_ticks(node, other)
     for number, feed in enumerate(world.feeds, start=1):
         answer = feed.first_answer + number
         send(node, who.oracle, feed.aggregator, "submit(uint256,int256)", 2, answer)
@@ -186,10 +239,15 @@ async def test_targets_are_what_the_contracts_say_of_themselves(fork_node: Local
             described = [Plain(fork_node.chain, token.address) for token in target.tokens]
             assert [token.decimals for token in target.tokens] == [d.decimals for d in described]
             continue
+        if target.protocol == "uniswap_v4":
+            own = [token for token in target.tokens if token.address != ZERO_ADDRESS]
+            described = [Plain(fork_node.chain, token.address) for token in own]
+            assert [token.decimals for token in own] == [each.decimals for each in described]
+            continue
         names = ("asset",) if target.protocol == "erc4626" else ("token0", "token1")
         described = [contract.at(name) for name in names]
-        unshared = ("uniswap_v3", "uniswap_v2_twap", "uniswap_v3_twap")
-        assert (target.share is None) == (target.protocol in unshared)
+        shared = ("uniswap_v2", "erc4626")
+        assert (target.share is not None) == (target.protocol in shared)
         issued = [target.share] if target.share else []
         described += [contract for _ in issued]
         for token, read in zip([*target.tokens, *issued], described, strict=True):
@@ -238,6 +296,14 @@ def deploy_aggregator(node: LocalWorld, toolchain: Toolchain, *, decimals: int) 
     return address
 
 
+V4_KEY: dict[str, object] = {
+    "currency0": ZERO_ADDRESS,
+    "currency1": NOBODY,
+    "fee": 1,
+    "tick_spacing": 1,
+    "state_view": NOBODY,
+}
+
 WRONG: list[tuple[str, str, dict[str, object], str]] = [
     # protocol, what its address is, its options, the sentence
     ("uniswap_v2", "nobody", {"fee": 0.003}, "nothing is deployed at {} on this chain"),
@@ -249,6 +315,16 @@ WRONG: list[tuple[str, str, dict[str, object], str]] = [
     ("solidly", "nobody", {}, "nothing is deployed at {} on this chain"),
     ("solidly", "pair", {}, r"{} is no Velodrome V2 or Aerodrome pool: .*; remove the entry"),
     ("solidly", "stray pool", {}, "{} has no factory: it is what pools are cloned from"),
+    ("pancake_v3", "nobody", {}, "nothing is deployed at {} on this chain"),
+    ("pancake_v3", "v3 pool", {}, r"{} is no Pancake V3 pool: lmPool\(\) reverted; remove the"),
+    ("algebra_integral", "nobody", {}, "nothing is deployed at {} on this chain"),
+    ("algebra_integral", "v3 pool", {}, r"{} is no Algebra Integral pool: globalState\(\) rev"),
+    ("uniswap_v4", "manager", {}, "{} is known by its key alone: give `currency0`, `currency1`, "),
+    ("uniswap_v4", "nobody", V4_KEY, "nothing is deployed at {} on this chain"),
+    ("uniswap_v4", "manager", V4_KEY, "nothing is deployed at 0x0*AA on this chain"),
+    ("uniswap_v4", "manager", {**V4_KEY, "state_view": "pair"}, "{} is no PoolManager of Uniswap"),
+    ("uniswap_v4", "manager", {**V4_KEY, "state_view": "views"}, "{} has no pool 0x[0-9a-f]{{64}}"),
+    ("uniswap_v4", "manager", {**V4_KEY, "pool_id": "0x" + "1" * 64}, "with this key is 0x[^1]"),
     ("erc4626", "nobody", {}, "nothing is deployed at {} on this chain"),
     ("erc4626", "token", {}, r"{} is no ERC-4626 vault: .*; remove the entry"),
     ("erc4626", "vault", {"decimals_offset": 3}, "{} is no vault as it is configured: convertTo"),
@@ -305,7 +381,7 @@ async def test_a_wrong_entry_is_refused_with_its_sentence(
     address = wrong_address(fork_node, toolchain, what)
     given = {
         name: wrong_address(fork_node, toolchain, value)
-        if protocol == "holdings" and isinstance(value, str)
+        if isinstance(value, str) and not value.startswith("0x")
         else value
         for name, value in options.items()
     }
@@ -328,6 +404,12 @@ async def test_wrong_virtual_shares_are_found_out_as_soon_as_they_matter(
         await read_states(fork_node.chain, [found.target])
 
 
+STRAYS = {
+    "stray pair": "UniswapV2Pair",
+    "stray pool": "AerodromePool",
+}
+
+
 def wrong_address(node: LocalWorld, toolchain: Toolchain, what: str) -> Address:
     world = node.world
     match what:
@@ -339,17 +421,18 @@ def wrong_address(node: LocalWorld, toolchain: Toolchain, what: str) -> Address:
             return world.token("USDC").address
         case "pair":
             return world.pair("DAI/USDC").address
+        case "v3 pool":
+            return world.tick_pools[0].address
+        case "manager":
+            return world.concentrated_pools[-1].address
+        case "views":
+            return world.concentrated_pools[-1].beside[0]
         case "vault":
             give(node, world.vault("oz6-usdc"))
             return world.vault("oz6-usdc").address
-        case "stray pair":  # a real pair, but of no factory
+        case name if name in STRAYS:  # real ones, but of no factory
             site = Site(node.chain, toolchain.artifacts)
-            address = site.create(world.actors.builder, "UniswapV2Pair")
-            site.mine()
-            return address
-        case "stray pool":  # the implementation itself, which no factory knows
-            site = Site(node.chain, toolchain.artifacts)
-            address = site.create(world.actors.builder, "AerodromePool")
+            address = site.create(world.actors.builder, STRAYS[what])
             site.mine()
             return address
         case "silent feed":

@@ -73,8 +73,9 @@ def entry_of(found: Discovery) -> dict[str, Any]:
 
 
 def discoverable(node: LocalWorld) -> list[TargetEntry]:
-    """Those that a contract says of itself: what somebody holds is named by whoever asks."""
-    return [one for one in node.world.entries.targets if not ADAPTERS[one.protocol].named]
+    """Those that a contract says of itself: what somebody holds, and the key of a pool of Uniswap
+    V4, is named by whoever asks."""
+    return [one for one in node.world.entries.targets if ADAPTERS[one.protocol].trials]
 
 
 def created(node: LocalWorld) -> Iterator[Address]:
@@ -99,10 +100,15 @@ def told(node: LocalWorld) -> dict[Address, str]:
         found[to_address(factory)] = Sight.FACTORY.value
         if pool.router is not None:
             found[pool.router] = Sight.ROUTER.value
-    for clone in world.solidly_pools:
-        [factory] = node.chain.read(clone.address, "factory()(address)")
+    made = {*(pool.address for pool in world.solidly_pools)}
+    made |= {pool.address for pool in world.kyber_pools}
+    for address in made:
+        [factory] = node.chain.read(address, "factory()(address)")
         found[to_address(factory)] = Sight.CONTRACT.value
     found |= dict.fromkeys(models(node), Sight.TOKEN.value)
+    for concentrated in world.concentrated_pools:
+        around = (concentrated.address, concentrated.trader, *concentrated.beside)
+        found = dict.fromkeys(around, Sight.CONTRACT.value) | found
     # Which of its prices is meant, Pyth's contract cannot be asked.
     found |= {one.contract: Sight.CONTRACT.value for one in world.pyth}
     # A manager of positions names its factory and the wrapped native coin, as routers do.
@@ -377,7 +383,8 @@ def test_the_command_refuses_a_token_with_3_and_says_what_it_saw(world_node: Loc
     assert done.exit_code == 3
     assert ": a token, USDC, of 6 decimals" in done.stdout
     assert done.stderr.count("\n") == 1
-    assert "none of uniswap_v2, uniswap_v3, solidly, erc4626, chainlink, and" in done.stderr
+    tried = [name for name, one in ADAPTERS.items() if one.trials and not one.is_source]
+    assert f"none of {', '.join(tried)}, and" in done.stderr
     told = json.loads(run(world_node, token.address, "--json").stdout)
     assert told["seen"]["token"] == {"symbol": "USDC", "decimals": 6}
     assert told["recognised"] == []

@@ -12,7 +12,7 @@ from tests.support.world import LocalWorld
 from watcher.chain.client import Policies, open_chain
 from watcher.chain.ways import Way
 from watcher.devnet.artifacts import Toolchain
-from watcher.protocols import ADAPTERS, Entry, erc20, erc4626, uniswap_v2, uniswap_v3
+from watcher.protocols import ADAPTERS, Entry, erc20, erc4626, uniswap_v2, uniswap_v3, v3_forks
 from watcher.protocols import chainlink as feeds
 from watcher.protocols.interface import View
 from watcher.service.identify import identify
@@ -48,9 +48,9 @@ VIEWS = (
     Asked("uniswap_v2", erc20.TOTAL_SUPPLY, narrow=False),
     Asked("uniswap_v2", erc20.BALANCE_OF, token=True, narrow=False),
     Asked("uniswap_v3", uniswap_v3.SLOT0),
-    Asked("uniswap_v3", uniswap_v3.LIQUIDITY),
-    Asked("uniswap_v3", uniswap_v3.TICK_BITMAP, narrow=False),
-    Asked("uniswap_v3", uniswap_v3.TICKS),
+    Asked("uniswap_v3", v3_forks.LIQUIDITY),
+    Asked("uniswap_v3", v3_forks.TICK_BITMAP, narrow=False),
+    Asked("uniswap_v3", v3_forks.TICKS),
     Asked("erc4626", erc4626.TOTAL_ASSETS, narrow=False),
     Asked("erc4626", erc4626.CONVERT_TO_SHARES, narrow=False),
     Asked("chainlink", feeds.DECIMALS),

@@ -21,6 +21,7 @@ from watcher.devnet.deploy.site import Site
 from watcher.errors import MathError, TooLarge, Unavailable
 from watcher.math.quotes import quote_exact_in, quote_exact_out
 from watcher.protocols import Entry, uniswap_v3
+from watcher.protocols.tick_pools import TICK_WORDS
 from watcher.service.identify import identify
 from watcher.state import Address, Answer, Block, Concentrated, Target, Ticks
 from watcher.state.ticks import walk_of
@@ -59,7 +60,9 @@ async def read(
         assert isinstance(calls[-1], Ticks)
         walks.append(calls[-1])
         walked.append(own[-1])
-        states.append(uniswap_v3.decode(target, own))
+        state = uniswap_v3.decode(target, own)
+        assert isinstance(state, Concentrated)
+        states.append(state)
     return head, walks, walked, states
 
 
@@ -76,7 +79,7 @@ async def test_a_window_follows_the_price(world_node: LocalWorld) -> None:
     known = await targets(world_node)
     _, walks, _, states = await read(world_node, known)
     narrow, whole = states[0], states[1:]
-    assert walks[0].reach == uniswap_v3.TICK_WORDS
+    assert walks[0].reach == TICK_WORDS
     word = narrow.tick // 10 // 256
     assert (narrow.known_from, narrow.known_to) == (
         (word - 64) * 2_560,

@@ -112,7 +112,8 @@ def test_an_option_is_parsed_or_refused_by_a_sentence(adapter: Adapter, value: o
 @EVERY
 def test_what_discovery_tries_is_what_a_configuration_may_say(adapter: Adapter) -> None:
     parsers = {option.name: option.parse for option in adapter.options}
-    assert bool(adapter.trials) != adapter.named, "what somebody made up is nothing to discover"
+    undiscovered = adapter.named or adapter.key is not None
+    assert bool(adapter.trials) != undiscovered, "what somebody made up is nothing to discover"
     for trial in adapter.trials:
         assert {
             name: parsers[name](value) for name, value in trial.options.items()
@@ -132,7 +133,7 @@ def test_a_trial_of_discovery_comes_to_every_recorded_target(talk: Conversation)
         return [real[call] for call in calls]
 
     known = talk.snapshot.target.params
-    if ADAPTERS[talk.entry.protocol].named:
+    if not ADAPTERS[talk.entry.protocol].trials:
         return
     for trial in ADAPTERS[talk.entry.protocol].trials:
         entry = replace(talk.entry, options=trial.options)

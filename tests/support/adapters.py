@@ -22,7 +22,9 @@ def entry(protocol: str, address: Address, *, key: str = "", **options: object) 
     """An entry whose options went through the adapter's own parsers, as a configuration's do."""
     parsers = {option.name: option.parse for option in ADAPTERS[protocol].options}
     parsed = {name: parsers[name](value) for name, value in options.items()}
-    return Entry(31337, protocol, address, key=key, options=parsed)
+    made = ADAPTERS[protocol].key
+    own = made(parsed) if made else key
+    return Entry(31337, protocol, address, key=own, options=parsed)
 
 
 def entries(world: World) -> list[Entry]:

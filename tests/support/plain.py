@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from eth_utils.crypto import keccak
+
 from watcher.devnet.local_chain import LocalChain
 from watcher.state import (
     Address,
@@ -23,9 +25,12 @@ from watcher.state import (
     TickOracle,
     to_address,
 )
+from watcher.state.concentrated import ConcentratedVariant
 from watcher.state.token import ZERO_ADDRESS
 
 ROUND = "latestRoundData()(uint80,int256,uint256,uint256,uint80)"
+GLOBAL_STATE = "globalState()(uint160,int24,uint16,uint8,uint16,bool)"
+PANCAKE_SLOT0 = "slot0()(uint160,int24,uint16,uint16,uint16,uint32,bool)"
 SLOT0 = "slot0()(uint160,int24,uint16,uint16,uint16,uint8,bool)"
 TICK = "ticks(int24)(uint128,int128,uint256,uint256,int56,uint160,uint32,bool)"
 FIRST_TICK, LAST_TICK = -887_272, 887_272
@@ -81,10 +86,14 @@ def pair(
 
 def window(chain: LocalChain, target: Target) -> tuple[int, int]:
     """The first and the last tick that are to be known around the price."""
-    pool, words = Plain(chain, target.address), int(target.params["tick_words"])
-    spacing = pool.integer("tickSpacing", kind="int24")
+    pool = Plain(chain, target.address)
     _, tick, *_ = pool.get(SLOT0)
-    word = 256 * spacing
+    return window_around(target, tick, pool.integer("tickSpacing", kind="int24"))
+
+
+def window_around(target: Target, tick: int, spacing: int) -> tuple[int, int]:
+    """As `window`, where `spacing` ticks are a bit of the bitmap."""
+    words, word = int(target.params["tick_words"]), 256 * spacing
     if (LAST_TICK - FIRST_TICK) // word + 2 <= 2 * words + 1:  # all words are read
         return FIRST_TICK, LAST_TICK
     first, last = (tick // word - words) * word, (tick // word + words + 1) * word - spacing
@@ -103,24 +112,63 @@ def bitmap_ticks(chain: LocalChain, target: Target) -> list[int]:
     return found
 
 
-def tick_pool(chain: LocalChain, target: Target, ticks: Sequence[int]) -> Concentrated:
-    """`ticks` are those of the pool as far as they are to be read, or more."""
+def tick_pool(
+    chain: LocalChain,
+    target: Target,
+    ticks: Sequence[int],
+    *,
+    variant: ConcentratedVariant = "uniswap_v3",
+    slot0: str = SLOT0,
+    fee_unit: int = 16,
+) -> Concentrated:
+    """`ticks` are those of the pool as far as they are to be read, or more. `fee_unit` is how many
+    times the protocol's fee of token1 counts in `slot0`."""
     pool = Plain(chain, target.address)
     token0, token1 = pool.at("token0"), pool.at("token1")
-    price, tick, *_, protocol_fees, _ = pool.get(SLOT0)
-    first, last = window(chain, target)
+    price, tick, *_, protocol_fees, _ = pool.get(slot0)
+    spacing = pool.integer("tickSpacing", kind="int24")
+    first, last = window_around(target, tick, spacing)
     known = tuple(each for each in ticks if first <= each <= last)
     infos = [pool.get(TICK, each)[:2] for each in known]
     fee = pool.integer("fee", kind="uint24")
     return Concentrated(
-        variant="uniswap_v3",
+        variant=variant,
         sqrt_price_x96=price,
         tick=tick,
         liquidity=pool.integer("liquidity", kind="uint128"),
         fee0=fee,
         fee1=fee,
-        protocol_fee0=protocol_fees % 16,
-        protocol_fee1=protocol_fees // 16,
+        protocol_fee0=protocol_fees % fee_unit,
+        protocol_fee1=protocol_fees // fee_unit,
+        tick_spacing=spacing,
+        ticks=known,
+        liquidity_net=tuple(net for _, net in infos),
+        liquidity_gross=tuple(gross for gross, _ in infos),
+        known_from=first,
+        known_to=last,
+        balances=(token0.balance(pool.address), token1.balance(pool.address)),
+        decimals0=token0.decimals,
+        decimals1=token1.decimals,
+    )
+
+
+def algebra_pool(chain: LocalChain, target: Target, ticks: Sequence[int]) -> Concentrated:
+    """`ticks` as of `tick_pool`; a bit of its bitmap is one tick."""
+    pool = Plain(chain, target.address)
+    token0, token1 = pool.at("token0"), pool.at("token1")
+    price, tick, fee, plugins, community_fee, _ = pool.get(GLOBAL_STATE)
+    first, last = window_around(target, tick, 1)
+    known = tuple(each for each in ticks if first <= each <= last)
+    infos = [pool.get("ticks(int24)(uint256,int128)", each) for each in known]
+    return Concentrated(
+        variant="algebra_integral",
+        sqrt_price_x96=price,
+        tick=tick,
+        liquidity=pool.integer("liquidity", kind="uint128"),
+        fee0=fee,
+        fee1=fee,
+        protocol_fee0=community_fee,
+        protocol_fee1=community_fee,
         tick_spacing=pool.integer("tickSpacing", kind="int24"),
         ticks=known,
         liquidity_net=tuple(net for _, net in infos),
@@ -130,6 +178,47 @@ def tick_pool(chain: LocalChain, target: Target, ticks: Sequence[int]) -> Concen
         balances=(token0.balance(pool.address), token1.balance(pool.address)),
         decimals0=token0.decimals,
         decimals1=token1.decimals,
+        hooked=plugins % 2 == 1,
+    )
+
+
+def v4_pool(chain: LocalChain, target: Target, ticks: Sequence[int]) -> Concentrated:
+    """`ticks` as of `tick_pool`; what the PoolManager's own storage says, by StateLibrary's slots:
+    the price and fees, then after the fee growths the liquidity, the ticks and the bitmap."""
+    manager, key = Plain(chain, target.address), bytes.fromhex(target.key[2:])
+    start = int.from_bytes(keccak(key + (6).to_bytes(32)))
+
+    def stored(slot: int) -> int:
+        return int.from_bytes(manager.get("extsload(bytes32)(bytes32)", slot.to_bytes(32))[0])
+
+    def tick_slot(tick: int) -> int:
+        return int.from_bytes(keccak(tick.to_bytes(32, signed=True) + (start + 4).to_bytes(32)))
+
+    slot0, spacing = stored(start), int(target.params["tick_spacing"])
+    tick = (slot0 >> 160) % 2**24
+    tick -= 2**24 if tick >> 23 else 0
+    first, last = window_around(target, tick, spacing)
+    known = tuple(each for each in ticks if first <= each <= last)
+    infos = [stored(tick_slot(each)) for each in known]
+    nets = [info >> 128 for info in infos]
+    return Concentrated(
+        variant="uniswap_v4",
+        sqrt_price_x96=slot0 % 2**160,
+        tick=tick,
+        liquidity=stored(start + 3),
+        fee0=slot0 >> 208,
+        fee1=slot0 >> 208,
+        protocol_fee0=(slot0 >> 184) % 2**12,
+        protocol_fee1=(slot0 >> 196) % 2**12,
+        tick_spacing=spacing,
+        ticks=known,
+        liquidity_net=tuple(net - (net >> 127 << 128) for net in nets),
+        liquidity_gross=tuple(info % 2**128 for info in infos),
+        known_from=first,
+        known_to=last,
+        balances=(),
+        decimals0=target.tokens[0].decimals,
+        decimals1=target.tokens[1].decimals,
     )
 
 

@@ -352,7 +352,11 @@ def metapools(draw: st.DrawFn) -> StableSwapMeta:
 # One strategy a kind; the contract tests fail while a kind has none.
 STATES: dict[str, st.SearchStrategy[State]] = {
     ConstantProduct.KIND: pools(0),
-    Concentrated.KIND: ticked_pools(),
+    Concentrated.KIND: st.builds(
+        lambda state, hooked: replace(state, hooked=hooked),
+        ticked_pools(),
+        st.sampled_from([False, False, True]),
+    ),
     ShareVault.KIND: vaults(),
     PriceFeed.KIND: feeds(),
     PythPrice.KIND: pyth_prices(),

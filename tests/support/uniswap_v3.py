@@ -38,6 +38,7 @@ class Step:
     to: Address
     data: str
     returns: tuple[str, ...] = ()
+    value: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +60,12 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Uniswap:
-    """The contracts; `tokens` are two of each number of decimals, and the trader holds them all."""
+class Runner:
+    """Who runs steps; `tokens` are two of each number of decimals, all in the trader's hands."""
 
     chain: LocalChain
     owner: Address
     trader: Address
-    factory: Address
-    positions: Address
-    router: Address
-    quoter: Address
     tokens: tuple[Token, ...]
 
     def step(
@@ -79,10 +76,11 @@ class Uniswap:
         *args: Any,
         returns: Sequence[str] = (),
         sender: Address | None = None,
+        value: int = 0,
     ) -> Step:
         selector = keccak(text=f"{name}({','.join(types)})")[:4]
         data = "0x" + (selector + encode(types, args)).hex()
-        return Step(sender or self.trader, to, data, tuple(returns))
+        return Step(sender or self.trader, to, data, tuple(returns), value)
 
     def run(self, steps: Sequence[Step]) -> list[Result]:
         """The steps one after another in one block that is not kept."""
@@ -95,7 +93,13 @@ class Uniswap:
             {
                 "blockOverrides": {"time": hex(timestamp)},
                 "calls": [
-                    {"from": step.sender, "to": step.to, "data": step.data, "gas": hex(GAS)}
+                    {
+                        "from": step.sender,
+                        "to": step.to,
+                        "data": step.data,
+                        "gas": hex(GAS),
+                        "value": hex(step.value),
+                    }
                     for step in steps
                 ],
             }
@@ -106,6 +110,16 @@ class Uniswap:
             [_result(step, call) for step, call in zip(steps, block["calls"], strict=True)]
             for (_, steps), block in zip(blocks, ran, strict=True)
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class Uniswap(Runner):
+    """The contracts."""
+
+    factory: Address
+    positions: Address
+    router: Address
+    quoter: Address
 
     def pool_address(self, token0: Token, token1: Token, fee: int) -> Address:
         """Where the factory puts the pool, by CREATE2, if its pools are those of mainnet."""
@@ -131,19 +145,25 @@ def uniswap(toolchain: Toolchain) -> Iterator[Uniswap]:
         positions = site.create(owner, "NonfungiblePositionManager", factory, weth, nobody)
         router = site.create(owner, "SwapRouter", factory, weth)
         quoter = site.create(owner, "QuoterV2", factory, weth)
-        tokens = [
-            Token(site.create(owner, "Token", symbol, symbol, decimals), decimals, symbol)
-            for decimals in DECIMALS
-            for symbol in (f"A{decimals}", f"B{decimals}")
-        ]
-        for token in tokens:
-            site.send(owner, token.address, "mint(address,uint256)", trader, HELD)
-            for spender in (positions, router):
-                approve = "approve(address,uint256)"
-                site.send(trader, token.address, approve, spender, UINT256_MAX)
+        tokens = held_tokens(site, owner, trader, spenders=(positions, router))
         site.mine()
-        tokens.sort(key=lambda token: int(token.address, 16))
-        yield Uniswap(chain, owner, trader, factory, positions, router, quoter, tuple(tokens))
+        yield Uniswap(chain, owner, trader, tokens, factory, positions, router, quoter)
+
+
+def held_tokens(
+    site: Site, owner: Address, trader: Address, *, spenders: Sequence[Address]
+) -> tuple[Token, ...]:
+    """In the order of their addresses, in the trader's hands and at the spenders' disposal."""
+    tokens = [
+        Token(site.create(owner, "Token", symbol, symbol, decimals), decimals, symbol)
+        for decimals in DECIMALS
+        for symbol in (f"A{decimals}", f"B{decimals}")
+    ]
+    for token in tokens:
+        site.send(owner, token.address, "mint(address,uint256)", trader, HELD)
+        for spender in spenders:
+            site.send(trader, token.address, "approve(address,uint256)", spender, UINT256_MAX)
+    return tuple(sorted(tokens, key=lambda token: int(token.address, 16)))
 
 
 def _result(step: Step, call: Any) -> Result:

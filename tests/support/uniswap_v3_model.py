@@ -11,6 +11,7 @@ from tests.support.strategies import sizes
 from tests.support.uniswap_v3 import FAR_FUTURE, SPACINGS, Step, Uniswap
 from watcher.errors import MathError
 from watcher.math.exact.concentrated import Pool, Swap, swap
+from watcher.math.exact.concentrated_variants import UNISWAP_V3, Variant
 from watcher.math.exact.positions import Amounts, get_liquidity_for_amounts, mint
 from watcher.math.exact.tick_math import (
     MAX_SQRT_PRICE,
@@ -19,7 +20,7 @@ from watcher.math.exact.tick_math import (
     get_sqrt_price_at_tick,
     get_tick_at_sqrt_price,
 )
-from watcher.state import Address
+from watcher.state import Address, Token
 
 TICK = ["uint128", "int128", "uint256", "uint256", "int56", "uint160", "uint32", "bool"]
 """The types of what `ticks(int24)` answers."""
@@ -104,17 +105,22 @@ def cases(draw: st.DrawFn) -> Case:
     )
 
 
-class Model:
-    """A pool as our mathematics say it must be, beside the steps that make it so in truth."""
+class PoolModel:
+    """A pool as our mathematics say it must be; `variant` is its protocol's."""
 
-    def __init__(self, protocol: Uniswap, case: Case) -> None:
-        self.protocol, self.case = protocol, case
-        self.token0, self.token1 = (protocol.tokens[index] for index in case.tokens)
-        self.address = protocol.pool_address(self.token0, self.token1, case.fee)
-        self.spacing = SPACINGS[case.fee]
+    def __init__(
+        self,
+        case: Case,
+        tokens: tuple[Token, Token],
+        *,
+        spacing: int,
+        variant: Variant = UNISWAP_V3,
+    ) -> None:
+        self.case, self.spacing = case, spacing
+        self.token0, self.token1 = tokens
         digits = self.token1.decimals - self.token0.decimals
         tick = max(min(case.tick + digits * TICKS_PER_DIGIT, 400_000), -400_000)
-        self.origin = tick // self.spacing
+        self.origin = tick // spacing
         price = get_sqrt_price_at_tick(tick) + case.shift
         self.gross: Counter[int] = Counter()
         self.net: Counter[int] = Counter()
@@ -126,14 +132,104 @@ class Model:
             fee1=case.fee,
             protocol_fee0=case.protocol_fees[0],
             protocol_fee1=case.protocol_fees[1],
-            tick_spacing=self.spacing,
+            tick_spacing=spacing,
             ticks=(),
             liquidity_net=(),
+            variant=variant,
         )
 
     @property
     def pair(self) -> tuple[Address, Address]:
         return self.token0.address, self.token1.address
+
+    def ticks_of(self, position: Position) -> tuple[int, int]:
+        most = MAX_TICK // self.spacing
+        lower = max((self.origin + position.lower), -most) * self.spacing
+        return lower, min((self.origin + position.upper), most) * self.spacing
+
+    def liquidity_of(self, position: Position) -> int:
+        """What the amounts that are offered suffice for. Raises MathError."""
+        below, above = map(get_sqrt_price_at_tick, self.ticks_of(position))
+        return get_liquidity_for_amounts(
+            self.pool.sqrt_price_x96,
+            position.offered,
+            sqrt_price_a_x96=below,
+            sqrt_price_b_x96=above,
+        )
+
+    def minted(self, position: Position) -> tuple[int, Amounts] | None:
+        """Liquidity and cost of a position, which the pool then has; None where it reverts."""
+        lower, upper = self.ticks_of(position)
+        gross = {"gross_lower": self.gross[lower], "gross_upper": self.gross[upper]}
+        try:
+            liquidity = self.liquidity_of(position)
+            cost = mint(self.pool, liquidity, tick_lower=lower, tick_upper=upper, **gross)
+        except MathError:
+            return None
+        self.gross.update({lower: liquidity, upper: liquidity})
+        self.net.update({lower: liquidity, upper: -liquidity})
+        ticks = tuple(sorted(tick for tick in self.gross if self.gross[tick]))
+        in_range = liquidity if lower <= self.pool.tick < upper else 0
+        self.pool = replace(
+            self.pool,
+            liquidity=self.pool.liquidity + in_range,
+            ticks=ticks,
+            liquidity_net=tuple(self.net[tick] for tick in ticks),
+        )
+        return liquidity, cost
+
+    def amount(self, order: Order) -> int:
+        if order.share is None:
+            return order.units
+        try:
+            most = swap(self.pool, self.everything, zero_for_one=order.zero_for_one)
+        except MathError:  # the price is at its end already, or the amounts are too large
+            return order.units
+        whole = most.amount_in if order.exact_in else most.amount_out
+        return whole * order.share >> 16
+
+    @property
+    def everything(self) -> int:
+        """More than the pool takes, as far as an amount can be."""
+        return 1 << min(254, self.pool.variant.amount_bits - 2)
+
+    def limit(self, order: Order) -> int | None:
+        if order.limit is None:
+            return None
+        moved = -order.limit if order.zero_for_one else order.limit
+        wanted = self.pool.sqrt_price_x96 * (10_000 + moved) // 10_000
+        return max(MIN_SQRT_PRICE, min(wanted, MAX_SQRT_PRICE))
+
+    def swapped(self, order: Order, amount: int, limit: int | None) -> Swap | None:
+        """Our answer; None where the pool reverts."""
+        try:
+            return swap(
+                self.pool,
+                amount if order.exact_in else -amount,
+                zero_for_one=order.zero_for_one,
+                sqrt_price_limit_x96=limit,
+            )
+        except MathError:
+            return None
+
+    def moved(self, found: Swap) -> None:
+        self.pool = replace(
+            self.pool,
+            sqrt_price_x96=found.sqrt_price_x96,
+            tick=found.tick,
+            liquidity=found.liquidity,
+        )
+
+
+class Model(PoolModel):
+    """A pool of Uniswap V3, beside the steps that make it so in truth."""
+
+    def __init__(self, protocol: Uniswap, case: Case) -> None:
+        first, second = case.tokens
+        tokens = protocol.tokens[first], protocol.tokens[second]
+        super().__init__(case, tokens, spacing=SPACINGS[case.fee])
+        self.protocol = protocol
+        self.address = protocol.pool_address(self.token0, self.token1, case.fee)
 
     def creation(self) -> list[Step]:
         create = "createAndInitializePoolIfNecessary"
@@ -151,43 +247,12 @@ class Model:
             ),
         ]
 
-    def ticks_of(self, position: Position) -> tuple[int, int]:
-        most = MAX_TICK // self.spacing
-        lower = max((self.origin + position.lower), -most) * self.spacing
-        return lower, min((self.origin + position.upper), most) * self.spacing
-
     def minting(self, position: Position) -> Step:
         run, ticks = self.protocol, self.ticks_of(position)
         offer = (*position.offered, 0, 0, run.trader, FAR_FUTURE)
         asked = (*self.pair, self.case.fee, *ticks, *offer)
         answer = ["uint256", "uint128", "uint256", "uint256"]
         return run.step(run.positions, "mint", [MINT], asked, returns=answer)
-
-    def minted(self, position: Position) -> tuple[int, Amounts] | None:
-        """Liquidity and cost of a position, which the pool then has; None where it reverts."""
-        lower, upper = self.ticks_of(position)
-        gross = {"gross_lower": self.gross[lower], "gross_upper": self.gross[upper]}
-        try:
-            liquidity = get_liquidity_for_amounts(
-                self.pool.sqrt_price_x96,
-                position.offered,
-                sqrt_price_a_x96=get_sqrt_price_at_tick(lower),
-                sqrt_price_b_x96=get_sqrt_price_at_tick(upper),
-            )
-            cost = mint(self.pool, liquidity, tick_lower=lower, tick_upper=upper, **gross)
-        except MathError:
-            return None
-        self.gross.update({lower: liquidity, upper: liquidity})
-        self.net.update({lower: liquidity, upper: -liquidity})
-        ticks = tuple(sorted(tick for tick in self.gross if self.gross[tick]))
-        in_range = liquidity if lower <= self.pool.tick < upper else 0
-        self.pool = replace(
-            self.pool,
-            liquidity=self.pool.liquidity + in_range,
-            ticks=ticks,
-            liquidity_net=tuple(self.net[tick] for tick in ticks),
-        )
-        return liquidity, cost
 
     def reading(self) -> list[Step]:
         read, pool = self.protocol.step, self.address
@@ -196,23 +261,6 @@ class Model:
             read(pool, "liquidity", returns=["uint128"]),
             *(read(pool, "ticks", ["int24"], tick, returns=TICK) for tick in self.pool.ticks),
         ]
-
-    def amount(self, order: Order) -> int:
-        if order.share is None:
-            return order.units
-        try:
-            most = swap(self.pool, 2**254, zero_for_one=order.zero_for_one)
-        except MathError:  # the price is at its end already
-            return order.units
-        whole = most.amount_in if order.exact_in else most.amount_out
-        return whole * order.share >> 16
-
-    def limit(self, order: Order) -> int | None:
-        if order.limit is None:
-            return None
-        moved = -order.limit if order.zero_for_one else order.limit
-        wanted = self.pool.sqrt_price_x96 * (10_000 + moved) // 10_000
-        return max(MIN_SQRT_PRICE, min(wanted, MAX_SQRT_PRICE))
 
     def swapping(self, order: Order, amount: int, limit: int | None) -> list[Step]:
         """What QuoterV2 and the router are asked."""
@@ -232,23 +280,8 @@ class Model:
     def swapped(self, order: Order, amount: int, limit: int | None) -> Swap | None:
         """Our answer; None where the router reverts, which refuses what pays and takes nothing and,
         without a price limit, what pays less than was wanted."""
-        specified = amount if order.exact_in else -amount
-        try:
-            found = swap(
-                self.pool,
-                specified,
-                zero_for_one=order.zero_for_one,
-                sqrt_price_limit_x96=limit,
-            )
-        except MathError:
+        found = super().swapped(order, amount, limit)
+        if found is None:
             return None
         is_short = not (order.exact_in or found.complete or limit)
         return None if is_short or found.amount_in == 0 else found
-
-    def moved(self, found: Swap) -> None:
-        self.pool = replace(
-            self.pool,
-            sqrt_price_x96=found.sqrt_price_x96,
-            tick=found.tick,
-            liquidity=found.liquidity,
-        )

@@ -12,7 +12,8 @@ from tests.support.strategies import address
 from watcher.errors import DecodeError, NoCode, RefusedTarget
 from watcher.math.exact.tick_math import get_sqrt_price_at_tick
 from watcher.protocols import Entry
-from watcher.protocols.uniswap_v3 import ADAPTER, TICK_WORDS
+from watcher.protocols.tick_pools import TICK_WORDS
+from watcher.protocols.uniswap_v3 import ADAPTER
 from watcher.state import Answer, Concentrated, Target, Ticks
 from watcher.state.target import Param
 

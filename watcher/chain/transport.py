@@ -19,8 +19,6 @@ from watcher.chain.status import carries_reply, refusal
 ERROR_BODY_CAP = 4_096
 """Bytes that are read of an answer that HTTP already calls an error."""
 
-PIECE = 64 * 1024
-
 HEADERS = {
     "Content-Type": "application/json",
     "Accept": "application/json",
@@ -92,7 +90,8 @@ class HttpTransport:
 
     async def _whole(self, response: aiohttp.ClientResponse, about: str) -> bytes:
         body = bytearray()
-        async for piece in response.content.iter_chunked(PIECE):
+        # As the pieces arrive: cut to one size they are copied once more, 2 ms for 2 MB.
+        async for piece in response.content.iter_any():
             body += piece
             if len(body) > self._response_cap:
                 response.close()

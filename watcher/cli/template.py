@@ -52,6 +52,22 @@ expect = { tokens = [
 # name = "usdc-weth-5"
 # tick_words = 64
 
+# Pools of Pancake V3 ("pancake_v3") and Algebra Integral ("algebra_integral") are written so too.
+# A pool of Uniswap V4 has no address: it is its key, at the PoolManager's. `fee` is 8388608 where
+# its hooks set it; `hooks` and `pool_id`, which the key is held against, may be left out.
+# [[targets]]
+# chain = "eip155:1"
+# protocol = "uniswap_v4"
+# address = "0x000000000004444c5dc75cB358380D2e3dE08A90"
+# name = "eth-usdc-v4"
+# currency0 = "0x0000000000000000000000000000000000000000"
+# currency1 = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48"
+# fee = 500
+# tick_spacing = 10
+# hooks = "0x0000000000000000000000000000000000000000"
+# pool_id = "0x..."
+# state_view = "0x7fFE42C4a5DEeA5b0feC41C94C136Cf115597227"
+
 # An ERC-4626 vault. OpenZeppelin's have virtual shares, 10^decimals_offset of them; solmate's have
 # none. Each block's own conversions are checked against what is said here.
 # [[targets]]

@@ -11,7 +11,7 @@ from watcher.config import fields
 from watcher.config.section import Section
 from watcher.config.values import ChainConfig
 from watcher.math.catalogue import CATALOGUE
-from watcher.protocols import ADAPTERS, Entry
+from watcher.protocols import ADAPTERS, Adapter, Entry
 from watcher.protocols.expectation import Expected, parse_expected
 from watcher.protocols.options import boolean
 from watcher.state.target import Param
@@ -131,10 +131,16 @@ def read_target(section: Section, chain_ids: Set[int]) -> Entry | None:
         protocol=protocol,
         address=address,
         name=name,
-        key=name if ADAPTERS[protocol].named else "",
+        key=_key(ADAPTERS[protocol], name, options),
         options=MappingProxyType(options),
         expect=MappingProxyType(dict(expect)),
     )
+
+
+def _key(adapter: Adapter, name: str, options: Mapping[str, Param]) -> str:
+    if adapter.named:
+        return name
+    return adapter.key(options) if adapter.key else ""
 
 
 def read_limits(name: str, section: Section) -> Limits | None:

@@ -47,6 +47,37 @@ PREBUILT = {
         "@uniswap/v3-periphery@1.4.4",
         "artifacts/contracts/lens/QuoterV2.sol/QuoterV2.json",
     ),
+    "PancakeV3Factory": (
+        "@pancakeswap/v3-core@1.0.2",
+        "artifacts/contracts/PancakeV3Factory.sol/PancakeV3Factory.json",
+    ),
+    "PancakeV3Pool": (
+        "@pancakeswap/v3-core@1.0.2",
+        "artifacts/contracts/PancakeV3Pool.sol/PancakeV3Pool.json",
+    ),
+    "AlgebraFactory": (
+        "@cryptoalgebra/integral-core@1.2.10",
+        "artifacts/contracts/AlgebraFactory.sol/AlgebraFactory.json",
+    ),
+    "AlgebraPoolDeployer": (
+        "@cryptoalgebra/integral-core@1.2.10",
+        "artifacts/contracts/AlgebraPoolDeployer.sol/AlgebraPoolDeployer.json",
+    ),
+    "AlgebraVaultFactoryStub": (
+        "@cryptoalgebra/integral-core@1.2.10",
+        "artifacts/contracts/AlgebraVaultFactoryStub.sol/AlgebraVaultFactoryStub.json",
+    ),
+    "AlgebraMockPlugin": (
+        "@cryptoalgebra/integral-core@1.2.10",
+        "artifacts/contracts/test/MockPoolPlugin.sol/MockPoolPlugin.json",
+    ),
+    "PoolManager": ("@uniswap/v4-core@1.0.2", "out/PoolManager.sol/PoolManager.json"),
+    "PoolModifyLiquidityTest": (
+        "@uniswap/v4-core@1.0.2",
+        "out/PoolModifyLiquidityTest.sol/PoolModifyLiquidityTest.json",
+    ),
+    "PoolSwapTest": ("@uniswap/v4-core@1.0.2", "out/PoolSwapTest.sol/PoolSwapTest.json"),
+    "StateView": ("@uniswap/v4-periphery@1.0.3", "foundry-out/StateView.sol/StateView.json"),
     "CurveStableSwap": (
         "@setprotocol/set-protocol-v2@0.1.16",
         "external/abi/curve/Stableswap.json",
@@ -149,6 +180,8 @@ COMPILED = (
             "SolmateVault": "SolmateVault.sol",
             "OddToken": "OddToken.sol",
             "Answering": "Answering.sol",
+            "PancakeV3Deployer": "PancakeV3Deployer.sol",
+            "TickTrader": "TickTrader.sol",
         },
         evm_version="cancun",
     ),

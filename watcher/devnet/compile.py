@@ -138,8 +138,9 @@ def run_compiler(unit: Unit) -> dict[str, dict[str, Any]]:
 
 
 def artifact(document: Mapping[str, Any]) -> Artifact:
-    """An artifact from a build's JSON: ours, Truffle's, Waffle's or Hardhat's."""
-    bytecode: str = document["bytecode"]
+    """An artifact from a build's JSON: ours, Truffle's, Waffle's, Hardhat's or Forge's."""
+    code = document["bytecode"]
+    bytecode: str = code["object"] if isinstance(code, Mapping) else code
     links = {
         library: tuple(reference["start"] for reference in references)
         for libraries in document.get("linkReferences", {}).values()

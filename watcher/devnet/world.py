@@ -87,6 +87,16 @@ class SolidlyPool:
 
 
 @dataclass(frozen=True, slots=True)
+class KyberPool:
+    """A Kyber DMM pool, traded with directly."""
+
+    name: str
+    address: Address
+    token0: Token
+    token1: Token
+
+
+@dataclass(frozen=True, slots=True)
 class CoinPool:
     """A pool of two coins or more, which are exchanged by their places: `exchange` is the signature
     that takes both places, an amount and the least that it must pay, a deadline after it where it
@@ -99,6 +109,23 @@ class CoinPool:
     coins: tuple[Token, ...]
     exchange: str
     worth: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConcentratedPool:
+    """A pool with ticks of another protocol than Uniswap V3, in which nobody trades. `options` are
+    further keys of its entry, `ticks` where its positions begin and end; `trader` is what opens
+    positions and swaps in it, `beside` what else stands there for it."""
+
+    name: str
+    protocol: str
+    address: Address
+    token0: Token
+    token1: Token
+    ticks: tuple[int, ...]
+    options: Mapping[str, Option]
+    trader: Address
+    beside: tuple[Address, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,10 +233,12 @@ class World:
     coin_pools: tuple[CoinPool, ...]
     vaults: tuple[Vault, ...]
     feeds: tuple[Feed, ...]
+    kyber_pools: tuple[KyberPool, ...] = ()
     share_markets: tuple[Pair, ...] = ()
     pyth: tuple[PythFeed, ...] = ()
     implied: tuple[Implied, ...] = ()
     treasuries: tuple[Treasury, ...] = ()
+    concentrated_pools: tuple[ConcentratedPool, ...] = ()
 
     @property
     def pools(self) -> tuple[Pair | TickPool, ...]:
@@ -248,6 +277,10 @@ class World:
         pools += [
             TargetEntry(self.chain_id, pool.protocol, pool.address, pool.name, {})
             for pool in self.coin_pools
+        ]
+        pools += [
+            TargetEntry(self.chain_id, pool.protocol, pool.address, pool.name, pool.options)
+            for pool in self.concentrated_pools
         ]
         vaults = [_vault_entry(self.chain_id, vault) for vault in self.vaults]
         prices = [

@@ -16,7 +16,7 @@ from watcher.math.bridge import PAIR, Floats
 from watcher.math.columns import Column
 from watcher.math.exact.sqrt_price_math import Q96
 from watcher.math.exploitability.tick_arbitrage import tick_arbitrage
-from watcher.math.families.concentrated import fee
+from watcher.math.families.concentrated import HOOKED, fee
 from watcher.math.pool_table import (
     DEPTH_MOVE,
     PoolTable,
@@ -79,6 +79,9 @@ def _state(subject: Subject) -> Concentrated | None:
 
 
 def _curve(state: Concentrated) -> _Curve:
+    if state.hooked:
+        return _Curve(state, (HOOKED, HOOKED), (math.nan, math.nan))
+
     def one(coin: int) -> Side | str:
         try:
             return tick_curve.side(state, zero_for_one=coin == 0)

@@ -1,17 +1,20 @@
 """One pure adapter module a protocol, and the table that everything else takes them from."""
 
 from watcher.protocols import (
+    algebra_integral,
     chainlink,
     curve_cryptoswap,
     curve_stableswap,
     erc4626,
     holdings,
+    pancake_v3,
     pyth,
     solidly,
     uniswap_v2,
     uniswap_v2_twap,
     uniswap_v3,
     uniswap_v3_twap,
+    uniswap_v4,
 )
 from watcher.protocols.adapter import Adapter, Contest, Entry, Identification, Option, Trial
 
@@ -20,6 +23,9 @@ ADAPTERS: dict[str, Adapter] = {
     for module in (
         uniswap_v2,
         uniswap_v3,
+        pancake_v3,
+        algebra_integral,
+        uniswap_v4,
         solidly,
         curve_stableswap,
         curve_cryptoswap,

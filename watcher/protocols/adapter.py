@@ -91,8 +91,10 @@ class Adapter:
 
     `follow` gives the calls that all answers so far lead to, none when the reading is whole; it
     raises a ReadError as `decode` would. `named` targets are made by whoever names them: the name
-    is their key, no code need stand at their address, and discovery has no trials of them.
-    `together` is worth having for a protocol of which thousands are watched.
+    is their key, no code need stand at their address, and discovery has no trials of them. `key`
+    makes a target's key of its options, where many stand at one address; "" of too few.
+    `together` is worth having for a protocol of which thousands are watched. `not_covered` are
+    sentences: what its states do not know, and why.
     """
 
     protocol: str
@@ -107,7 +109,9 @@ class Adapter:
     is_source: bool = False
     follow: Callable[[Target, Sequence[Answer]], list[Call]] | None = None
     named: bool = False
+    key: Callable[[Mapping[str, Param]], str] | None = None
     together: Together | None = None
+    not_covered: tuple[str, ...] = ()
 
 
 def read(

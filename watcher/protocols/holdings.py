@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 from watcher.errors import DecodeError, ReadError, RefusedTarget
-from watcher.protocols import erc20, uniswap_v3
+from watcher.protocols import erc20, v3_forks
 from watcher.protocols.adapter import Adapter, Entry, Identification, Option
 from watcher.protocols.holdings_plan import Plan, addresses, places
 from watcher.protocols.holdings_reading import reading
@@ -127,10 +127,10 @@ def _factories(managers: Sequence[Address], holder: Address) -> Asked:
                 f"{manager} is no position manager of Uniswap V3: {error}; remove it from "
                 "`position_managers`"
             ) from None
-    answers = yield [uniswap_v3.FEE_AMOUNT_TICK_SPACING.call(one, A_FEE) for one in factories]
+    answers = yield [v3_forks.FEE_AMOUNT_TICK_SPACING.call(one, A_FEE) for one in factories]
     for manager, answer in zip(managers, answers, strict=True):
         try:
-            is_factory = uniswap_v3.FEE_AMOUNT_TICK_SPACING.integer(answer) > 0
+            is_factory = v3_forks.FEE_AMOUNT_TICK_SPACING.integer(answer) > 0
         except ReadError:
             is_factory = False
         if not is_factory:
@@ -198,6 +198,12 @@ ADAPTER = Adapter(
             "protocol_fee_share",
             proper_fraction,
             'of pairs of unknown factories, as for uniswap_v2; "1/6" unless told',
+        ),
+    ),
+    not_covered=(
+        (
+            "Debts, and what other protocols hold for the addresses: only what is named and can be "
+            "looked through is counted."
         ),
     ),
 )

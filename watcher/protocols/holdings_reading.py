@@ -14,7 +14,7 @@ from eth_utils.crypto import keccak
 
 from watcher.errors import DecodeError, ReadError, TooLarge
 from watcher.math.look_through import unquoted
-from watcher.protocols import erc20, uniswap_v2, uniswap_v3
+from watcher.protocols import erc20, uniswap_v2, uniswap_v3, v3_forks
 from watcher.protocols.holdings_plan import PairPlan, Plan, VaultPlan, places, plan_of
 from watcher.protocols.interface import Value, View, view
 from watcher.state.call import Answer, Balance, Call, Static
@@ -248,8 +248,8 @@ def _positions(
 ) -> Generator[list[Call], Sequence[Answer], _Found]:
     keys = [(plan.factories[one.manager], one.token0, one.token1, one.fee) for one in nfts]
     distinct = list(dict.fromkeys(keys))
-    got = yield from _ask([uniswap_v3.GET_POOL.call(*key) for key in distinct])
-    pools = {key: got.address(uniswap_v3.GET_POOL) for key in distinct}
+    got = yield from _ask([v3_forks.GET_POOL.call(*key) for key in distinct])
+    pools = {key: got.address(v3_forks.GET_POOL) for key in distinct}
     if ZERO_ADDRESS in pools.values():
         raise DecodeError("a position is of a pool that its factory does not know")
     spans = [
@@ -263,7 +263,7 @@ def _positions(
         calls += [view_.call(pool) for view_ in (uniswap_v3.SLOT0, GROWTH0, GROWTH1)]
     for manager, pool_row, lower, upper in ranges:
         pool = addresses[pool_row]
-        calls += [uniswap_v3.TICKS.call(pool, tick) for tick in (lower, upper)]
+        calls += [v3_forks.TICKS.call(pool, tick) for tick in (lower, upper)]
         calls.append(POOL_POSITIONS.call(pool, position_key(plan.managers[manager], lower, upper)))
     got = yield from _ask(calls)
     return (
@@ -286,7 +286,7 @@ def _pool(token0: int, token1: int, got: _Answers) -> PositionPool:
 
 
 def _range(manager: int, pool: int, lower: int, upper: int, got: _Answers) -> PositionRange:
-    outside = [got.integers(uniswap_v3.TICKS)[2:4] for _ in range(2)]
+    outside = [got.integers(v3_forks.TICKS)[2:4] for _ in range(2)]
     liquidity, last0, last1, owed0, owed1 = got.integers(POOL_POSITIONS)
     return PositionRange(
         manager=manager,

@@ -131,14 +131,19 @@ class Views:
         each target. `answers` are one target's after the other's. None where `integers` would raise
         for any of them."""
         oks, datas, lengths = zip(*answers, strict=True)
-        rows, data = len(answers) // len(self._views), b"".join(datas)
+        rows = len(answers) // len(self._views)
         if oks != self._oks * rows or lengths != self._lengths * rows:
             return None
-        if len(data) != self._size * rows:
+        if sum(map(len, datas)) != self._size * rows:
             return None
-        words = chain.from_iterable(self._words.iter_unpack(data))
-        values = list(map(int.from_bytes, words))
-        columns = [values[i :: self._size // WORD] for i in range(self._size // WORD)]
+        columns: list[list[int]] = []
+        for at, one in enumerate(self._views):
+            words, width = datas[at :: len(self._views)], len(one.outputs)
+            if width > 1:
+                together = struct.iter_unpack(f"{WORD}s" * width, b"".join(words))
+                words = tuple(chain.from_iterable(together))
+            values = list(map(int.from_bytes, words))
+            columns += (values[i::width] for i in range(width))
         for i, least, _ in self._signed:
             columns[i] = [value - (value >> 255 << 256) for value in columns[i]]
             if min(columns[i]) < least:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -43,6 +44,18 @@ def small_integer(least: int, most: int) -> Callable[[object], int]:
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
             raise ValueError(f"write a whole number from {least} to {most}")
         return value
+
+    return parse
+
+
+def hexadecimal(size: int) -> Callable[[object], str]:
+    """A parser of `size` bytes, written in hexadecimal; it gives them in lower case."""
+    shape = re.compile(rf"0x[0-9a-fA-F]{{{2 * size}}}")
+
+    def parse(value: object) -> str:
+        if not isinstance(value, str) or not shape.fullmatch(value):
+            raise ValueError(f"write 0x and {2 * size} hexadecimal digits")
+        return value.lower()
 
     return parse
 

@@ -12,19 +12,17 @@ from collections.abc import Sequence
 from watcher.errors import DecodeError, ReadError, RefusedTarget
 from watcher.protocols import erc20
 from watcher.protocols.adapter import Adapter, Entry, Identification
-from watcher.protocols.interface import Views, require_code, view
-from watcher.state.call import Answer, Call, Code
+from watcher.protocols.interface import Views, view
+from watcher.protocols.pairs import ask_pair, confirm_pair, factory_of
+from watcher.state.call import Answer, Call
 from watcher.state.solidly import Solidly
 from watcher.state.target import Target
-from watcher.state.token import ZERO_ADDRESS, Address
+from watcher.state.token import ZERO_ADDRESS
 
 PROTOCOL = "solidly"
 
 _POOL = "solidly/Pool"
 _FACTORY = "solidly/PoolFactory"
-TOKEN0 = view(_POOL, "token0")
-TOKEN1 = view(_POOL, "token1")
-FACTORY = view(_POOL, "factory")
 STABLE = view(_POOL, "stable")
 GET_RESERVES = view(_POOL, "getReserves")
 GET_POOL = view(_FACTORY, "getPool")
@@ -38,39 +36,21 @@ LATEST_TIME = 2**64 - 1
 
 def identify(entry: Entry) -> Identification:
     """Ask the pool for its tokens, curve and factory, and the factory whether it is its own."""
-    pool = entry.address
-    code, token0_answer, token1_answer, factory_answer, stable_answer, *share = yield [
-        Code(pool),
-        TOKEN0.call(pool),
-        TOKEN1.call(pool),
-        FACTORY.call(pool),
-        STABLE.call(pool),
-        *erc20.metadata_calls(pool),
-    ]
-    require_code(code, pool)
-    try:
-        token0, token1 = TOKEN0.address(token0_answer), TOKEN1.address(token1_answer)
-        factory = FACTORY.address(factory_answer)
-        (stable,) = map(bool, STABLE.decode(stable_answer))
-    except ReadError as error:
-        raise RefusedTarget(
-            f"{pool} is no Velodrome V2 or Aerodrome pool: {error}; remove the entry"
-        ) from None
+    claim = yield from ask_pair(entry, "Velodrome V2 or Aerodrome pool", _POOL, STABLE)
+    pool, factory, (stable,) = entry.address, claim.factory, claim.facts
     if factory == ZERO_ADDRESS:
         raise RefusedTarget(
             f"{pool} has no factory: it is what pools are cloned from, give the address of a pool"
         )
-    pool_answer, fee_answer, *metadata = yield [
-        GET_POOL.call(factory, token0, token1, stable),
-        GET_FEE.call(factory, pool, stable),
-        *erc20.metadata_calls(token0),
-        *erc20.metadata_calls(token1),
-    ]
-    if not _is(pool, pool_answer):
-        raise RefusedTarget(
-            f"its factory {factory} does not know {pool} as its pool of {token0} and {token1}: it "
-            "is no pool of Velodrome V2 or Aerodrome, remove the entry"
-        )
+    target, (fee_answer,) = yield from confirm_pair(
+        entry,
+        claim,
+        kind=Solidly.KIND,
+        known=GET_POOL,
+        by=(claim.token0, claim.token1, stable),
+        also=[GET_FEE.call(factory, pool, stable)],
+        params={"stable": bool(stable)},
+    )
     try:
         GET_FEE.integer(fee_answer)
     except ReadError as error:
@@ -78,32 +58,18 @@ def identify(entry: Entry) -> Identification:
             f"its factory {factory} does not tell the fee of {pool} as Velodrome V2's does: "
             f"{error}; remove the entry"
         ) from None
-    return Target(
-        chain_id=entry.chain_id,
-        protocol=PROTOCOL,
-        address=pool,
-        kind=Solidly.KIND,
-        key=entry.key,
-        tokens=(
-            erc20.decode_metadata(token0, metadata[:2]),
-            erc20.decode_metadata(token1, metadata[2:]),
-        ),
-        share=erc20.decode_metadata(pool, share),
-        params={"factory": factory, "stable": stable},
-        name=entry.name,
-    )
+    return target
 
 
 def calls(target: Target) -> list[Call]:
     pool = target.address
     token0, token1 = target.tokens
-    factory = Address(str(target.params["factory"]))
     return [
         GET_RESERVES.call(pool),
         erc20.BALANCE_OF.call(token0.address, pool),
         erc20.BALANCE_OF.call(token1.address, pool),
         erc20.TOTAL_SUPPLY.call(pool),
-        GET_FEE.call(factory, pool, bool(target.params["stable"])),
+        GET_FEE.call(factory_of(target), pool, bool(target.params["stable"])),
         STABLE.call(pool),
     ]
 
@@ -134,14 +100,6 @@ def decode(target: Target, answers: Sequence[Answer]) -> Solidly:
     )
 
 
-def _is(pool: Address, answer: Answer) -> bool:
-    """Whether the factory answered this pool; one that answers otherwise or not at all is none."""
-    try:
-        return GET_POOL.address(answer) == pool
-    except ReadError:
-        return False
-
-
 ADAPTER = Adapter(
     protocol=PROTOCOL,
     kind=Solidly.KIND,
@@ -149,4 +107,11 @@ ADAPTER = Adapter(
     identify=identify,
     calls=calls,
     decode=decode,
+    not_covered=(
+        (
+            "Pools of the first version (Solidly, Velodrome V1): their fee stands elsewhere; "
+            "their arithmetic is there for files alone."
+        ),
+        "A pause of the factory, which stops all swaps: it is not read.",
+    ),
 )

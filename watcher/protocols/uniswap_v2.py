@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from watcher.errors import DecodeError, ReadError, RefusedTarget
+from watcher.errors import DecodeError, RefusedTarget
 from watcher.protocols import erc20
 from watcher.protocols.adapter import (
     Adapter,
@@ -20,9 +20,10 @@ from watcher.protocols.adapter import (
     Together,
     Trial,
 )
-from watcher.protocols.interface import Views, require_code, view
+from watcher.protocols.interface import Views, view
 from watcher.protocols.options import proper_fraction
-from watcher.state.call import Answer, Call, Code
+from watcher.protocols.pairs import ask_pair, confirm_pair, factory_of
+from watcher.state.call import Answer, Call
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.frozen import make_many
 from watcher.state.target import Target
@@ -68,7 +69,7 @@ KNOWN_FACTORIES: dict[tuple[int, str], FactoryTerms] = {
 
 def identify(entry: Entry) -> Identification:
     target = yield from identify_pair(entry)
-    fee, share = _terms(entry, _factory(target))
+    fee, share = _terms(entry, factory_of(target))
     terms = {
         "fee_numerator": fee.denominator - fee.numerator,
         "fee_denominator": fee.denominator,
@@ -79,46 +80,13 @@ def identify(entry: Entry) -> Identification:
 
 
 def identify_pair(entry: Entry) -> Identification:
-    """Ask the pair for its tokens and factory, and the factory whether the pair is its own. What it
-    takes as a fee is not asked."""
-    pair = entry.address
-    code, token0_answer, token1_answer, factory_answer, decimals_answer, symbol_answer = yield [
-        Code(pair),
-        TOKEN0.call(pair),
-        TOKEN1.call(pair),
-        FACTORY.call(pair),
-        *erc20.metadata_calls(pair),
-    ]
-    require_code(code, pair)
-    try:
-        token0, token1 = TOKEN0.address(token0_answer), TOKEN1.address(token1_answer)
-        factory = FACTORY.address(factory_answer)
-    except ReadError as error:
-        raise RefusedTarget(f"{pair} is no Uniswap V2 pair: {error}; remove the entry") from None
-    pair_answer, *metadata = yield [
-        GET_PAIR.call(factory, token0, token1),
-        *erc20.metadata_calls(token0),
-        *erc20.metadata_calls(token1),
-    ]
-    if not _is(pair, pair_answer):
-        raise RefusedTarget(
-            f"its factory {factory} does not know {pair} as the pair of {token0} and {token1}: "
-            "it is no pair of that factory, remove the entry"
-        )
-    return Target(
-        chain_id=entry.chain_id,
-        protocol=PROTOCOL,
-        address=pair,
-        kind=ConstantProduct.KIND,
-        key=entry.key,
-        tokens=(
-            erc20.decode_metadata(token0, metadata[:2]),
-            erc20.decode_metadata(token1, metadata[2:]),
-        ),
-        share=erc20.decode_metadata(pair, [decimals_answer, symbol_answer]),
-        params={"factory": factory},
-        name=entry.name,
+    """What the pair takes as a fee is not asked."""
+    claim = yield from ask_pair(entry, "Uniswap V2 pair", _PAIR)
+    tokens = claim.token0, claim.token1
+    target, _ = yield from confirm_pair(
+        entry, claim, kind=ConstantProduct.KIND, known=GET_PAIR, by=tokens
     )
+    return target
 
 
 def calls(target: Target) -> list[Call]:
@@ -130,7 +98,7 @@ def calls(target: Target) -> list[Call]:
         erc20.BALANCE_OF.call(token1.address, pair),
         erc20.TOTAL_SUPPLY.call(pair),
         K_LAST.call(pair),
-        FEE_TO.call(_factory(target)),
+        FEE_TO.call(factory_of(target)),
     ]
 
 
@@ -181,18 +149,6 @@ def _terms(entry: Entry, factory: Address) -> tuple[Fraction, Fraction]:
     return fee if fee is not None else terms.fee, share
 
 
-def _is(pair: Address, answer: Answer) -> bool:
-    """Whether the factory answered this pair; one that answers otherwise or not at all is none."""
-    try:
-        return GET_PAIR.address(answer) == pair
-    except ReadError:
-        return False
-
-
-def _factory(target: Target) -> Address:
-    return Address(str(target.params["factory"]))
-
-
 def _facts(target: Target) -> tuple[int, ...]:
     """The TERMS, and both tokens' decimals."""
     facts: list[int] = []
@@ -228,5 +184,12 @@ ADAPTER = Adapter(
             assumes="its factory is not one that is known here, and a pair does not tell its fee "
             "(those shown are Uniswap's)",
         ),
+    ),
+    not_covered=(
+        (
+            "Tokens that keep a part of each transfer: what a trader receives is less than what "
+            "the pair pays, and no pair knows it."
+        ),
+        "The fee of a factory that is not known here: no view tells it, so that an entry must.",
     ),
 )

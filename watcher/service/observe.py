@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain, compress, repeat
 from operator import ne
 from typing import cast
@@ -64,8 +64,7 @@ class Observer:
             self._asked.append(_Asked(target, len(self._calls), len(calls)))
             self._calls += calls
         self._ways = dict.fromkeys(asked.together for asked in self._asked)
-        self._askers = [asked for asked in self._asked for _ in range(asked.count)]
-        self._answers: list[Answer | ReadError] = []
+        self._rows: list[list[Answer | ReadError]] = [[] for _ in self._asked]
         self._observed: dict[str, Observation] = {}
         self._doubtful: dict[str, Target] = {}
 
@@ -102,18 +101,20 @@ class Observer:
         return [(one.target, one.observation(known)) for one in self._followed]
 
     def _take(self, answers: list[Answer | ReadError]) -> None:
-        changed = list(self._changed(answers))
+        """Decode those for whom not every answer is as it was before."""
+        rows = [answers[asked.place] for asked in self._asked]
+        changed = list(compress(zip(self._asked, rows, strict=True), map(ne, rows, self._rows)))
         for together in self._ways:
-            group = [asked for asked in changed if asked.together is together]
-            found = _together(together, group, answers) if together and group else None
+            group = [(asked, row) for asked, row in changed if asked.together is together]
+            found = _together(together, group) if together and group else None
             if found is None:
-                for asked in group:
-                    self._keep(asked.target, _observation(asked.target, answers[asked.place]))
+                for asked, row in group:
+                    self._keep(asked.target, _observation(asked.target, row))
                 continue
             self._observed |= found
             for settled in self._doubtful.keys() & found.keys():
                 del self._doubtful[settled]
-        self._answers = answers
+        self._rows = rows
 
     def _keep(self, target: Target, found: Observation) -> None:
         self._observed[target.id] = found
@@ -121,12 +122,6 @@ class Observer:
             self._doubtful[target.id] = target
         else:
             self._doubtful.pop(target.id, None)
-
-    def _changed(self, answers: list[Answer | ReadError]) -> Iterable[_Asked]:
-        """Those for whom not every answer is as it was before."""
-        if not self._answers:
-            return self._asked
-        return dict.fromkeys(compress(self._askers, map(ne, answers, self._answers)))
 
 
 def _is_doubtful(target: Target, found: Observation) -> bool:
@@ -149,7 +144,6 @@ class _Asked:
     def __init__(self, target: Target, start: int, count: int) -> None:
         self.target = target
         self.id = target.id
-        self.count = count
         self.place = slice(start, start + count)
         self.facts: tuple[int, ...] = ()
         self.together = ADAPTERS[target.protocol].together
@@ -210,25 +204,26 @@ def _observation(target: Target, answers: Sequence[Answer | ReadError]) -> Obser
 
 
 def _together(
-    together: Together, group: Sequence[_Asked], answers: list[Answer | ReadError]
+    together: Together, group: Sequence[tuple[_Asked, list[Answer | ReadError]]]
 ) -> dict[str, Observation] | None:
     """What `_observation` gives for each of the group; None where one of them has to be
     decoded by itself."""
-    given = list(chain.from_iterable([answers[asked.place] for asked in group]))
+    asked, rows = zip(*group, strict=True)
+    given = list(chain.from_iterable(rows))
     if set(map(type, given)) != {Answer}:
         return None
     integers = together.views.columns(cast("list[Answer]", given))
     if integers is None:
         return None
-    facts = list(zip(*[asked.facts for asked in group], strict=True))
+    facts = list(zip(*[one.facts for one in asked], strict=True))
     try:
         states = together.states(integers, facts)
     except Exception:
-        LOG.exception("adapter failed for many", protocol=group[0].target.protocol)
+        LOG.exception("adapter failed for many", protocol=asked[0].target.protocol)
         return None
-    ids = [asked.id for asked in group]
-    rows = zip(ids, repeat(Status.OK, len(ids)), states, strict=True)
-    return dict(zip(ids, make_many(Observation, rows), strict=True))
+    ids = [one.id for one in asked]
+    observations = zip(ids, repeat(Status.OK, len(ids)), states, strict=True)
+    return dict(zip(ids, make_many(Observation, observations), strict=True))
 
 
 def _answered(answers: Sequence[Answer | ReadError]) -> Sequence[Answer]:

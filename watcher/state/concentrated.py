@@ -40,7 +40,8 @@ class Concentrated:
     `ticks` are the initialised ones from `known_from` to `known_to`, the range that was read,
     ascending; `liquidity_net` and `liquidity_gross` stand in the same order. `balances` is what the
     pool holds of both tokens, uncollected fees included; it is empty where one contract holds the
-    tokens of all pools (Uniswap V4).
+    tokens of all pools (Uniswap V4). `hooked`: a hook or plugin runs at each swap and may change
+    its amounts or its fee, which nobody can tell beforehand.
     """
 
     KIND: ClassVar[str] = "concentrated"
@@ -63,6 +64,7 @@ class Concentrated:
     balances: tuple[int, ...]
     decimals0: int
     decimals1: int
+    hooked: bool = False
 
     def problems(self) -> Iterator[str]:
         """What no pool can be: one sentence each, for files that a stranger wrote."""

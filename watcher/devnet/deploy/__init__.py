@@ -6,6 +6,7 @@ from watcher.devnet.artifacts import Artifacts
 from watcher.devnet.deploy.crypto_pools import deploy_crypto, fill_crypto
 from watcher.devnet.deploy.curve import allow_exchanges, deploy_curve, fill_curve
 from watcher.devnet.deploy.feeds import bring_price, deploy_feed, deploy_pyth, start_feed
+from watcher.devnet.deploy.kyber_pools import deploy_kyber, fill_kyber
 from watcher.devnet.deploy.pools import (
     Exchange,
     Pool,
@@ -18,7 +19,9 @@ from watcher.devnet.deploy.pools import (
 )
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.deploy.solidly_pools import deploy_solidly, fill_solidly
+from watcher.devnet.deploy.tick_families import deploy_tick_families, fill_tick_families
 from watcher.devnet.deploy.tick_pools import (
+    SPACINGS,
     TickPlan,
     add_position,
     create_pool,
@@ -63,6 +66,7 @@ FEEDS = (
     ("HUSD", "HUSD / USD", 1, 24 * _HOUR, 0.005),
     ("GUSD", "GUSD / USD", 1, 24 * _HOUR, 0.005),
 )
+DOLLARS = {symbol: price for symbol, _, price, _, _ in FEEDS}
 # The two tokens and how many whole ones of each; worth the same at the feeds' first answers.
 UNISWAP_POOLS = (
     ("WETH", "USDC", 1_000, 3_000_000),
@@ -124,11 +128,13 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     for plan in tick_plans:
         create_pool(site, builder, uniswap_v3, plan)
     solidly_pools = deploy_solidly(site, builder, tokens)
+    tick_families = deploy_tick_families(site, builder, tokens, DOLLARS)
     vaults = _vaults(site, builder, tokens)
     feeds = _feeds(site, builder, tokens)
     curve_pools = deploy_curve(site, builder, tokens, vaults)
     crypto_pools = deploy_crypto(site, builder, tokens)
     pyth = PythFeed(deploy_pyth(site, builder), PYTH_USDC, tokens["USDC"], 24 * _HOUR)
+    kyber_pools = deploy_kyber(site, builder, tokens, fee_to=actors.treasury)
     site.mine()
     pairs = tuple(find_pair(site, exchange, pool) for exchange, pool in plans)
     tick_pools = tuple(find_pool(site, uniswap_v3, plan) for plan in tick_plans)
@@ -136,6 +142,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     for plan in tick_plans:
         for position in plan.positions:
             add_position(site, builder, uniswap_v3, plan, position, weth=weth)
+    concentrated_pools = fill_tick_families(site, builder, tick_families, weth=weth)
     for pair, (_, pool) in zip(pairs, plans, strict=True):
         add_liquidity(site, builder, pair, pool, weth=weth)
     fill_solidly(site, builder, solidly_pools, tokens)
@@ -143,6 +150,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         first_deposit(site, actors.depositor, vault, VAULT_DEPOSITS[vault.name], weth=weth)
     fill_curve(site, builder, curve_pools, vaults, weth=weth)
     fill_crypto(site, builder, crypto_pools, weth=weth)
+    fill_kyber(site, builder, kyber_pools, tokens)
     for trader in (actors.trader, actors.other_trader, actors.whale):
         allow_exchanges(site, (*curve_pools, *crypto_pools), vaults, trader)
     market, of_shares = _share_market(site, builder, plans[0][0], vaults[0], weth=weth)
@@ -166,6 +174,8 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         tick_pools=tick_pools,
         solidly_pools=solidly_pools,
         coin_pools=(*curve_pools, *crypto_pools),
+        concentrated_pools=concentrated_pools,
+        kyber_pools=kyber_pools,
         vaults=vaults,
         feeds=feeds,
         share_markets=(market,),
@@ -186,9 +196,15 @@ def _plans(site: Site, actors: Actors, tokens: dict[str, Token]) -> list[tuple[E
 
 
 def _tick_plans(tokens: dict[str, Token]) -> list[TickPlan]:
-    dollars = {symbol: price for symbol, _, price, _, _ in FEEDS}
     return [
-        TickPlan.around_market(tokens[a], tokens[b], (dollars[a], dollars[b]), fee=fee, worth=worth)
+        TickPlan.around_market(
+            tokens[a],
+            tokens[b],
+            (DOLLARS[a], DOLLARS[b]),
+            fee=fee,
+            worth=worth,
+            spacing=SPACINGS[fee],
+        )
         for a, b, fee, worth in TICK_POOLS
     ]
 

@@ -27,6 +27,14 @@ class Site:
         self._queue: list[Transaction] = []
         self._nonces: dict[Address, int] = {}
 
+    def creation_code(self, contract: str) -> str:
+        """Without a constructor's arguments, in hexadecimal after 0x."""
+        return self._artifacts[contract].bytecode
+
+    def upcoming(self, sender: Address, *, after: int) -> Address:
+        """The address of a contract whose creation is queued after so many transactions more."""
+        return created_address(sender, self._nonce(sender) + after)
+
     def create(
         self,
         sender: Address,
@@ -73,13 +81,16 @@ class Site:
         self._nonces.clear()
 
     def _queue_up(self, transaction: Transaction) -> int:
-        sender = transaction.sender
-        if sender not in self._nonces:
-            self._nonces[sender] = self.chain.nonce(sender)
-        nonce = self._nonces[sender]
-        self._nonces[sender] = nonce + 1
+        nonce = self._nonce(transaction.sender)
+        self._nonces[transaction.sender] = nonce + 1
         self._queue.append(transaction)
         return nonce
+
+    def _nonce(self, sender: Address) -> int:
+        """Of the next transaction that is queued."""
+        if sender not in self._nonces:
+            self._nonces[sender] = self.chain.nonce(sender)
+        return self._nonces[sender]
 
 
 def created_address(sender: Address, nonce: int) -> Address:

@@ -55,12 +55,27 @@ class TickPlan:
     token0: Token
     token1: Token
     fee: int
+    spacing: int
     sqrt_price_x96: int
     positions: tuple[Position, ...]
 
+    @property
+    def ticks(self) -> tuple[int, ...]:
+        """Where its positions begin and end."""
+        ends = [(each.tick_lower, each.tick_upper) for each in self.positions]
+        return tuple(sorted({tick for pair in ends for tick in pair}))
+
     @classmethod
     def around_market(
-        cls, token_a: Token, token_b: Token, prices: tuple[int, int], *, fee: int, worth: int
+        cls,
+        token_a: Token,
+        token_b: Token,
+        prices: tuple[int, int],
+        *,
+        fee: int,
+        worth: int,
+        spacing: int,
+        prefix: str = "v3",
     ) -> TickPlan:
         """A pool at the market's price; `prices` of whole tokens, and `worth` of each token in each
         position, in one unit of account."""
@@ -70,12 +85,13 @@ class TickPlan:
             worth * 10**token.decimals // price_of[token] for token in (token0, token1)
         )
         sqrt_price_x96 = isqrt(int(Fraction(amount1, amount0) * 2**192))
-        tick, spacing = get_tick_at_sqrt_price(sqrt_price_x96), SPACINGS[fee]
+        tick = get_tick_at_sqrt_price(sqrt_price_x96)
         return cls(
-            name=f"v3:{token_a.symbol}/{token_b.symbol}",
+            name=f"{prefix}:{token_a.symbol}/{token_b.symbol}",
             token0=token0,
             token1=token1,
             fee=fee,
+            spacing=spacing,
             sqrt_price_x96=sqrt_price_x96,
             positions=tuple(
                 Position(
@@ -124,17 +140,14 @@ def find_pool(site: Site, exchange: UniswapV3, plan: TickPlan) -> TickPool:
         plan.token1.address,
         plan.fee,
     )
-    ends = {
-        tick for position in plan.positions for tick in (position.tick_lower, position.tick_upper)
-    }
     return TickPool(
         name=plan.name,
         address=to_address(found),
         token0=plan.token0,
         token1=plan.token1,
         fee=plan.fee,
-        tick_spacing=SPACINGS[plan.fee],
-        ticks=tuple(sorted(ends)),
+        tick_spacing=plan.spacing,
+        ticks=plan.ticks,
         router=exchange.router,
     )
 

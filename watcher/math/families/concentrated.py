@@ -13,6 +13,8 @@ from watcher.math.exact.swap_math import FEE_DENOMINATOR
 from watcher.math.families.family import Family
 from watcher.state.concentrated import Concentrated
 
+HOOKED = "a hook or plugin of the pool may change what a swap pays"
+
 
 def exact_in(state: Concentrated, coin_in: int, _coin_out: int, amount_in: int) -> int:
     """What the pool pays, less than `amount_in` being taken where the liquidity ends before. The
@@ -50,7 +52,10 @@ def fee(state: Concentrated, coin_in: int) -> Fraction:
 
 
 def pool_of(state: Concentrated) -> exact.Pool:
-    """What the exact arithmetic reads of a state."""
+    """What the exact arithmetic reads of a state. Raises MathError where it does not decide alone
+    what a swap pays."""
+    if state.hooked:
+        raise MathError(HOOKED)
     if not len(state.ticks) == len(state.liquidity_net) == len(state.liquidity_gross):
         raise MathError("each tick needs its net and its gross liquidity")
     return exact.Pool(
