@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import plain, plain_holdings
+from tests.support import plain, plain_crypto, plain_holdings
 from tests.support.adapters import entries, entry, identified, read_states
 from tests.support.plain import Plain
 from tests.support.world import LocalWorld
@@ -19,7 +19,7 @@ from watcher.devnet.deploy.feeds import price_update
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.deploy.tick_families import POOL_KEY
 from watcher.devnet.local_chain import Transaction
-from watcher.devnet.world import ConcentratedPool, Pair, PythFeed, Vault
+from watcher.devnet.world import CoinPool, ConcentratedPool, Pair, PythFeed, Vault
 from watcher.errors import DecodeError
 from watcher.protocols import ADAPTERS
 from watcher.state import (
@@ -118,6 +118,7 @@ PLAIN: Mapping[str, Callable[[LocalWorld, Target], State]] = {
     "pancake_v3": plain_other_ticks,
     "algebra_integral": plain_other_ticks,
     "uniswap_v4": plain_other_ticks,
+    "curve_cryptoswap": lambda node, target: plain_crypto.pool(node.chain, target),
     "erc4626": plain_vault,
     "holdings": plain_holdings.holdings,
     "chainlink": plain_feed,
@@ -172,6 +173,18 @@ def trade_over_ticks(node: LocalWorld, pool: ConcentratedPool) -> None:
         send(node, builder, pool.address, fees, (*key, ZERO_ADDRESS), 999 << 12 | 1)
 
 
+def trade_coins(node: LocalWorld, pool: CoinPool) -> None:
+    """Sell the thousandth of what it has of its first coin."""
+    trader, coin = node.world.actors.trader, pool.coins[0]
+    amount = Plain(node.chain, coin.address).balance(pool.address) // 1_000
+    if coin == node.world.weth:
+        data = call_data("deposit()")
+        node.chain.mine([Transaction(trader, coin.address, data, "wrapping", value=amount)])
+    else:
+        send(node, trader, coin.address, "mint(address,uint256)", trader, amount)
+    send(node, trader, pool.address, pool.exchange, 0, 1, amount, 0)
+
+
 def stir(node: LocalWorld) -> None:
     """Gifts to every pair and vault, one trade, protocol fees on, a new answer of every feed: no
     two fields of a state are equal by chance any more."""
@@ -196,6 +209,9 @@ def stir(node: LocalWorld) -> None:
         send(node, who.builder, pool.address, "setFeeProtocol(uint8,uint8)", 4, 6)
     for other in world.concentrated_pools:
         trade_over_ticks(node, other)
+    for coin_pool in world.coin_pools:
+        if coin_pool.protocol == "curve_cryptoswap":
+            trade_coins(node, coin_pool)
     for number, feed in enumerate(world.feeds, start=1):
         answer = feed.first_answer + number
         send(node, who.oracle, feed.aggregator, "submit(uint256,int256)", 2, answer)
@@ -245,9 +261,18 @@ async def test_targets_are_what_the_contracts_say_of_themselves(fork_node: Local
             described = [Plain(fork_node.chain, token.address) for token in own]
             assert [token.decimals for token in own] == [each.decimals for each in described]
             continue
+        if target.protocol == "curve_cryptoswap":
+            coins = [contract.get("coins(uint256)(address)", place)[0] for place in (0, 1)]
+            told = [Plain(fork_node.chain, to_address(coin)) for coin in coins]
+            told.append(contract.at("token"))
+            assert target.share is not None
+            for token, read in zip([*target.tokens, target.share], told, strict=True):
+                assert (token.address, token.decimals) == (read.address, read.decimals)
+                assert token.symbol == read.get("symbol()(string)")[0]
+            continue
         names = ("asset",) if target.protocol == "erc4626" else ("token0", "token1")
         described = [contract.at(name) for name in names]
-        shared = ("uniswap_v2", "erc4626")
+        shared = ("uniswap_v2", "solidly", "erc4626")
         assert (target.share is not None) == (target.protocol in shared)
         issued = [target.share] if target.share else []
         described += [contract for _ in issued]
@@ -326,6 +351,9 @@ WRONG: list[tuple[str, str, dict[str, object], str]] = [
     ("uniswap_v4", "manager", {**V4_KEY, "state_view": "pair"}, "{} is no PoolManager of Uniswap"),
     ("uniswap_v4", "manager", {**V4_KEY, "state_view": "views"}, "{} has no pool 0x[0-9a-f]{{64}}"),
     ("uniswap_v4", "manager", {**V4_KEY, "pool_id": "0x" + "1" * 64}, "with this key is 0x[^1]"),
+    ("curve_cryptoswap", "nobody", {}, "nothing is deployed at {} on this chain"),
+    ("curve_cryptoswap", "pair", {}, "{} is no CryptoSwap pool: it names no coins; remove the en"),
+    ("curve_cryptoswap", "curve pool", {}, "{} is no CryptoSwap pool: it has no gamma; remove t"),
     ("erc4626", "nobody", {}, "nothing is deployed at {} on this chain"),
     ("erc4626", "token", {}, r"{} is no ERC-4626 vault: .*; remove the entry"),
     ("erc4626", "vault", {"decimals_offset": 3}, "{} is no vault as it is configured: convertTo"),
@@ -429,6 +457,8 @@ def wrong_address(node: LocalWorld, toolchain: Toolchain, what: str) -> Address:
             return world.concentrated_pools[-1].address
         case "views":
             return world.concentrated_pools[-1].beside[0]
+        case "curve pool":
+            return world.coin_pool("ng:USDT/HUSD/DAI").address
         case "vault":
             give(node, world.vault("oz6-usdc"))
             return world.vault("oz6-usdc").address

@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tests.e2e.command import watcher
+from tests.support.adapters import identified
 from tests.support.world import LocalWorld
 from watcher.chain.client import open_chain
 from watcher.cli.app import app
@@ -22,7 +23,7 @@ from watcher.cli.discovered import proposal, refusal
 from watcher.config import load_config
 from watcher.devnet.configuration import to_toml
 from watcher.devnet.world import Actors, TargetEntry
-from watcher.protocols import ADAPTERS, uniswap_v2
+from watcher.protocols import ADAPTERS, Entry, uniswap_v2
 from watcher.protocols.sighting import IMPLEMENTATION_SLOT, Sight
 from watcher.service.discover import Discovery, discover
 from watcher.state import Address, to_address
@@ -105,7 +106,7 @@ def told(node: LocalWorld) -> dict[Address, str]:
     for address in made:
         [factory] = node.chain.read(address, "factory()(address)")
         found[to_address(factory)] = Sight.CONTRACT.value
-    found |= dict.fromkeys(models(node), Sight.TOKEN.value)
+    found |= dict.fromkeys(models(node) | shares(node), Sight.TOKEN.value)
     for concentrated in world.concentrated_pools:
         around = (concentrated.address, concentrated.trader, *concentrated.beside)
         found = dict.fromkeys(around, Sight.CONTRACT.value) | found
@@ -113,6 +114,15 @@ def told(node: LocalWorld) -> dict[Address, str]:
     found |= {one.contract: Sight.CONTRACT.value for one in world.pyth}
     # A manager of positions names its factory and the wrapped native coin, as routers do.
     return found | {one.positions: Sight.ROUTER.value for one in world.treasuries}
+
+
+def shares(node: LocalWorld) -> set[Address]:
+    """The LP tokens of pools that are not their own."""
+    pools = node.world.coin_pools
+    asked = [Entry(node.world.chain_id, pool.protocol, pool.address) for pool in pools]
+    found = asyncio.run(identified(node.chain, asked))
+    issued = {one.target.share.address for one in found if one.target and one.target.share}
+    return issued - {pool.address for pool in pools}
 
 
 def models(node: LocalWorld) -> set[Address]:

@@ -93,8 +93,25 @@ def require_no_better(pool: CoinPool, off: Fraction) -> None:
 
 
 def drawn(kind: str, data: st.DataObject) -> CoinPool:
+    """Whose price is known after whatever it takes: far out of balance StableSwap's loop goes
+    round, and then the real pool takes nothing more either."""
     state: State = data.draw(STATES[kind])
-    return coin_pool(target_of(state), state)
+    pool = coin_pool(target_of(state), state)
+    assume(all(settles(pool, i, j) for i, j in permutations(pool.coins, 2)))
+    return pool
+
+
+def settles(pool: CoinPool, coin_in: int, coin_out: int) -> bool:
+    for step in range(1, 9):
+        try:
+            moved = pool.after(coin_in, coin_out, pool.balances[coin_in] * step // 8)
+        except MathError:
+            continue
+        try:
+            moved.spot(coin_in, coin_out)
+        except MathError:
+            return False
+    return True
 
 
 def depth_or_none(pool: CoinPool, coin_in: int, coin_out: int, keep: float) -> int | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
+from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.holdings import Holdings
 from watcher.state.pair_oracle import PairOracle
 from watcher.state.price_feed import PriceFeed
@@ -18,8 +19,8 @@ from watcher.state.tick_oracle import TickOracle
 
 POOL = ConstantProduct.KIND
 TICK_POOL = Concentrated.KIND
-RATED_POOLS = (StableSwap.KIND, Solidly.KIND)
-"""Coin pools that may take their coins at rates of their own."""
+RATED_POOLS = (StableSwap.KIND, CryptoSwap.KIND, Solidly.KIND)
+"""Coin pools that may take their coins at rates of their own, or at a price scale."""
 COIN_POOLS = RATED_POOLS
 """Pools that may have more than two coins, or are measured as if they had."""
 POOLS = (POOL, TICK_POOL, *COIN_POOLS)

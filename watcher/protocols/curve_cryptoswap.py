@@ -1,8 +1,7 @@
 """Curve's CryptoSwap pools of two and three coins, of every era, told apart by what they answer.
 
 Which functions a pool has leaves one contract, and its own fee, virtual price and get_dy confirm
-its arithmetic, to the unit. That a pool is killed, which v1 could be in its first two months, no
-state says.
+its arithmetic, to the unit.
 """
 
 from __future__ import annotations
@@ -290,4 +289,15 @@ ADAPTER = Adapter(
     identify=identify,
     calls=calls,
     decode=decode,
+    not_covered=(
+        "Whether a pool was killed, which v1 could be in its first two months and stops its swaps.",
+        (
+            "Pools of two coins whose mathematics contract is a StableSwap, and those with "
+            "donations: their arithmetic is another, so they are refused."
+        ),
+        (
+            "Fees that the pool mints for its administrator after or before a move: quotes of a "
+            "swap do not depend on them, what a second one in the same block pays may."
+        ),
+    ),
 )

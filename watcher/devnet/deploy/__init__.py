@@ -17,6 +17,7 @@ from watcher.devnet.deploy.pools import (
     deploy_uniswap,
     find_pair,
 )
+from watcher.devnet.deploy.saddle import deploy_saddle, fill_saddle
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.deploy.solidly_pools import deploy_solidly, fill_solidly
 from watcher.devnet.deploy.tick_families import deploy_tick_families, fill_tick_families
@@ -132,6 +133,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     vaults = _vaults(site, builder, tokens)
     feeds = _feeds(site, builder, tokens)
     curve_pools = deploy_curve(site, builder, tokens, vaults)
+    saddle_pools = deploy_saddle(site, builder, tokens)
     crypto_pools = deploy_crypto(site, builder, tokens)
     pyth = PythFeed(deploy_pyth(site, builder), PYTH_USDC, tokens["USDC"], 24 * _HOUR)
     kyber_pools = deploy_kyber(site, builder, tokens, fee_to=actors.treasury)
@@ -149,10 +151,12 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     for vault in vaults:
         first_deposit(site, actors.depositor, vault, VAULT_DEPOSITS[vault.name], weth=weth)
     fill_curve(site, builder, curve_pools, vaults, weth=weth)
+    fill_saddle(site, builder, saddle_pools, weth=weth)
     fill_crypto(site, builder, crypto_pools, weth=weth)
     fill_kyber(site, builder, kyber_pools, tokens)
+    coin_pools = (*curve_pools, *saddle_pools, *crypto_pools)
     for trader in (actors.trader, actors.other_trader, actors.whale):
-        allow_exchanges(site, (*curve_pools, *crypto_pools), vaults, trader)
+        allow_exchanges(site, coin_pools, vaults, trader)
     market, of_shares = _share_market(site, builder, plans[0][0], vaults[0], weth=weth)
     for tick_pool in tick_pools:
         keep_observations(site, builder, tick_pool)
@@ -173,7 +177,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         pairs=pairs,
         tick_pools=tick_pools,
         solidly_pools=solidly_pools,
-        coin_pools=(*curve_pools, *crypto_pools),
+        coin_pools=coin_pools,
         concentrated_pools=concentrated_pools,
         kyber_pools=kyber_pools,
         vaults=vaults,
