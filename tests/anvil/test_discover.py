@@ -99,8 +99,10 @@ def told(node: LocalWorld) -> dict[Address, str]:
         found[to_address(factory)] = Sight.FACTORY.value
         if pool.router is not None:
             found[pool.router] = Sight.ROUTER.value
-    for clone in world.solidly_pools:
-        [factory] = node.chain.read(clone.address, "factory()(address)")
+    made = {*(pool.address for pool in world.solidly_pools)}
+    made |= {pool.address for pool in world.kyber_pools}
+    for address in made:
+        [factory] = node.chain.read(address, "factory()(address)")
         found[to_address(factory)] = Sight.CONTRACT.value
     found |= dict.fromkeys(models(node), Sight.TOKEN.value)
     # Which of its prices is meant, Pyth's contract cannot be asked.

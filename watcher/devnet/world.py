@@ -87,6 +87,16 @@ class SolidlyPool:
 
 
 @dataclass(frozen=True, slots=True)
+class KyberPool:
+    """A Kyber DMM pool, traded with directly."""
+
+    name: str
+    address: Address
+    token0: Token
+    token1: Token
+
+
+@dataclass(frozen=True, slots=True)
 class CoinPool:
     """A pool of two coins or more, which are exchanged by their places: `exchange` is the signature
     that takes both places, an amount and the least that it must pay, a deadline after it where it
@@ -204,6 +214,7 @@ class World:
     coin_pools: tuple[CoinPool, ...]
     vaults: tuple[Vault, ...]
     feeds: tuple[Feed, ...]
+    kyber_pools: tuple[KyberPool, ...] = ()
     share_markets: tuple[Pair, ...] = ()
     pyth: tuple[PythFeed, ...] = ()
     implied: tuple[Implied, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from watcher.devnet.artifacts import Artifacts
 from watcher.devnet.deploy.curve import allow_exchanges, deploy_curve, fill_curve
 from watcher.devnet.deploy.feeds import bring_price, deploy_feed, deploy_pyth, start_feed
+from watcher.devnet.deploy.kyber_pools import deploy_kyber, fill_kyber
 from watcher.devnet.deploy.pools import (
     Exchange,
     Pool,
@@ -127,6 +128,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     feeds = _feeds(site, builder, tokens)
     curve_pools = deploy_curve(site, builder, tokens, vaults)
     pyth = PythFeed(deploy_pyth(site, builder), PYTH_USDC, tokens["USDC"], 24 * _HOUR)
+    kyber_pools = deploy_kyber(site, builder, tokens, fee_to=actors.treasury)
     site.mine()
     pairs = tuple(find_pair(site, exchange, pool) for exchange, pool in plans)
     tick_pools = tuple(find_pool(site, uniswap_v3, plan) for plan in tick_plans)
@@ -140,6 +142,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     for vault in vaults:
         first_deposit(site, actors.depositor, vault, VAULT_DEPOSITS[vault.name], weth=weth)
     fill_curve(site, builder, curve_pools, vaults, weth=weth)
+    fill_kyber(site, builder, kyber_pools, tokens)
     for trader in (actors.trader, actors.other_trader, actors.whale):
         allow_exchanges(site, curve_pools, vaults, trader)
     market, of_shares = _share_market(site, builder, plans[0][0], vaults[0], weth=weth)
@@ -163,6 +166,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         tick_pools=tick_pools,
         solidly_pools=solidly_pools,
         coin_pools=curve_pools,
+        kyber_pools=kyber_pools,
         vaults=vaults,
         feeds=feeds,
         share_markets=(market,),
