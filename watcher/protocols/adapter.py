@@ -92,7 +92,8 @@ class Adapter:
     `follow` gives the calls that all answers so far lead to, none when the reading is whole; it
     raises a ReadError as `decode` would. `named` targets are made by whoever names them: the name
     is their key, no code need stand at their address, and discovery has no trials of them.
-    `together` is worth having for a protocol of which thousands are watched.
+    `together` is worth having for a protocol of which thousands are watched. `not_covered` are
+    sentences: what its states do not know, and why.
     """
 
     protocol: str
@@ -108,6 +109,7 @@ class Adapter:
     follow: Callable[[Target, Sequence[Answer]], list[Call]] | None = None
     named: bool = False
     together: Together | None = None
+    not_covered: tuple[str, ...] = ()
 
 
 def read(

@@ -137,4 +137,7 @@ ADAPTER = Adapter(
     identify=identify,
     calls=calls,
     decode=decode,
+    not_covered=(
+        "Whether an L2's sequencer is up: that feed is another contract, which is not read.",
+    ),
 )

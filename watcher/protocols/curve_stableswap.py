@@ -237,4 +237,11 @@ ADAPTER = Adapter(
     identify=identify,
     calls=calls,
     decode=decode,
+    not_covered=(
+        (
+            "Pools that lend their coins out, and those that ask another contract for a rate "
+            "without telling it: their rates cannot be read at a block, so they are refused."
+        ),
+        "Whether a pool was killed, which stops its swaps: eras tell it differently or not at all.",
+    ),
 )

@@ -192,4 +192,14 @@ ADAPTER = Adapter(
         Trial({"virtual_shares": False}),
     ),
     contest=contest,
+    not_covered=(
+        (
+            "Limits of deposits and withdrawals (maxDeposit, maxWithdraw) and fees of entry and "
+            "exit: they are each vault's own."
+        ),
+        (
+            "Vaults that convert otherwise than OpenZeppelin's and solmate's: a block whose own "
+            "conversions disagree is refused."
+        ),
+    ),
 )

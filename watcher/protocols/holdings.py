@@ -200,4 +200,10 @@ ADAPTER = Adapter(
             'of pairs of unknown factories, as for uniswap_v2; "1/6" unless told',
         ),
     ),
+    not_covered=(
+        (
+            "Debts, and what other protocols hold for the addresses: only what is named and can be "
+            "looked through is counted."
+        ),
+    ),
 )

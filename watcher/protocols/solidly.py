@@ -107,4 +107,11 @@ ADAPTER = Adapter(
     identify=identify,
     calls=calls,
     decode=decode,
+    not_covered=(
+        (
+            "Pools of the first version (Solidly, Velodrome V1): their fee stands elsewhere; "
+            "their arithmetic is there for files alone."
+        ),
+        "A pause of the factory, which stops all swaps: it is not read.",
+    ),
 )

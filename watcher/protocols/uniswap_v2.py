@@ -185,4 +185,11 @@ ADAPTER = Adapter(
             "(those shown are Uniswap's)",
         ),
     ),
+    not_covered=(
+        (
+            "Tokens that keep a part of each transfer: what a trader receives is less than what "
+            "the pair pays, and no pair knows it."
+        ),
+        "The fee of a factory that is not known here: no view tells it, so that an entry must.",
+    ),
 )

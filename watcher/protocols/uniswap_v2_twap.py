@@ -72,4 +72,5 @@ ADAPTER = Adapter(
     calls=calls,
     decode=decode,
     is_source=True,
+    not_covered=("The price within the window: the sums know the mean alone.",),
 )

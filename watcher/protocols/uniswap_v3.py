@@ -222,4 +222,14 @@ ADAPTER = Adapter(
             "there are no more",
         ),
     ),
+    not_covered=(
+        (
+            "Ticks beyond the range that was read: a swap that would leave it has no quote, and "
+            "says so."
+        ),
+        (
+            "Whose a position is: a pool knows only the sum of them, holdings read those of named "
+            "addresses."
+        ),
+    ),
 )

@@ -90,4 +90,7 @@ ADAPTER = Adapter(
     calls=calls,
     decode=decode,
     is_source=True,
+    not_covered=(
+        "A window longer than the pool's observations reach back: it has no mean, and says so.",
+    ),
 )
