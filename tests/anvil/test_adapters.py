@@ -25,6 +25,7 @@ from watcher.state import (
     Address,
     Concentrated,
     ConstantProduct,
+    KyberDMM,
     PriceFeed,
     ShareVault,
     Solidly,
@@ -72,6 +73,29 @@ def plain_solidly(node: LocalWorld, target: Target) -> Solidly:
     )
 
 
+def plain_kyber(node: LocalWorld, target: Target) -> KyberDMM:
+    pool = Plain(node.chain, target.address)
+    token0, token1, factory = pool.at("token0"), pool.at("token1"), pool.at("factory")
+    info = "getTradeInfo()(uint112,uint112,uint112,uint112,uint256)"
+    reserve0, reserve1, virtual0, virtual1, fee = pool.get(info)
+    fee_to, fee_bps = factory.get("getFeeConfiguration()(address,uint16)")
+    return KyberDMM(
+        reserve0=reserve0,
+        reserve1=reserve1,
+        virtual_reserve0=virtual0,
+        virtual_reserve1=virtual1,
+        balance0=token0.balance(pool.address),
+        balance1=token1.balance(pool.address),
+        amplification_bps=pool.integer("ampBps"),
+        fee=fee,
+        total_supply=pool.integer("totalSupply"),
+        k_last=pool.integer("kLast"),
+        government_fee_bps=fee_bps if int(fee_to, 16) else 0,
+        decimals0=token0.decimals,
+        decimals1=token1.decimals,
+    )
+
+
 def plain_vault(node: LocalWorld, target: Target) -> ShareVault:
     known: Vault = next(each for each in node.world.vaults if each.address == target.address)
     return plain.vault(
@@ -91,6 +115,7 @@ PLAIN: Mapping[str, Callable[[LocalWorld, Target], State]] = {
     "uniswap_v2": plain_pair,
     "uniswap_v3": plain_tick_pool,
     "solidly": plain_solidly,
+    "kyber_dmm": plain_kyber,
     "erc4626": plain_vault,
     "holdings": plain_holdings.holdings,
     "chainlink": plain_feed,
@@ -126,7 +151,7 @@ def stir(node: LocalWorld) -> None:
     world, who = node.world, node.world.actors
     mint = "mint(address,uint256)"
     mintable = {token.address for token in world.tokens} - {world.weth.address}
-    pools = (*world.pools, *world.share_markets, *world.solidly_pools)
+    pools = (*world.pools, *world.share_markets, *world.solidly_pools, *world.kyber_pools)
     for number, pair in enumerate(pools, start=1):
         for token, gift in ((pair.token0, 1_000 * number + 1), (pair.token1, 1_000 * number + 2)):
             if token.address in mintable:
@@ -249,6 +274,9 @@ WRONG: list[tuple[str, str, dict[str, object], str]] = [
     ("solidly", "nobody", {}, "nothing is deployed at {} on this chain"),
     ("solidly", "pair", {}, r"{} is no Velodrome V2 or Aerodrome pool: .*; remove the entry"),
     ("solidly", "stray pool", {}, "{} has no factory: it is what pools are cloned from"),
+    ("kyber_dmm", "nobody", {}, "nothing is deployed at {} on this chain"),
+    ("kyber_dmm", "pair", {}, r"{} is no Kyber DMM pool: ampBps.*; remove the entry"),
+    ("kyber_dmm", "stray Kyber pool", {}, "its factory 0x.* does not know {} as the pair of"),
     ("erc4626", "nobody", {}, "nothing is deployed at {} on this chain"),
     ("erc4626", "token", {}, r"{} is no ERC-4626 vault: .*; remove the entry"),
     ("erc4626", "vault", {"decimals_offset": 3}, "{} is no vault as it is configured: convertTo"),
@@ -331,6 +359,7 @@ async def test_wrong_virtual_shares_are_found_out_as_soon_as_they_matter(
 STRAYS = {
     "stray pair": "UniswapV2Pair",
     "stray pool": "AerodromePool",
+    "stray Kyber pool": "KyberDMMPool",
 }
 
 

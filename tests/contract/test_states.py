@@ -30,7 +30,6 @@ ORACLES = {"tick_oracle", "pair_oracle", "pyth_price"}
 WITHOUT_ADAPTER = {
     "stableswap_meta",
     "cryptoswap",
-    "kyber_dmm",
     "weighted",
     "balancer_stable",
 }

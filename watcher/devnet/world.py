@@ -258,6 +258,10 @@ class World:
             TargetEntry(self.chain_id, pool.protocol, pool.address, pool.name, {})
             for pool in self.coin_pools
         ]
+        pools += [
+            TargetEntry(self.chain_id, "kyber_dmm", pool.address, pool.name, {})
+            for pool in self.kyber_pools
+        ]
         vaults = [_vault_entry(self.chain_id, vault) for vault in self.vaults]
         prices = [
             *(_price_entry(self.chain_id, feed) for feed in self.feeds),
