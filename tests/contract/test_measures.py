@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from tests.support.strategies import PRICES, STATES, subject_of, subjects, target_of, usually
 from watcher.alerts.health import DEFAULT_LIMITS
 from watcher.math.catalogue import CATALOGUE, DEFINITIONS, Definition
-from watcher.math.coin_pools import own_coins
+from watcher.math.coin_pools import POOLED, coins_of
 from watcher.math.measures import METHOD_HASH, METHOD_VERSIONS, measure
 from watcher.math.settings import Settings
 from watcher.math.subject import Subject
-from watcher.state import Address, Measure, State
+from watcher.state import Address, Measure, State, Target
 from watcher.state.canonical import canonical_json, content_hash
 from watcher.state.kinds import KINDS
 from watcher.state.price import Price, unknown_price
@@ -105,7 +105,7 @@ def test_every_measure_of_the_catalogue_is_made_and_no_other(
 def test_the_rows_depend_on_the_target_alone(kind: str, data: st.DataObject) -> None:
     """On its kind, and on how many coins it has."""
     one, two = data.draw(subjects(kind)), data.draw(subjects(kind))
-    if own_coins(one.target) == own_coins(two.target):
+    if coins(one.target) == coins(two.target):
         assert list(rows(one)) == list(rows(two))
     blind = replace(one, state=None, previous=None, prices=unpriced(one), reason="why not")
     assert list(rows(one)) == list(rows(blind))
@@ -131,7 +131,7 @@ def test_a_missing_input_is_never_made_up(kind: str, data: st.DataObject) -> Non
     """A figure without one of its inputs is unknown, or is the same whatever that input is; only
     one whose name says that it is partial leaves out what it lacks."""
     state, other = data.draw(STATES[kind]), data.draw(STATES[kind])
-    assume(own_coins(target_of(state)) == own_coins(target_of(other)))
+    assume(coins(target_of(state)) == coins(target_of(other)))
     full = whole(state, other, data)
     pairs = [
         (replace(full, state=None, reason="why not"), replace(full, state=other)),
@@ -166,6 +166,10 @@ def test_a_target_is_never_judged_by_a_price_that_comes_from_it(
         for row, figure in own.items():
             assert bool(figure.reason) == bool(none[row].reason), figure
             assert figure.reason or figure == none[row]
+
+
+def coins(target: Target) -> tuple[int, ...]:
+    return coins_of(target) if target.kind in POOLED else ()
 
 
 def rows(subject: Subject) -> dict[object, Measure]:

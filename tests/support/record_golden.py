@@ -42,7 +42,19 @@ from watcher.math.subject import EARLIER, PREVIOUS, Subject, assemble, roles, wi
 from watcher.protocols import ADAPTERS, Entry
 from watcher.protocols.curve_stableswap import EARLY_EXCHANGE
 from watcher.service.observe import observe
-from watcher.state import Answer, Block, Call, Code, Measure, Observation, Snapshot, State, Target
+from watcher.state import (
+    Address,
+    Answer,
+    Block,
+    Call,
+    Code,
+    Measure,
+    Observation,
+    Snapshot,
+    State,
+    Target,
+    Token,
+)
 from watcher.store.tick import InForce
 from watcher.store.trail import Step, Trail
 
@@ -126,7 +138,7 @@ async def recorded(toolchain: Toolchain) -> tuple[dict[str, str], dict[str, str]
             head = await client.headers.head()
             plain = [replace(entry, expect={}) for entry in config.entries]
             every = [await _converse(client.reader, head, entry) for entry in plain]
-            seen += await _watch(client, config, _gift(world, chain))
+            seen += await _watch(client, config, _gifts(world, chain))
     talks = _representatives(every)
     settled = {talk.snapshot.target.id for talk in talks}
     cases = {
@@ -192,13 +204,23 @@ def _exchange(call: Call, answer: Answer | ReadError) -> Exchange:
     return Exchange(call, answer)
 
 
-def _gift(world: World, chain: LocalChain) -> Iterator[None]:
-    """What no scene plays: a pair is given tokens that its reserves do not count."""
-    pair, giver = world.pairs[0], world.actors.keeper
+def _gifts(world: World, chain: LocalChain) -> Iterator[None]:
+    """What no scene plays for certain: a pair is given tokens that its reserves do not count, and
+    the vault whose shares have a market more of its asset."""
+    pair, vault = world.pairs[0], world.vaults[0]
     token = next(one for one in (pair.token0, pair.token1) if one != world.weth)
-    data = call_data("mint(address,uint256)", pair.address, 1_234 * 10**token.decimals + 5)
-    chain.mine([Transaction(giver, token.address, data, "giving")])
+    chain.mine(
+        [
+            _given(world, token, pair.address, 1_234 * 10**token.decimals + 5),
+            _given(world, vault.asset, vault.address, 4_321 * 10**vault.asset.decimals),
+        ]
+    )
     yield
+
+
+def _given(world: World, token: Token, receiver: Address, amount: int) -> Transaction:
+    data = call_data("mint(address,uint256)", receiver, amount)
+    return Transaction(world.actors.keeper, token.address, data, "giving")
 
 
 async def _watch(client: ChainClient, config: Config, blocks: Iterable[object]) -> list[Seen]:
@@ -256,7 +278,7 @@ def _inputs(
 
 def _select(seen: Sequence[Seen], settled: set[str]) -> list[Seen]:
     """Each representative at its first block; every measure where it was largest, where it was
-    first unknown, and where it was first known of each kind."""
+    first unknown, and where it was first something else than 0 of each kind."""
     firsts: dict[str, Seen] = {}
     known: dict[tuple[str, str], Seen] = {}
     unknown: dict[str, Seen] = {}
@@ -269,7 +291,8 @@ def _select(seen: Sequence[Seen], settled: set[str]) -> list[Seen]:
             if figure.reason:
                 unknown.setdefault(figure.name, each)
                 continue
-            known.setdefault((figure.name, each.subject.target.kind), each)
+            if figure.value:
+                known.setdefault((figure.name, each.subject.target.kind), each)
             if figure.name not in largest or size > largest[figure.name][0]:
                 largest[figure.name] = (size, each)
     extremes = (each for _, each in largest.values())

@@ -44,7 +44,12 @@ _MEAN_MEASURES = (
     "ln_spot_over_time_weighted",
     "ln_time_weighted_over_reference",
 )
-_COIN_POOL_MEASURES = (*_POOL_MEASURES[:3], "disparity_invariant", *_POOL_MEASURES[3:])
+_COIN_POOL_MEASURES = (
+    *_POOL_MEASURES[:3],
+    "ln_market_over_redemption",
+    "disparity_invariant",
+    *_POOL_MEASURES[3:],
+)
 KEY_MEASURES = {
     **dict.fromkeys(COIN_POOLS, _COIN_POOL_MEASURES),
     POOL: _POOL_MEASURES,

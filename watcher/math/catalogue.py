@@ -11,13 +11,16 @@ from watcher.state.pair_oracle import PairOracle
 from watcher.state.price_feed import PriceFeed
 from watcher.state.pyth_price import PythPrice
 from watcher.state.share_vault import ShareVault
+from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap
 from watcher.state.tick_oracle import TickOracle
 
 POOL = ConstantProduct.KIND
 TICK_POOL = Concentrated.KIND
-COIN_POOLS = (StableSwap.KIND,)
-"""Pools that may have more than two coins."""
+RATED_POOLS = (StableSwap.KIND, Solidly.KIND)
+"""Coin pools that may take their coins at rates of their own."""
+COIN_POOLS = RATED_POOLS
+"""Pools that may have more than two coins, or are measured as if they had."""
 POOLS = (POOL, TICK_POOL, *COIN_POOLS)
 VAULT = ShareVault.KIND
 HOLDINGS = Holdings.KIND
@@ -71,7 +74,8 @@ DEFINITIONS = (
         unit="token 1 per token 0",
         formula="p0 / p1, each in the unit of account from its configured sources: the median of "
         "those that do not come from the target and have a vote; of StableSwap coins the quotient "
-        "of the rates that the pool takes them at, of CryptoSwap that of its price scale",
+        "of the rates that the pool takes them at, of CryptoSwap that of its price scale, of a "
+        "stable pair of Solidly's 1",
         dims="",
         coin_dims="token",
         source="the configured sources, docs/adr/0012; the pool's own rates and price scale",
@@ -114,7 +118,8 @@ DEFINITIONS = (
         name="disparity_value",
         kinds=POOLS,
         unit="fraction",
-        formula="(1/2 * sum |value_share_i - 1/n|) / (1 - 1/n), n coins",
+        formula="(1/2 * sum |value_share_i - w_i|) / (1 - min w_i), w_i the pool's weights, 1/n of "
+        "n coins where it has none",
         dims="",
         source="total variation distance, normalised to 1 for a pool that holds one coin only",
         bad="towards 1",
@@ -123,10 +128,11 @@ DEFINITIONS = (
     ),
     Definition(
         name="disparity_invariant",
-        kinds=COIN_POOLS,
+        kinds=RATED_POOLS,
         unit="fraction",
         formula="(1/2 * sum |s_i - 1/n|) / (1 - 1/n), s_i the part of coin i in the balances at "
-        "the pool's own rates, or at its price scale",
+        "the pool's own rates, or at its price scale; without rates a pool is always at its "
+        "target at its own price",
         dims="",
         source="total variation distance, normalised to 1 for a pool that holds one coin only",
         bad="towards 1",
@@ -242,14 +248,17 @@ DEFINITIONS = (
     ),
     Definition(
         name="ln_market_over_redemption",
-        kinds=(VAULT,),
+        kinds=(VAULT, *RATED_POOLS),
         unit="natural logarithm",
         formula="ln(reference price of the share / (price_per_share * reference price of the "
-        "asset)), the share's without what the vault itself says",
+        "asset)), the share's without what the vault itself says; of coins of a pool ln((p0 / p1) "
+        "/ reference_price), p the market's",
         dims="",
+        coin_dims="token",
         source="three-way deviation: protocol price, redemption rate, market",
         bad="away from 0: below it, those who leave by the market get less than the vault promises",
-        cannot_say="anything where the share has no market that is watched; why they differ",
+        cannot_say="anything where the share or a coin has no market that is watched; why they "
+        "differ",
     ),
     Definition(
         name="time_weighted_price",

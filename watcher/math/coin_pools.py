@@ -1,90 +1,109 @@
-"""What the measures ask of a pool of several coins: its own coins, counted as its invariant counts
-them, and itself after an exchange. Exact; amounts in smallest units.
-
-A metapool is its own coin and the base's LP token, at the virtual price that it uses.
-"""
+"""Pools of several coins as the measures see them: one state with the functions of its kind. Exact;
+amounts in smallest units."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Any
 
-from watcher.math.exact import cryptoswap, stableswap
-from watcher.math.exact.cryptoswap_newton import WAD
-from watcher.math.exact.cryptoswap_swaps import exchange as crypto_exchange
-from watcher.math.exact.stableswap_swaps import exchange as stable_exchange
-from watcher.math.families.cryptoswap import pool_of as crypto_pool
-from watcher.math.families.stableswap import pool_of as stable_pool
+from watcher.errors import MathError
+from watcher.math import quotes
+from watcher.math.families import cryptoswap, solidly, stableswap, stableswap_meta
+from watcher.math.families.pooled import Pooled
 from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
+from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta
 from watcher.state.target import Target
 
-CoinPool: TypeAlias = StableSwap | CryptoSwap
+POOLED: Mapping[str, Pooled[Any]] = {
+    StableSwap.KIND: stableswap.POOLED,
+    StableSwapMeta.KIND: stableswap_meta.POOLED,
+    CryptoSwap.KIND: cryptoswap.POOLED,
+    Solidly.KIND: solidly.POOLED,
+}
 
-NEVER = 2**128
-"""More profit than lets a price scale move."""
-
-
-def own_pool(state: State | None) -> CoinPool | None:
-    """The pool whose coins are exchanged; None where there is none."""
-    match state:
-        case StableSwapMeta():
-            return state.pool
-        case StableSwap() | CryptoSwap():
-            return state
-        case _:
-            return None
+NO_RATES = "the pool has no rates of its own: it is at its target at its own price"
 
 
-def own_coins(target: Target) -> int:
-    """How many of a target's tokens the pool itself holds: a metapool's base has the others, and
-    in a lending pool what each coin is worth follows the coins."""
-    if target.kind == StableSwapMeta.KIND:
-        return 2
-    if target.params.get("variant") == "lending":
-        return len(target.tokens) // 2
-    return len(target.tokens)
+@dataclass(frozen=True, slots=True)
+class CoinPool:
+    """A state and its kind's functions; `coins` are those that are measured, by their places.
+    Every method raises MathError where the contract reverts."""
+
+    state: State
+    kind: Pooled[Any]
+    coins: tuple[int, ...]
+
+    @property
+    def balances(self) -> tuple[int, ...]:
+        """Of all coins, by their places."""
+        return self.kind.balances(self.state)
+
+    @property
+    def decimals(self) -> tuple[int, ...]:
+        """Of all coins, by their places."""
+        return self.kind.decimals(self.state)
+
+    def others(self, coin: int) -> list[int]:
+        return [other for other in self.coins if other != coin]
+
+    def quote(self, coin_in: int, coin_out: int, amount_in: int) -> int:
+        return quotes.quote_exact_in(self.state, coin_in, coin_out, amount_in).amount_out
+
+    def spot(self, coin_in: int, coin_out: int) -> Fraction:
+        """Without the fee, smallest units of coin_out for one of coin_in."""
+        return quotes.spot_price(self.state, coin_in, coin_out)
+
+    def reference(self, coin_in: int, coin_out: int) -> Fraction | None:
+        """As `spot`, at the pool's own rates or at its price scale; None where it has none."""
+        units = self._units()
+        return None if units is None else Fraction(units[coin_in], units[coin_out])
+
+    def counted(self) -> tuple[int, ...]:
+        """The balances of the measured coins at the pool's own rates, up to a common factor."""
+        units = self._units()
+        if units is None:
+            raise MathError(NO_RATES)
+        return tuple(self.balances[coin] * units[coin] for coin in self.coins)
+
+    def target_shares(self) -> list[Fraction]:
+        """What part of the whole each measured coin is to be."""
+        weigh = self.kind.weights
+        weights = [1] * len(self.coins)
+        if weigh is not None:
+            given: Sequence[int] = weigh(self.state)
+            weights = [given[coin] for coin in self.coins]
+        return [Fraction(weight, sum(weights)) for weight in weights]
+
+    def after(self, coin_in: int, coin_out: int, amount_in: int) -> CoinPool:
+        return self._with(self.kind.after(self.state, coin_in, coin_out, amount_in))
+
+    def at_rest(self) -> CoinPool:
+        return self._with(self.kind.at_rest(self.state))
+
+    def without_fee(self) -> CoinPool:
+        return self._with(quotes.without_fee(self.state))
+
+    def _units(self) -> tuple[int, ...] | None:
+        return None if self.kind.units is None else self.kind.units(self.state)
+
+    def _with(self, state: State) -> CoinPool:
+        return replace(self, state=state)
 
 
-def units(pool: CoinPool) -> tuple[int, ...]:
-    """What the pool takes one smallest unit of each coin for: at its stored rates, or at its price
-    scale."""
-    if isinstance(pool, StableSwap):
-        return pool.rates
-    prices = (WAD, *pool.price_scale)
-    return tuple(
-        int(price * 10 ** (18 - decimals))
-        for price, decimals in zip(prices, pool.decimals, strict=True)
-    )
+def coin_pool(target: Target, state: State) -> CoinPool:
+    """Raises KeyError for a kind that is none."""
+    return CoinPool(state, POOLED[state.KIND], coins_of(target))
 
 
-def counted(pool: CoinPool) -> tuple[int, ...]:
-    """The balances as the invariant counts them, with 18 decimals. Raises MathError."""
-    if isinstance(pool, StableSwap):
-        return tuple(stableswap.scaled(pool.balances, pool.rates))
-    return tuple(cryptoswap.scaled(crypto_pool(pool), pool.balances))
+def coins_of(target: Target) -> tuple[int, ...]:
+    """The measured coins, as places among the target's tokens."""
+    return POOLED[target.kind].coins(target)
 
 
-def reference(pool: CoinPool, coin_in: int, coin_out: int) -> Fraction:
-    """What the pool takes for the price, smallest unit of coin_out for one of coin_in: the
-    redemption rate of StableSwap, the price scale of CryptoSwap."""
-    known = units(pool)
-    return Fraction(known[coin_in], known[coin_out])
-
-
-def at_rest(pool: CoinPool) -> CoinPool:
-    """The same pool with its price scale where it is, whatever is exchanged."""
-    if isinstance(pool, StableSwap):
-        return pool
-    return replace(pool, not_adjusted=False, allowed_extra_profit=NEVER, loss_allowed=True)
-
-
-def after(pool: CoinPool, coin_in: int, coin_out: int, amount_in: int) -> CoinPool:
-    """The pool after an exchange, its fee kept as the contract keeps it. Raises MathError."""
-    if isinstance(pool, StableSwap):
-        done = stable_exchange(stable_pool(pool), coin_in, coin_out, amount_in)
-        return replace(pool, balances=done.balances)
-    moved = crypto_exchange(crypto_pool(pool), coin_in, coin_out, amount_in).pool
-    return replace(pool, balances=moved.balances, invariant=moved.D)
+def has_rates(kind: str) -> bool:
+    """Whether pools of this kind may have rates of their own."""
+    return POOLED[kind].units is not None

@@ -1,120 +1,222 @@
 """Searches over exact exchanges of pools of several coins: depth, and the most that a trade earns.
 
-Prices along a curve are exact; what is searched is found to one part in 10**9 or to one smallest
-unit, whichever is more.
+Prices along a curve are exact; a depth is found to one part in CLOSE or to one smallest unit,
+whichever is more, a profit to one part in 10**9 of what is traded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from itertools import permutations
+from typing import TypeAlias
 
 from watcher.errors import MathError
-from watcher.math.coin_pools import CoinPool, after, at_rest
-from watcher.math.quotes import quote_exact_in, spot_price, without_fee
+from watcher.math.coin_pools import CoinPool
 
 CLOSE = 10**9
 GROWTH = 16
+NEAR = Fraction(17, 16)
 LARGEST = 2**200
-_FLAT = 10**6
+_ROUGH = 1000
+_SAMPLES = 4
+_FLAT = 10**5
 """A top is flat: so fine a search of the amount finds the profit to twice as many digits."""
+_GOLDEN = 0.381966
 
 
-def depth(pool: CoinPool, coin_in: int, coin_out: int, keep: float) -> int:
+def least_depth(pool: CoinPool, coin: int, keep: float, *, near: int = 0) -> int:
+    """The least of the depths against each other coin; `near` is where it may be.
+
+    Where it is not the coin that is scarcest at the pool's price, one exchange of what moves that
+    one tells which others are moved by less.
+    """
+    still = pool.at_rest()
+    held = still.balances
+    others = sorted(pool.others(coin), key=lambda other: held[other] / still.spot(coin, other))
+    least = depth(still, coin, others[0], keep, near=near)
+    for other in others[1:]:
+        margin = _margin(still, coin, other, keep)
+        found = margin(least) if least else None
+        if found is None or found < 0:
+            least = min(least, depth(still, coin, other, keep, near=least))
+    return least
+
+
+def depth(
+    pool: CoinPool, coin_in: int, coin_out: int, keep: float, *, near: int = 0, close: int = CLOSE
+) -> int:
     """The largest input after which the fee-less marginal price is at least `keep` times what it
-    was; 0 < keep < 1. Raises MathError where the pool has no price."""
-    still = at_rest(pool)
-    start = spot_price(still, coin_in, coin_out)
+    was, to one part in `close`; 0 < keep < 1. Raises MathError where the pool has no price."""
+    still = pool.at_rest()
+    margin = _margin(still, coin_in, coin_out, keep)
+    guess, growth = (near, NEAR) if near else (still.balances[coin_in] // GROWTH + 1, GROWTH)
+    bracket = _bracket(margin, guess=guess, growth=Fraction(growth), at_zero=1.0 - keep)
+    return _narrowed(margin, *bracket, close=close)
+
+
+def _margin(
+    pool: CoinPool, coin_in: int, coin_out: int, keep: float
+) -> Callable[[int], float | None]:
+    """How far the price stays above after an input; None where the exchange reverts."""
+    start = pool.spot(coin_in, coin_out)
 
     def margin(amount: int) -> float | None:
-        """None where the exchange reverts."""
         try:
-            moved = after(still, coin_in, coin_out, amount)
-            return float(spot_price(moved, coin_in, coin_out) / start) - keep
+            now = pool.after(coin_in, coin_out, amount).spot(coin_in, coin_out)
         except MathError:
             return None
+        return (now.numerator * start.denominator) / (now.denominator * start.numerator) - keep
 
-    return _last_positive(margin, guess=pool.balances[coin_in] // 64 + 1, at_zero=1.0 - keep)
+    return margin
 
 
-def _last_positive(margin: Callable[[int], float | None], *, guess: int, at_zero: float) -> int:
-    """Where a falling function crosses zero: by false position, by halves where it is undefined."""
-    low, high, at_low, at_high = 0, guess, at_zero, margin(guess)
-    while at_high is not None and at_high > 0:
-        low, at_low, high = high, at_high, high * GROWTH
+def _bracket(
+    margin: Callable[[int], float | None], *, guess: int, growth: Fraction, at_zero: float
+) -> tuple[int, float, int, float | None]:
+    """Two amounts between which a falling function passes zero, and what it is there."""
+    low, at_low = 0, at_zero
+    high, at_high = guess, margin(guess)
+    while at_high is not None and at_high >= 0:
+        low, at_low = high, at_high
+        high, growth = int(high * growth) + 1, growth * growth if growth < GROWTH else growth
         if high > LARGEST:
             raise MathError("no input moves the price so far")
         at_high = margin(high)
-    side = 0
-    while high - low > max(1, high // CLOSE):
-        middle = low + _step(high - low, at_low, at_high)
-        found = margin(middle)
-        if found is not None and found > 0:
-            low, at_low = middle, found
-            # Illinois: an end that stays twice loses half of its weight
-            at_high = at_high / 2 if side > 0 and at_high is not None else at_high
-            side = 1
+    while low == 0 and growth < GROWTH:
+        nearer = int(high / growth)
+        found = margin(nearer) if nearer else at_zero
+        if found is not None and found >= 0:
+            low, at_low = nearer, found
         else:
+            high, at_high, growth = nearer, found, growth * growth
+    return low, at_low, high, at_high
+
+
+def _narrowed(
+    margin: Callable[[int], float | None],
+    low: int,
+    at_low: float,
+    high: int,
+    at_high: float | None,
+    *,
+    close: int,
+) -> int:
+    """The last amount at which the function is not below zero, one that has no value being below.
+
+    Chandrupatla (1997): by an inverse parabola through three points where they bend little enough
+    for it, by halves where not and where the function has no value.
+    """
+    part = 0.5 if at_high is None else at_low / (at_low - at_high)
+    while high - low > max(1, high // close):
+        width, closest = high - low, max(1, high // (4 * close))
+        middle = low + min(max(int(Fraction(part) * width), closest), width - closest)
+        found = margin(middle)
+        if found is not None and found >= 0:
+            behind, at_behind = low, at_low
+            low, at_low = middle, found
+            part = _part((low, at_low), (high, at_high), (behind, at_behind))
+        else:
+            beyond, at_beyond = high, at_high
             high, at_high = middle, found
-            at_low = at_low / 2 if side < 0 else at_low
-            side = -1
+            part = 1 - _part((high, at_high), (low, at_low), (beyond, at_beyond))
     return low
 
 
-def _step(width: int, at_low: float, at_high: float | None) -> int:
-    """From the low end, at least one and less than all."""
-    if at_high is None or at_low == at_high:
-        return width // 2
-    part = int(width * Fraction(at_low / (at_low - at_high)))
-    nearest = max(1, width // (4 * CLOSE))
-    return min(max(part, nearest), width - nearest)
+_Point: TypeAlias = tuple[int, float | None]
 
 
-def arbitrage_profit(pool: CoinPool, worth: tuple[Fraction, ...]) -> float:
-    """The most that one exchange earns after the pool's fee, a smallest unit of each coin being
-    `worth` so much elsewhere; 0 where none earns. Raises MathError where there is no price."""
-    pairs = permutations(range(len(pool.balances)), 2)
-    return max(0.0, *(_one_way(pool, i, j, worth) for i, j in pairs))
+def _part(newest: _Point, other: _Point, behind: _Point) -> float:
+    """Where the root may be between the newest point and the other, as a part of the way; behind
+    the newest is what it took the place of."""
+    (a, at_a), (b, at_b), (c, at_c) = newest, other, behind
+    if at_a is None or at_b is None or at_c is None or at_c in (at_a, at_b):
+        return 0.5
+    xi, phi = (a - b) / (c - b), (at_a - at_b) / (at_c - at_b)
+    if not (phi * phi < xi and (1 - phi) ** 2 < 1 - xi):
+        return 0.5
+    straight = at_a / (at_b - at_a) * at_c / (at_b - at_c)
+    bent = (c - a) / (b - a) * at_a / (at_c - at_a) * at_b / (at_c - at_b)
+    return min(max(straight + bent, 0.0), 1.0)
 
 
-def _one_way(pool: CoinPool, i: int, j: int, worth: tuple[Fraction, ...]) -> float:
-    wanted, start = worth[i] / worth[j], spot_price(pool, i, j)
+def arbitrage_profit(pool: CoinPool, worth: Mapping[int, Fraction]) -> float:
+    """The most that one exchange earns after the pool's fee, a smallest unit of each measured coin
+    being `worth` so much elsewhere; 0 where none earns. Raises MathError where there is no
+    price."""
+    return max(0.0, *(_one_way(pool, i, j, worth) for i, j in permutations(pool.coins, 2)))
+
+
+def _one_way(pool: CoinPool, i: int, j: int, worth: Mapping[int, Fraction]) -> float:
+    wanted, start = worth[i] / worth[j], pool.spot(i, j)
     if start <= wanted:
         return 0.0
-    free = without_fee(pool)
-    if not isinstance(free, type(pool)):
-        raise TypeError(f"a {pool.KIND} without its fee is none")
+    # whole numbers of one unit of money
+    unit = worth[i].denominator * worth[j].denominator
+    paid, received = int(worth[i] * unit), int(worth[j] * unit)
 
-    def profit(amount: int) -> Fraction:
+    def profit(amount: int) -> float:
         try:
-            out = quote_exact_in(pool, i, j, amount).amount_out
+            out = pool.quote(i, j, amount)
         except MathError:
             # the contract refuses it: as if it paid nothing
             out = 0
-        return out * worth[j] - amount * worth[i]
+        return (out * received - amount * paid) / unit
 
     # the fee makes the best trade smaller than it is without
-    return float(_highest(profit, depth(free, i, j, float(wanted / start))))
+    most = depth(pool.without_fee(), i, j, float(wanted / start), close=_ROUGH)
+    return _highest(profit, most + most // _ROUGH + 1)
 
 
-def _highest(profit: Callable[[int], Fraction], most: int) -> Fraction:
-    """By golden section over 0 to `most`."""
-    low, high = 0, most
-    first, second = most - _larger(most), _larger(most)
-    at_first, at_second = profit(first), profit(second)
-    while high - low > max(2, most // _FLAT):
-        if at_first < at_second:
-            low, first, at_first = first, second, at_second
-            second = low + _larger(high - low)
-            at_second = profit(second)
+def _highest(profit: Callable[[int], float], most: int) -> float:
+    """Over 1 to `most`, of a function that is 0 at 0: around the best of a few places, since a fee
+    that falls with the imbalance may make several tops."""
+    places = [most * place // _SAMPLES for place in range(_SAMPLES + 1)]
+    values = [profit(place) if place else 0.0 for place in places]
+    top = max(range(1, _SAMPLES + 1), key=lambda place: values[place])
+    low, high = places[top - 1], places[min(top + 1, _SAMPLES)]
+    return max(values[top], _brent(profit, low, places[top], high, values[top]))
+
+
+def _brent(profit: Callable[[int], float], low: int, best: int, high: int, at_best: float) -> float:
+    """Brent (1973), chapter 5: parabolas through the three best places, golden sections where they
+    lead nowhere."""
+    second = third = best
+    at_second = at_third = at_best
+    step = before = float(high - low)
+    close = max(1, high // _FLAT)
+    while max(high - best, best - low) > 2 * close:
+        bend = _parabola((best, at_best), (second, at_second), (third, at_third))
+        if bend is not None and abs(bend) < abs(before) / 2 and low < best + bend < high:
+            before, step = step, bend
         else:
-            high, second, at_second = second, first, at_first
-            first = high - _larger(high - low)
-            at_first = profit(first)
-    return max(at_first, at_second)
+            before = float(high - best if 2 * best < low + high else low - best)
+            step = _GOLDEN * before
+        moved = max(abs(int(step)), close)
+        place = best + (moved if step > 0 else -moved)
+        found = profit(place)
+        if found >= at_best:
+            low, high = (best, high) if place > best else (low, best)
+            third, at_third, second, at_second = second, at_second, best, at_best
+            best, at_best = place, found
+            continue
+        low, high = (low, place) if place > best else (place, high)
+        if found >= at_second or second == best:
+            third, at_third, second, at_second = second, at_second, place, found
+        elif found >= at_third or third in (best, second):
+            third, at_third = place, found
+    return at_best
 
 
-def _larger(width: int) -> int:
-    """The larger part of the golden section."""
-    return width * 618_034 // 1_000_000
+def _parabola(
+    best: tuple[int, float], second: tuple[int, float], third: tuple[int, float]
+) -> float | None:
+    """From the best of three places to the top of the parabola through them."""
+    to_second, to_third = float(second[0] - best[0]), float(third[0] - best[0])
+    if not to_second or not to_third or to_second == to_third:
+        return None
+    down_second, down_third = second[1] - best[1], third[1] - best[1]
+    bottom = 2 * (down_second * to_third - down_third * to_second)
+    if not bottom:
+        return None
+    return (down_second * to_third**2 - down_third * to_second**2) / bottom

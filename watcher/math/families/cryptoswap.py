@@ -14,7 +14,11 @@ from watcher.math.exact.cryptoswap_newton import WAD
 from watcher.math.exact.cryptoswap_variants import A_MULTIPLIER
 from watcher.math.exact.stableswap_swaps import least_input
 from watcher.math.families.family import Family
+from watcher.math.families.pooled import Pooled
 from watcher.state.cryptoswap import CryptoSwap
+
+NEVER = 2**128
+"""More profit than lets a price scale move."""
 
 
 def pool_of(state: CryptoSwap) -> Pool:
@@ -118,4 +122,32 @@ FAMILY: Family[CryptoSwap] = Family(
     add=_add,
     remove=_remove,
     remove_one=_remove_one,
+)
+
+
+def _after(state: CryptoSwap, coin_in: int, coin_out: int, amount_in: int) -> CryptoSwap:
+    """Its balances and D; the prices that follow its trades stay."""
+    moved = swaps.exchange(pool_of(state), coin_in, coin_out, amount_in).pool
+    return replace(state, balances=moved.balances, invariant=moved.D)
+
+
+def _units(state: CryptoSwap) -> tuple[int, ...]:
+    """At the price scale, in 36 decimals."""
+    prices = (WAD, *state.price_scale)
+    return tuple(
+        int(price * 10 ** (18 - decimals))
+        for price, decimals in zip(prices, state.decimals, strict=True)
+    )
+
+
+def _at_rest(state: CryptoSwap) -> CryptoSwap:
+    return replace(state, not_adjusted=False, allowed_extra_profit=NEVER, loss_allowed=True)
+
+
+POOLED: Pooled[CryptoSwap] = Pooled(
+    balances=lambda state: state.balances,
+    decimals=lambda state: state.decimals,
+    after=_after,
+    units=_units,
+    at_rest=_at_rest,
 )

@@ -12,6 +12,7 @@ from watcher.math.exact import solidly as exact
 from watcher.math.exact.solidly import Pool
 from watcher.math.exact.stableswap_swaps import least_input
 from watcher.math.families.family import Family
+from watcher.math.families.pooled import Pooled
 from watcher.state.solidly import Solidly
 
 
@@ -80,4 +81,27 @@ FAMILY: Family[Solidly] = Family(
     without_fee=without_fee,
     add=_add,
     remove=_remove,
+)
+
+
+def _after(state: Solidly, coin_in: int, _coin_out: int, amount_in: int) -> Solidly:
+    pool = pool_of(state)
+    amount_out = exact.exact_in(pool, coin_in, amount_in)
+    moved = exact.swap(pool, coin_in, amount_in, amount_out)
+    (reserve0, reserve1), (balance0, balance1) = moved.reserves, moved.balances
+    return replace(
+        state, reserve0=reserve0, reserve1=reserve1, balance0=balance0, balance1=balance1
+    )
+
+
+def _units(state: Solidly) -> tuple[int, int] | None:
+    """A stable pool takes whole coins one for one."""
+    return (10**state.decimals1, 10**state.decimals0) if state.stable else None
+
+
+POOLED: Pooled[Solidly] = Pooled(
+    balances=lambda state: (state.reserve0, state.reserve1),
+    decimals=lambda state: (state.decimals0, state.decimals1),
+    after=_after,
+    units=_units,
 )

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from math import prod
 
 from watcher.errors import MathError
 from watcher.math.exact import saddle
@@ -13,7 +14,9 @@ from watcher.math.exact import stableswap_liquidity as liquidity
 from watcher.math.exact import stableswap_swaps as swaps
 from watcher.math.exact.stableswap import Pool, get_D, scaled
 from watcher.math.families.family import Family
+from watcher.math.families.pooled import Pooled
 from watcher.state.stableswap import StableSwap
+from watcher.state.target import Target
 
 
 def pool_of(state: StableSwap) -> Pool:
@@ -66,13 +69,13 @@ def spot_price(state: StableSwap, coin_in: int, coin_out: int) -> Fraction:
     P = D^(n+1) / (n^n prod x), at the pool's own D."""
     pool, (i, j, underlying) = pool_of(state), _pair(state, coin_in, coin_out)
     units = pool.underlying_precisions if underlying else pool.rates
-    return scaled_price(pool, i, j) * Fraction(units[i], units[j])
-
-
-def scaled_price(pool: Pool, i: int, j: int) -> Fraction:
-    """The marginal price of scaled balances."""
     xp = scaled(pool.balances, pool.rates)
-    return slope(pool, xp, i) / slope(pool, xp, j)
+    over, under = _product_term(pool, xp)
+    # one fraction of whole numbers: a step at a time takes five times as long
+    flat, curved = pool.amp * len(xp) * under, pool.a_precision * over
+    return Fraction(
+        (flat * xp[i] + curved) * xp[j] * units[i], (flat * xp[j] + curved) * xp[i] * units[j]
+    )
 
 
 def slope(pool: Pool, xp: Sequence[int], i: int) -> Fraction:
@@ -82,13 +85,15 @@ def slope(pool: Pool, xp: Sequence[int], i: int) -> Fraction:
 
 def product_term(pool: Pool, xp: Sequence[int]) -> Fraction:
     """P = D^(n+1) / (n^n prod x)."""
+    return Fraction(*_product_term(pool, xp))
+
+
+def _product_term(pool: Pool, xp: Sequence[int]) -> tuple[int, int]:
+    """Its numerator and its denominator."""
     if 0 in xp:
         raise MathError("a side of the pool is empty")
-    D = get_D(pool, xp)
-    term = Fraction(D)
-    for x in xp:
-        term *= Fraction(D, x * len(xp))
-    return term
+    n, D = len(xp), get_D(pool, xp)
+    return int(D ** (n + 1)), int(n**n * prod(xp))
 
 
 def without_fee(state: StableSwap) -> StableSwap:
@@ -129,4 +134,25 @@ FAMILY: Family[StableSwap] = Family(
     add=_add,
     remove=_remove,
     remove_one=_remove_one,
+)
+
+
+def after(state: StableSwap, coin_in: int, coin_out: int, amount_in: int) -> StableSwap:
+    """The pool after an exchange of coins of its own."""
+    done = swaps.exchange(pool_of(state), coin_in, coin_out, amount_in)
+    return replace(state, balances=done.balances)
+
+
+def _own_coins(target: Target) -> tuple[int, ...]:
+    """What a lending pool's underlying coins are worth follows its own."""
+    tokens = len(target.tokens)
+    return tuple(range(tokens // 2 if target.params.get("variant") == "lending" else tokens))
+
+
+POOLED: Pooled[StableSwap] = Pooled(
+    balances=lambda state: state.balances,
+    decimals=lambda state: state.decimals,
+    after=after,
+    coins=_own_coins,
+    units=lambda state: state.rates,
 )

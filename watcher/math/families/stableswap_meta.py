@@ -14,6 +14,7 @@ from watcher.math.exact.stableswap_meta import FIRST_BASE, LP, META, Metapool
 from watcher.math.exact.stableswap_swaps import least_input
 from watcher.math.families import stableswap
 from watcher.math.families.family import Family
+from watcher.math.families.pooled import Pooled
 from watcher.state.stableswap import StableSwapMeta
 
 
@@ -104,4 +105,18 @@ FAMILY: Family[StableSwapMeta] = Family(
     add=_add,
     remove=_remove,
     remove_one=_remove_one,
+)
+
+
+def _after(state: StableSwapMeta, coin_in: int, coin_out: int, amount_in: int) -> StableSwapMeta:
+    return replace(state, pool=stableswap.after(state.pool, coin_in, coin_out, amount_in))
+
+
+POOLED: Pooled[StableSwapMeta] = Pooled(
+    balances=lambda state: state.pool.balances,
+    decimals=lambda state: state.pool.decimals,
+    after=_after,
+    # the base has the others: its LP token counts at the virtual price that the pool uses
+    coins=lambda _: (META, LP),
+    units=lambda state: state.pool.rates,
 )
