@@ -26,6 +26,7 @@ from watcher.state import (
     Address,
     Concentrated,
     ConstantProduct,
+    KyberDMM,
     PriceFeed,
     ShareVault,
     Solidly,
@@ -96,6 +97,29 @@ def plain_other_ticks(node: LocalWorld, target: Target) -> Concentrated:
             return plain.v4_pool(node.chain, target, known.ticks)
 
 
+def plain_kyber(node: LocalWorld, target: Target) -> KyberDMM:
+    pool = Plain(node.chain, target.address)
+    token0, token1, factory = pool.at("token0"), pool.at("token1"), pool.at("factory")
+    info = "getTradeInfo()(uint112,uint112,uint112,uint112,uint256)"
+    reserve0, reserve1, virtual0, virtual1, fee = pool.get(info)
+    fee_to, fee_bps = factory.get("getFeeConfiguration()(address,uint16)")
+    return KyberDMM(
+        reserve0=reserve0,
+        reserve1=reserve1,
+        virtual_reserve0=virtual0,
+        virtual_reserve1=virtual1,
+        balance0=token0.balance(pool.address),
+        balance1=token1.balance(pool.address),
+        amplification_bps=pool.integer("ampBps"),
+        fee=fee,
+        total_supply=pool.integer("totalSupply"),
+        k_last=pool.integer("kLast"),
+        government_fee_bps=fee_bps if int(fee_to, 16) else 0,
+        decimals0=token0.decimals,
+        decimals1=token1.decimals,
+    )
+
+
 def plain_vault(node: LocalWorld, target: Target) -> ShareVault:
     known: Vault = next(each for each in node.world.vaults if each.address == target.address)
     return plain.vault(
@@ -119,6 +143,7 @@ PLAIN: Mapping[str, Callable[[LocalWorld, Target], State]] = {
     "algebra_integral": plain_other_ticks,
     "uniswap_v4": plain_other_ticks,
     "curve_cryptoswap": lambda node, target: plain_crypto.pool(node.chain, target),
+    "kyber_dmm": plain_kyber,
     "erc4626": plain_vault,
     "holdings": plain_holdings.holdings,
     "chainlink": plain_feed,
@@ -191,7 +216,7 @@ def stir(node: LocalWorld) -> None:
     world, who = node.world, node.world.actors
     mint = "mint(address,uint256)"
     mintable = {token.address for token in world.tokens} - {world.weth.address}
-    pools = (*world.pools, *world.share_markets, *world.solidly_pools)
+    pools = (*world.pools, *world.share_markets, *world.solidly_pools, *world.kyber_pools)
     for number, pair in enumerate(pools, start=1):
         for token, gift in ((pair.token0, 1_000 * number + 1), (pair.token1, 1_000 * number + 2)):
             if token.address in mintable:
@@ -354,6 +379,9 @@ WRONG: list[tuple[str, str, dict[str, object], str]] = [
     ("curve_cryptoswap", "nobody", {}, "nothing is deployed at {} on this chain"),
     ("curve_cryptoswap", "pair", {}, "{} is no CryptoSwap pool: it names no coins; remove the en"),
     ("curve_cryptoswap", "curve pool", {}, "{} is no CryptoSwap pool: it has no gamma; remove t"),
+    ("kyber_dmm", "nobody", {}, "nothing is deployed at {} on this chain"),
+    ("kyber_dmm", "pair", {}, r"{} is no Kyber DMM pool: ampBps.*; remove the entry"),
+    ("kyber_dmm", "stray Kyber pool", {}, "its factory 0x.* does not know {} as the pair of"),
     ("erc4626", "nobody", {}, "nothing is deployed at {} on this chain"),
     ("erc4626", "token", {}, r"{} is no ERC-4626 vault: .*; remove the entry"),
     ("erc4626", "vault", {"decimals_offset": 3}, "{} is no vault as it is configured: convertTo"),
@@ -437,6 +465,7 @@ async def test_wrong_virtual_shares_are_found_out_as_soon_as_they_matter(
 STRAYS = {
     "stray pair": "UniswapV2Pair",
     "stray pool": "AerodromePool",
+    "stray Kyber pool": "KyberDMMPool",
 }
 
 

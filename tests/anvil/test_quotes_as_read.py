@@ -42,6 +42,7 @@ class Swapped(Protocol):
 
 POOLS: Mapping[str, Callable[[World], Sequence[Swapped]]] = {
     "solidly": lambda world: world.solidly_pools,
+    "kyber_dmm": lambda world: world.kyber_pools,
 }
 
 States = Mapping[str, Sequence[State]]

@@ -280,6 +280,10 @@ class World:
             for pool in self.coin_pools
         ]
         pools += [
+            TargetEntry(self.chain_id, "kyber_dmm", pool.address, pool.name, {})
+            for pool in self.kyber_pools
+        ]
+        pools += [
             TargetEntry(self.chain_id, pool.protocol, pool.address, pool.name, pool.options)
             for pool in self.concentrated_pools
         ]

@@ -155,6 +155,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     fill_crypto(site, builder, crypto_pools, weth=weth)
     fill_kyber(site, builder, kyber_pools, tokens)
     coin_pools = (*curve_pools, *saddle_pools, *crypto_pools)
+    fill_kyber(site, builder, kyber_pools, tokens)
     for trader in (actors.trader, actors.other_trader, actors.whale):
         allow_exchanges(site, coin_pools, vaults, trader)
     market, of_shares = _share_market(site, builder, plans[0][0], vaults[0], weth=weth)
