@@ -118,5 +118,5 @@ def swapped(
         steps += [family.swapping(model, specified, end, **way), *family.reading(model)]
         found = model.swapped(order, amount, limit)
         if found is not None:
-            model.moved(found)
+            model.moved(found, zero_for_one=order.zero_for_one)
         yield order.zero_for_one, found

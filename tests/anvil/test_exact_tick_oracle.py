@@ -85,7 +85,7 @@ class History:
                 self.oracle, timestamp=self.timestamp, cardinality_next=self.cardinality_next
             )
         self.oracle = replace(self.oracle, tick=found.tick, liquidity=found.liquidity)
-        self.model.moved(found)
+        self.model.moved(found, zero_for_one=trade.order.zero_for_one)
 
     def read(self, seconds_agos: list[int], *, after: int) -> list[Result]:
         """What the pool holds and answers `after` seconds."""

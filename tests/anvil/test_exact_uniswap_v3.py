@@ -83,7 +83,7 @@ def test_pools_execute_and_quote_what_we_compute(protocol: Uniswap, case: Case) 
         found = model.swapped(order, amount, limit)
         expected_swaps.append((order, found))
         if found is not None:
-            model.moved(found)
+            model.moved(found, zero_for_one=order.zero_for_one)
             sold = 0 if order.zero_for_one else 1
             totals.growth[sold] += found.fee_growth_x128
             totals.protocol[sold] += found.protocol_fee

@@ -12,12 +12,23 @@ from tests.support.world import LocalWorld
 from watcher.chain.client import Policies, open_chain
 from watcher.chain.ways import Way
 from watcher.devnet.artifacts import Toolchain
-from watcher.protocols import ADAPTERS, Entry, erc20, erc4626, uniswap_v2, uniswap_v3, v3_forks
+from watcher.protocols import (
+    ADAPTERS,
+    Entry,
+    algebra_integral,
+    erc20,
+    erc4626,
+    pancake_v3,
+    uniswap_v2,
+    uniswap_v3,
+    uniswap_v4,
+    v3_forks,
+)
 from watcher.protocols import chainlink as feeds
 from watcher.protocols.interface import View
 from watcher.service.identify import identify
 from watcher.service.observe import Observer
-from watcher.state import Address, Status
+from watcher.state import Address, Status, to_address
 
 pytestmark = pytest.mark.anvil
 
@@ -51,12 +62,20 @@ VIEWS = (
     Asked("uniswap_v3", v3_forks.LIQUIDITY),
     Asked("uniswap_v3", v3_forks.TICK_BITMAP, narrow=False),
     Asked("uniswap_v3", v3_forks.TICKS),
+    Asked("pancake_v3", pancake_v3.SLOT0),
+    Asked("algebra_integral", algebra_integral.GLOBAL_STATE),
+    Asked("algebra_integral", algebra_integral.TICK_TABLE, narrow=False),
+    Asked("algebra_integral", algebra_integral.TICKS),
+    Asked("uniswap_v4", uniswap_v4.GET_SLOT0),
+    Asked("uniswap_v4", uniswap_v4.GET_LIQUIDITY),
+    Asked("uniswap_v4", uniswap_v4.GET_TICK_BITMAP, narrow=False),
+    Asked("uniswap_v4", uniswap_v4.GET_TICK_LIQUIDITY),
     Asked("erc4626", erc4626.TOTAL_ASSETS, narrow=False),
     Asked("erc4626", erc4626.CONVERT_TO_SHARES, narrow=False),
     Asked("chainlink", feeds.DECIMALS),
     Asked("chainlink", feeds.LATEST_ROUND_DATA),
 )
-FORKS_ANSWER_MORE = ("tickBitmap", "ticks")
+FORKS_ANSWER_MORE = ("tickBitmap", "ticks", "tickTable", "getTickBitmap", "getTickLiquidity")
 """A walk takes the first words of what these answer: forks of Uniswap V3 have more."""
 
 
@@ -81,9 +100,12 @@ def place(node: LocalWorld, asked: Asked) -> tuple[Entry, Address]:
         for option in ADAPTERS[found.protocol].options
         if option.name in found.options
     }
-    entry = Entry(world.chain_id, found.protocol, found.address, options=options)
+    key_of = ADAPTERS[found.protocol].key
+    key = key_of(options) if key_of else ""
+    entry = Entry(world.chain_id, found.protocol, found.address, key=key, options=options)
     token = world.pairs[0].token0.address
-    return entry, token if asked.token else found.address
+    views = to_address(str(options.get("state_view", found.address)))
+    return entry, token if asked.token else views
 
 
 @pytest.mark.parametrize("way", [Way.OVERRIDE, Way.BATCH])

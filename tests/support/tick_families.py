@@ -32,7 +32,7 @@ from watcher.state.token import ZERO_ADDRESS
 
 SWAP = ["address", "bool", "int256", "uint160"]
 MINT = ["address", "int24", "int24", "uint128"]
-ANY_VALUE = 2**110
+ANY_VALUE = 2**127
 """Wei that go with a call which may have to pay some; what is left comes back."""
 
 FEE_SETTER = to_address("0x0000000000000000000000000000000000abc000")
@@ -377,7 +377,7 @@ def families(toolchain: Toolchain) -> Iterator[tuple[Pancake, Algebra, UniswapV4
     with run_anvil(toolchain.anvil, replace(local_options(), gas_limit=GAS_LIMIT)) as anvil:
         chain = LocalChain(anvil.url)
         owner, trader = chain.accounts[:2]
-        chain.request("anvil_setBalance", trader, hex(2**120))
+        chain.request("anvil_setBalance", trader, hex(4 * ANY_VALUE))
         site = Site(chain, toolchain.artifacts)
         direct = site.create(owner, "TickTrader")
         code = bytes.fromhex(site.creation_code("PancakeV3Pool")[2:])

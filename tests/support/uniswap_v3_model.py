@@ -175,6 +175,8 @@ class PoolModel:
             liquidity=self.pool.liquidity + in_range,
             ticks=ticks,
             liquidity_net=tuple(self.net[tick] for tick in ticks),
+            reserve0=self.pool.reserve0 + cost.amount0,
+            reserve1=self.pool.reserve1 + cost.amount1,
         )
         return liquidity, cost
 
@@ -212,9 +214,13 @@ class PoolModel:
         except MathError:
             return None
 
-    def moved(self, found: Swap) -> None:
+    def moved(self, found: Swap, *, zero_for_one: bool) -> None:
+        amounts = (found.amount_in, -found.amount_out)
+        amount0, amount1 = amounts if zero_for_one else amounts[::-1]
         self.pool = replace(
             self.pool,
+            reserve0=self.pool.reserve0 + amount0,
+            reserve1=self.pool.reserve1 + amount1,
             sqrt_price_x96=found.sqrt_price_x96,
             tick=found.tick,
             liquidity=found.liquidity,

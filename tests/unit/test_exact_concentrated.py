@@ -179,3 +179,17 @@ def test_pancake_computes_as_uniswap_and_integral_does_not_stop_at_words() -> No
     assert swap(replace(wide, variant=PANCAKE_V3), 10**5, zero_for_one=True) == uniswap
     integral = swap(replace(wide, variant=ALGEBRA_INTEGRAL), 10**5, zero_for_one=True)
     assert integral.amount_out > uniswap.amount_out
+
+
+def test_a_pool_of_algebra_holds_no_more_than_its_reserves_count() -> None:
+    """A reserve that would need 129 bits is refused, one unit less is not."""
+    empty = pool(variant=ALGEBRA_INTEGRAL)
+    sold = swap(empty, 1_000, zero_for_one=True)
+    room = 2**128 - 1 - sold.amount_in
+    full = replace(empty, reserve0=room)
+    assert swap(full, 1_000, zero_for_one=True) == sold
+    assert swap(replace(full, reserve0=2**128 - 1), 1_000, zero_for_one=False).complete
+    with pytest.raises(MathError, match="the reserve exceeds 128 bits"):
+        swap(replace(full, reserve0=room + 1), 1_000, zero_for_one=True)
+    other = replace(full, variant=PANCAKE_V3, reserve0=2**128)
+    assert swap(other, 1_000, zero_for_one=True).complete

@@ -28,7 +28,7 @@ from watcher.state.token import Address
 MOST_WINDOW = 7 * 86_400
 MOST_DERIVED = 16
 MOST_CONFIDENCE = 0.01
-POOLS = ("uniswap_v2", "uniswap_v3")
+POOLS = ("uniswap_v2", "uniswap_v3", "pancake_v3", "algebra_integral")
 VAULTS = ("erc4626",)
 
 

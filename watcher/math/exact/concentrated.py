@@ -40,7 +40,8 @@ class Pool:
 
     `fee0` is what the pool takes of token0 when that is sold, `fee1` of token1, in pips; the
     protocol's fees are in the contract's own unit. `ticks` are the initialised ones from
-    `known_from` to `known_to`, ascending, each with its `liquidity_net`.
+    `known_from` to `known_to`, ascending, each with its `liquidity_net`. The reserves are what the
+    pool holds of both tokens.
     """
 
     sqrt_price_x96: int
@@ -55,6 +56,8 @@ class Pool:
     protocol_fee1: int = 0
     known_from: int = MIN_TICK
     known_to: int = MAX_TICK
+    reserve0: int = 0
+    reserve1: int = 0
     variant: Variant = UNISWAP_V3
 
 
@@ -135,6 +138,7 @@ def swap(
         if not is_known and price == price_next != limit:
             raise MathError("beyond the ticks that were read")
     _require_fits(variant, amount_in, amount_out)
+    _require_room(variant, (pool.reserve0 if zero_for_one else pool.reserve1) + amount_in)
     return Swap(
         amount_in=amount_in,
         amount_out=amount_out,
@@ -255,6 +259,12 @@ def _require_fits(variant: Variant, amount_in: int, amount_out: int) -> None:
     most = 1 << (variant.amount_bits - 1)
     if amount_in > most or amount_out >= most:
         raise MathError(f"an amount exceeds {variant.amount_bits - 1} bits")
+
+
+def _require_room(variant: Variant, reserve: int) -> None:
+    """Algebra's ReservesManager: no swap may take the pool past its reserves' type."""
+    if variant.reserve_bits and reserve >> variant.reserve_bits:
+        raise MathError(f"the reserve exceeds {variant.reserve_bits} bits")
 
 
 def add_delta(liquidity: int, delta: int) -> int:

@@ -40,7 +40,8 @@ class Variant:
     `walks_words`: a swap also stops where a word of 256 ticks of the bitmap ends, and each stop
     rounds; otherwise it goes straight to the next initialised tick. `fee_on_top`: the protocol's
     fee is pips of the input, taken before the pool's own; otherwise it is a part of the pool's fee,
-    n of `protocol_denominator`, or 1/n where that is 0. `amount_bits`: of a signed amount.
+    n of `protocol_denominator`, or 1/n where that is 0. `amount_bits`: of a signed amount;
+    `reserve_bits`: of what the pool counts as its own of a token, 0 where it does not.
     `max_liquidity_per_tick(tick_spacing)`: what may begin or end at one tick. The last three are
     what the contract says when it refuses.
     """
@@ -49,6 +50,7 @@ class Variant:
     fee_on_top: bool = False
     protocol_denominator: int = 0
     amount_bits: int = 256
+    reserve_bits: int = 0
     max_liquidity_per_tick: Callable[[int], int] = _towards_zero
     no_amount: str = "AS"
     limit_passed: str = "SPL"
@@ -69,6 +71,7 @@ ALGEBRA_V1 = Variant(protocol_denominator=1_000)
 ALGEBRA_INTEGRAL = Variant(
     walks_words=False,
     protocol_denominator=1_000,
+    reserve_bits=128,
     max_liquidity_per_tick=_every_tick,
     no_amount="zeroAmountRequired",
     limit_passed="invalidLimitSqrtPrice",

@@ -58,6 +58,7 @@ def pool_of(state: Concentrated) -> exact.Pool:
         raise MathError(HOOKED)
     if not len(state.ticks) == len(state.liquidity_net) == len(state.liquidity_gross):
         raise MathError("each tick needs its net and its gross liquidity")
+    reserve0, reserve1 = state.balances or (0, 0)
     return exact.Pool(
         sqrt_price_x96=state.sqrt_price_x96,
         tick=state.tick,
@@ -71,6 +72,8 @@ def pool_of(state: Concentrated) -> exact.Pool:
         protocol_fee1=state.protocol_fee1,
         known_from=state.known_from,
         known_to=state.known_to,
+        reserve0=reserve0,
+        reserve1=reserve1,
         variant=VARIANTS[state.variant],
     )
 
