@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
-from tests.support import plain, plain_crypto, plain_holdings
+from tests.support import plain, plain_crypto, plain_holdings, plain_stableswap
 from tests.support.adapters import entries, entry, identified, read_states
 from tests.support.plain import Plain
 from tests.support.world import LocalWorld
 from watcher.devnet.artifacts import Toolchain
 from watcher.devnet.calldata import call_data
 from watcher.devnet.deploy.feeds import price_update
+from watcher.devnet.deploy.pools import FAR_FUTURE
+from watcher.devnet.deploy.saddle import SWAP
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.deploy.tick_families import POOL_KEY
 from watcher.devnet.local_chain import Transaction
@@ -29,6 +31,7 @@ from watcher.state import (
     PriceFeed,
     ShareVault,
     Solidly,
+    StableSwap,
     State,
     Target,
     to_address,
@@ -119,6 +122,8 @@ PLAIN: Mapping[str, Callable[[LocalWorld, Target], State]] = {
     "algebra_integral": plain_other_ticks,
     "uniswap_v4": plain_other_ticks,
     "curve_cryptoswap": lambda node, target: plain_crypto.pool(node.chain, target),
+    "curve_stableswap": lambda node, target: plain_stableswap.curve_pool(node.chain, target),
+    "saddle": lambda node, target: plain_stableswap.saddle_pool(node.chain, target),
     "erc4626": plain_vault,
     "holdings": plain_holdings.holdings,
     "chainlink": plain_feed,
@@ -184,6 +189,18 @@ def trade_coins(node: LocalWorld, pool: CoinPool) -> None:
     send(node, trader, pool.address, pool.exchange, 0, 1, amount, 0)
 
 
+def exchange(node: LocalWorld, pool: CoinPool) -> None:
+    """Some of the last coin that anybody may mint, for the one before it or behind."""
+    sender = node.world.actors.trader
+    coin = max(place for place, each in enumerate(pool.coins) if each in node.world.tokens)
+    other = coin - 1 if coin else 1
+    amount = 1_234 * 10 ** pool.coins[coin].decimals // 100 + 7
+    mint = "mint(address,uint256)"
+    send(node, sender, pool.coins[coin].address, mint, sender, amount)
+    late = [FAR_FUTURE] if pool.exchange == SWAP else []
+    send(node, sender, pool.address, pool.exchange, coin, other, amount, 0, *late)
+
+
 def stir(node: LocalWorld) -> None:
     """Gifts to every pair and vault, one trade, protocol fees on, a new answer of every feed: no
     two fields of a state are equal by chance any more."""
@@ -209,8 +226,8 @@ def stir(node: LocalWorld) -> None:
     for other in world.concentrated_pools:
         trade_over_ticks(node, other)
     for coin_pool in world.coin_pools:
-        if coin_pool.protocol == "curve_cryptoswap":
-            trade_coins(node, coin_pool)
+        trade = trade_coins if coin_pool.protocol == "curve_cryptoswap" else exchange
+        trade(node, coin_pool)
     for number, feed in enumerate(world.feeds, start=1):
         answer = feed.first_answer + number
         send(node, who.oracle, feed.aggregator, "submit(uint256,int256)", 2, answer)
@@ -261,13 +278,20 @@ async def test_targets_are_what_the_contracts_say_of_themselves(fork_node: Local
             assert [token.decimals for token in own] == [each.decimals for each in described]
             continue
         if target.protocol == "curve_cryptoswap":
-            coins = [contract.get("coins(uint256)(address)", place)[0] for place in (0, 1)]
-            told = [Plain(fork_node.chain, to_address(coin)) for coin in coins]
+            named = [contract.get("coins(uint256)(address)", place)[0] for place in (0, 1)]
+            told = [Plain(fork_node.chain, to_address(coin)) for coin in named]
             told.append(contract.at("token"))
             assert target.share is not None
             for token, read in zip([*target.tokens, target.share], told, strict=True):
                 assert (token.address, token.decimals) == (read.address, read.decimals)
                 assert token.symbol == read.get("symbol()(string)")[0]
+            continue
+        if target.kind == StableSwap.KIND:
+            coins = next(
+                pool.coins for pool in fork_node.world.coin_pools if pool.address == target.address
+            )
+            assert [token.address for token in target.tokens] == [coin.address for coin in coins]
+            assert [token.decimals for token in target.tokens] == [coin.decimals for coin in coins]
             continue
         names = ("asset",) if target.protocol == "erc4626" else ("token0", "token1")
         described = [contract.at(name) for name in names]
@@ -353,6 +377,11 @@ WRONG: list[tuple[str, str, dict[str, object], str]] = [
     ("curve_cryptoswap", "nobody", {}, "nothing is deployed at {} on this chain"),
     ("curve_cryptoswap", "pair", {}, "{} is no CryptoSwap pool: it names no coins; remove the en"),
     ("curve_cryptoswap", "curve pool", {}, "{} is no CryptoSwap pool: it has no gamma; remove t"),
+    ("curve_stableswap", "nobody", {}, "nothing is deployed at {} on this chain"),
+    ("curve_stableswap", "pair", {}, "{} is no StableSwap pool: it names no coins"),
+    ("curve_stableswap", "saddle", {}, "{} is no StableSwap pool: it names no coins"),
+    ("saddle", "nobody", {}, "nothing is deployed at {} on this chain"),
+    ("saddle", "pair", {}, "{} is no Saddle pool: it names no coins"),
     ("erc4626", "nobody", {}, "nothing is deployed at {} on this chain"),
     ("erc4626", "token", {}, r"{} is no ERC-4626 vault: .*; remove the entry"),
     ("erc4626", "vault", {"decimals_offset": 3}, "{} is no vault as it is configured: convertTo"),
@@ -457,6 +486,8 @@ def wrong_address(node: LocalWorld, toolchain: Toolchain, what: str) -> Address:
             return world.concentrated_pools[-1].beside[0]
         case "curve pool":
             return world.coin_pool("ng:USDT/HUSD/DAI").address
+        case "saddle":
+            return next(one.address for one in world.coin_pools if one.protocol == "saddle")
         case "vault":
             give(node, world.vault("oz6-usdc"))
             return world.vault("oz6-usdc").address
