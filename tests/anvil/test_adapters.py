@@ -304,8 +304,8 @@ async def test_targets_are_what_the_contracts_say_of_themselves(fork_node: Local
             assert [token.decimals for token in own] == [each.decimals for each in described]
             continue
         if target.protocol == "curve_cryptoswap":
-            coins = [contract.get("coins(uint256)(address)", place)[0] for place in (0, 1)]
-            told = [Plain(fork_node.chain, to_address(coin)) for coin in coins]
+            named = [contract.get("coins(uint256)(address)", place)[0] for place in (0, 1)]
+            told = [Plain(fork_node.chain, to_address(coin)) for coin in named]
             told.append(contract.at("token"))
             assert target.share is not None
             for token, read in zip([*target.tokens, target.share], told, strict=True):

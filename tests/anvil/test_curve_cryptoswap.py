@@ -178,8 +178,8 @@ def test_on_a_ramp_a_and_gamma_are_the_contracts_own(fork_node: LocalWorld) -> N
 
 
 async def test_a_pool_is_told_from_stableswap(fork_node: LocalWorld) -> None:
-    pools = {each.protocol: each for each in fork_node.world.coin_pools}
-    crypto, stable = pools["curve_cryptoswap"], pools["curve_stableswap"]
+    crypto = fork_node.world.coin_pool("crypto:USDC/WETH")
+    stable = fork_node.world.coin_pool("ng:USDT/HUSD/DAI")
     asked = [
         entry("curve_stableswap", crypto.address),
         entry("curve_cryptoswap", stable.address),

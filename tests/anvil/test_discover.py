@@ -15,7 +15,6 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tests.e2e.command import watcher
-from tests.support.adapters import identified
 from tests.support.world import LocalWorld
 from watcher.chain.client import open_chain
 from watcher.cli.app import app
@@ -23,7 +22,7 @@ from watcher.cli.discovered import proposal, refusal
 from watcher.config import load_config
 from watcher.devnet.configuration import to_toml
 from watcher.devnet.world import Actors, TargetEntry
-from watcher.protocols import ADAPTERS, Entry, uniswap_v2
+from watcher.protocols import ADAPTERS, uniswap_v2
 from watcher.protocols.interface import selector
 from watcher.protocols.sighting import IMPLEMENTATION_SLOT, Sight
 from watcher.service.discover import Discovery, discover
@@ -120,12 +119,10 @@ def told(node: LocalWorld) -> dict[Address, str]:
 
 
 def shares(node: LocalWorld) -> set[Address]:
-    """The LP tokens of pools that are not their own."""
-    pools = node.world.coin_pools
-    asked = [Entry(node.world.chain_id, pool.protocol, pool.address) for pool in pools]
-    found = asyncio.run(identified(node.chain, asked))
-    issued = {one.target.share.address for one in found if one.target and one.target.share}
-    return issued - {pool.address for pool in pools}
+    """The LP tokens of CryptoSwap's pools."""
+    pools = [one for one in node.world.coin_pools if one.protocol == "curve_cryptoswap"]
+    found = [node.chain.read(pool.address, "token()(address)")[0] for pool in pools]
+    return set(map(to_address, found))
 
 
 def models(node: LocalWorld) -> set[Address]:
