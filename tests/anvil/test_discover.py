@@ -361,7 +361,7 @@ def test_the_command_refuses_a_token_with_3_and_says_what_it_saw(world_node: Loc
     assert done.exit_code == 3
     assert ": a token, USDC, of 6 decimals" in done.stdout
     assert done.stderr.count("\n") == 1
-    assert "none of uniswap_v2, uniswap_v3, erc4626, chainlink, and" in done.stderr
+    assert "none of uniswap_v2, uniswap_v3, erc4626, chainlink: it" in done.stderr
     told = json.loads(run(world_node, token.address, "--json").stdout)
     assert told["seen"]["token"] == {"symbol": "USDC", "decimals": 6}
     assert told["recognised"] == []
