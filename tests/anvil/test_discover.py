@@ -406,7 +406,7 @@ def test_the_command_refuses_a_token_with_3_and_says_what_it_saw(world_node: Loc
     assert ": a token, USDC, of 6 decimals" in done.stdout
     assert done.stderr.count("\n") == 1
     tried = [name for name, one in ADAPTERS.items() if one.trials and not one.is_source]
-    assert f"none of {', '.join(tried)}, and" in done.stderr
+    assert f"none of {', '.join(tried)}: it" in done.stderr
     told = json.loads(run(world_node, token.address, "--json").stdout)
     assert told["seen"]["token"] == {"symbol": "USDC", "decimals": 6}
     assert told["recognised"] == []

@@ -38,7 +38,10 @@ def print_discovery(found: Discovery, *, as_json: bool) -> None:
 
 def refusal(found: Discovery) -> str:
     known = ", ".join(name for name, one in ADAPTERS.items() if one.trials and not one.is_source)
-    return f"{found.address} is none of {known}, and nothing else can be watched yet"
+    return (
+        f"{found.address} is none of {known}: it can be watched for what it holds, or as a source "
+        "of prices, by an entry that you write as `watcher init` explains them"
+    )
 
 
 def proposal(found: Recognised) -> list[str]:

@@ -266,8 +266,8 @@ DEFINITIONS = (
     Definition(
         name="redemption_rate",
         kinds=(RATE,),
-        unit="quote token per token",
-        formula="what the getter answers / 10^decimals",
+        unit="token 1 per token 0",
+        formula="what the getter answers / 10^decimals, in whole quote tokens (token 1)",
         dims="",
         source="the contract's own getter: getRate, stEthPerToken, convertToAssets and the like",
         bad="down: what backs the token has lost",
