@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.holdings import Holdings
+from watcher.state.kyber_dmm import KyberDMM
 from watcher.state.pair_oracle import PairOracle
 from watcher.state.price_feed import PriceFeed
 from watcher.state.pyth_price import PythPrice
@@ -19,7 +20,7 @@ POOL = ConstantProduct.KIND
 TICK_POOL = Concentrated.KIND
 RATED_POOLS = (StableSwap.KIND, Solidly.KIND)
 """Coin pools that may take their coins at rates of their own."""
-COIN_POOLS = RATED_POOLS
+COIN_POOLS = (*RATED_POOLS, KyberDMM.KIND)
 """Pools that may have more than two coins, or are measured as if they had."""
 POOLS = (POOL, TICK_POOL, *COIN_POOLS)
 VAULT = ShareVault.KIND
