@@ -8,6 +8,7 @@ from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.holdings import Holdings
+from watcher.state.kyber_dmm import KyberDMM
 from watcher.state.pair_oracle import PairOracle
 from watcher.state.price_feed import PriceFeed
 from watcher.state.pyth_price import PythPrice
@@ -21,7 +22,7 @@ POOL = ConstantProduct.KIND
 TICK_POOL = Concentrated.KIND
 RATED_POOLS = (StableSwap.KIND, CryptoSwap.KIND, Solidly.KIND)
 """Coin pools that may take their coins at rates of their own, or at a price scale."""
-COIN_POOLS = RATED_POOLS
+COIN_POOLS = (*RATED_POOLS, KyberDMM.KIND)
 """Pools that may have more than two coins, or are measured as if they had."""
 POOLS = (POOL, TICK_POOL, *COIN_POOLS)
 VAULT = ShareVault.KIND

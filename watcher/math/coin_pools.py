@@ -10,10 +10,11 @@ from typing import Any
 
 from watcher.errors import MathError
 from watcher.math import quotes
-from watcher.math.families import cryptoswap, solidly, stableswap, stableswap_meta
+from watcher.math.families import cryptoswap, kyber_dmm, solidly, stableswap, stableswap_meta
 from watcher.math.families.pooled import Pooled
 from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
+from watcher.state.kyber_dmm import KyberDMM
 from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta
 from watcher.state.target import Target
@@ -23,6 +24,7 @@ POOLED: Mapping[str, Pooled[Any]] = {
     StableSwapMeta.KIND: stableswap_meta.POOLED,
     CryptoSwap.KIND: cryptoswap.POOLED,
     Solidly.KIND: solidly.POOLED,
+    KyberDMM.KIND: kyber_dmm.POOLED,
 }
 
 NO_RATES = "the pool has no rates of its own: it is at its target at its own price"

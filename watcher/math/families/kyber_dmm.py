@@ -10,6 +10,7 @@ from watcher.errors import MathError
 from watcher.math.exact import kyber_dmm as exact
 from watcher.math.exact.kyber_dmm import Pool
 from watcher.math.families.family import Family
+from watcher.math.families.pooled import Pooled
 from watcher.state.kyber_dmm import KyberDMM
 
 
@@ -69,4 +70,29 @@ FAMILY: Family[KyberDMM] = Family(
     without_fee=without_fee,
     add=_add,
     remove=_remove,
+)
+
+
+def _after(state: KyberDMM, coin_in: int, _coin_out: int, amount_in: int) -> KyberDMM:
+    """With the fee of the block, which all of a block's trades pay."""
+    pool = pool_of(state)
+    amount_out = exact.get_amount_out(pool, coin_in, amount_in)
+    moved = exact.swap(pool, coin_in, amount_in, amount_out)
+    (reserve0, reserve1), (balance0, balance1) = moved.reserves, moved.balances
+    (virtual_reserve0, virtual_reserve1) = moved.virtual_reserves
+    return replace(
+        state,
+        reserve0=reserve0,
+        reserve1=reserve1,
+        virtual_reserve0=virtual_reserve0,
+        virtual_reserve1=virtual_reserve1,
+        balance0=balance0,
+        balance1=balance1,
+    )
+
+
+POOLED: Pooled[KyberDMM] = Pooled(
+    balances=lambda state: (state.reserve0, state.reserve1),
+    decimals=lambda state: (state.decimals0, state.decimals1),
+    after=_after,
 )
