@@ -31,8 +31,6 @@ WITHOUT_ADAPTER = {
     "stableswap_meta",
     "cryptoswap",
     "kyber_dmm",
-    "weighted",
-    "balancer_stable",
 }
 
 

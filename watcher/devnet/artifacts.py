@@ -149,6 +149,7 @@ COMPILED = (
             "SolmateVault": "SolmateVault.sol",
             "OddToken": "OddToken.sol",
             "Answering": "Answering.sol",
+            "VaultRate": "VaultRate.sol",
         },
         evm_version="cancun",
     ),

@@ -100,6 +100,19 @@ class CoinPool:
 
 
 @dataclass(frozen=True, slots=True)
+class BalancerPool:
+    """A pool of Balancer's, traded with through `vault`; `coins` are in the order of its state, a
+    composable pool's own token among them."""
+
+    name: str
+    protocol: str
+    address: Address
+    vault: Address
+    coins: tuple[Token, ...]
+    pool_id: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Vault:
     """An ERC-4626 vault; `decimals_offset` means nothing where there are no virtual shares."""
 
@@ -205,6 +218,7 @@ class World:
     vaults: tuple[Vault, ...]
     feeds: tuple[Feed, ...]
     share_markets: tuple[Pair, ...] = ()
+    balancer_pools: tuple[BalancerPool, ...] = ()
     pyth: tuple[PythFeed, ...] = ()
     implied: tuple[Implied, ...] = ()
     treasuries: tuple[Treasury, ...] = ()
@@ -246,6 +260,10 @@ class World:
         pools += [
             TargetEntry(self.chain_id, pool.protocol, pool.address, pool.name, {})
             for pool in self.coin_pools
+        ]
+        pools += [
+            TargetEntry(self.chain_id, pool.protocol, pool.address, pool.name, {})
+            for pool in self.balancer_pools
         ]
         vaults = [_vault_entry(self.chain_id, vault) for vault in self.vaults]
         prices = [

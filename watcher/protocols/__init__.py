@@ -1,6 +1,8 @@
 """One pure adapter module a protocol, and the table that everything else takes them from."""
 
 from watcher.protocols import (
+    balancer_v2_stable,
+    balancer_v2_weighted,
     chainlink,
     curve_stableswap,
     erc4626,
@@ -21,6 +23,8 @@ ADAPTERS: dict[str, Adapter] = {
         uniswap_v3,
         solidly,
         curve_stableswap,
+        balancer_v2_weighted,
+        balancer_v2_stable,
         erc4626,
         holdings,
         chainlink,

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from watcher.devnet.artifacts import Artifacts
+from watcher.devnet.deploy.balancer import (
+    allow_balancer,
+    deploy_balancer,
+    fill_balancer,
+    keep_clock,
+)
 from watcher.devnet.deploy.curve import allow_exchanges, deploy_curve, fill_curve
 from watcher.devnet.deploy.feeds import bring_price, deploy_feed, deploy_pyth, start_feed
 from watcher.devnet.deploy.pools import (
@@ -126,8 +132,9 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     vaults = _vaults(site, builder, tokens)
     feeds = _feeds(site, builder, tokens)
     curve_pools = deploy_curve(site, builder, tokens, vaults)
+    balancer_pools = deploy_balancer(site, builder, tokens, vaults)
     pyth = PythFeed(deploy_pyth(site, builder), PYTH_USDC, tokens["USDC"], 24 * _HOUR)
-    site.mine()
+    keep_clock(site, builder)
     pairs = tuple(find_pair(site, exchange, pool) for exchange, pool in plans)
     tick_pools = tuple(find_pool(site, uniswap_v3, plan) for plan in tick_plans)
     _allow(site, actors, pairs, tick_pools, vaults)
@@ -140,8 +147,10 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     for vault in vaults:
         first_deposit(site, actors.depositor, vault, VAULT_DEPOSITS[vault.name], weth=weth)
     fill_curve(site, builder, curve_pools, vaults, weth=weth)
+    fill_balancer(site, builder, balancer_pools, vaults, weth=weth)
     for trader in (actors.trader, actors.other_trader, actors.whale):
         allow_exchanges(site, curve_pools, vaults, trader)
+        allow_balancer(site, balancer_pools, vaults, trader)
     market, of_shares = _share_market(site, builder, plans[0][0], vaults[0], weth=weth)
     for tick_pool in tick_pools:
         keep_observations(site, builder, tick_pool)
@@ -166,6 +175,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         vaults=vaults,
         feeds=feeds,
         share_markets=(market,),
+        balancer_pools=balancer_pools,
         pyth=(pyth,),
         implied=(*_implied((*pairs, *tick_pools), tokens), *of_shares),
         treasuries=(treasury,),
