@@ -22,7 +22,12 @@ INTERFACES = sorted(
     for path in FOLDER.rglob("*.json")
     if path.parent.name != "lens"  # our own contracts, compiled
 )
-ONE_WORD = {"address", "bool", *(f"{sign}int{8 * n}" for sign in ("", "u") for n in range(1, 33))}
+ONE_WORD = {
+    "address",
+    "bool",
+    "bytes32",
+    *(f"{sign}int{8 * n}" for sign in ("", "u") for n in range(1, 33)),
+}
 EVERY = pytest.mark.parametrize("interface", INTERFACES)
 
 

@@ -29,8 +29,6 @@ ORACLES = {"tick_oracle", "pair_oracle", "pyth_price", "redemption_rate"}
 # Quoted from files; a kind leaves this set with its adapter and its place in the local world.
 WITHOUT_ADAPTER = {
     "stableswap_meta",
-    "weighted",
-    "balancer_stable",
 }
 
 

@@ -29,6 +29,7 @@ def weighted(
     decimals: tuple[int, ...] | None = None,
     rates: tuple[int, ...] | None = None,
     total_supply: int = 2 * 10**24,
+    paused: bool = False,
 ) -> Weighted:
     """A weighted pool by hand, of equal weights unless told."""
     n = len(balances)
@@ -47,6 +48,7 @@ def weighted(
         protocol_fees_due=(),
         total_supply=total_supply,
         decimals=places,
+        paused=paused,
     )
 
 
@@ -62,6 +64,7 @@ def balancer_stable(
     total_supply: int = 2 * 10**24,
     bpt_index: int | None = None,
     surge: tuple[int, int] = (ONE, 0),
+    paused: bool = False,
 ) -> BalancerStable:
     """A stable pool by hand; `surge` are threshold and greatest fee, `amp` is A n^(n-1)."""
     n = len(balances)
@@ -81,6 +84,7 @@ def balancer_stable(
         total_supply=total_supply,
         bpt_index=n if bpt_index is None else bpt_index,
         decimals=places,
+        paused=paused,
     )
 
 

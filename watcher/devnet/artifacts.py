@@ -182,6 +182,7 @@ COMPILED = (
             "Answering": "Answering.sol",
             "PancakeV3Deployer": "PancakeV3Deployer.sol",
             "TickTrader": "TickTrader.sol",
+            "VaultRate": "VaultRate.sol",
         },
         evm_version="cancun",
     ),

@@ -7,7 +7,7 @@ from typing import Any
 
 from watcher.devnet.calldata import call_data
 from watcher.devnet.local_chain import CALL_GAS, Reader, Transaction
-from watcher.devnet.world import CoinPool, Feed, Pair, TickPool, Vault, World
+from watcher.devnet.world import BalancerPool, CoinPool, Feed, Pair, TickPool, Vault, World
 from watcher.math.exact.concentrated import Pool as PoolState
 from watcher.state.token import Address, Token
 
@@ -116,6 +116,13 @@ class Draft:
         """As of the head, without what is planned; what waits for the administrator included."""
         (balance,) = self._reader.read(coin.address, "balanceOf(address)(uint256)", pool.address)
         return int(balance)
+
+    def vault_balances(self, pool: BalancerPool) -> dict[Token, int]:
+        """As of the head, without what is planned; without a pool's own tokens."""
+        tokens = "getPoolTokens(bytes32)(address[],uint256[],uint256)"
+        _, balances, _ = self._reader.read(pool.vault, tokens, pool.pool_id)
+        held = zip(pool.coins, balances, strict=True)
+        return {coin: int(amount) for coin, amount in held if coin.address != pool.address}
 
     def total_supply(self, vault: Vault) -> int:
         """As of the head, without what is planned."""

@@ -129,6 +129,19 @@ class ConcentratedPool:
 
 
 @dataclass(frozen=True, slots=True)
+class BalancerPool:
+    """A pool of Balancer's, traded with through `vault`; `coins` are in the order of its state, a
+    composable pool's own token among them."""
+
+    name: str
+    protocol: str
+    address: Address
+    vault: Address
+    coins: tuple[Token, ...]
+    pool_id: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Vault:
     """An ERC-4626 vault; `decimals_offset` means nothing where there are no virtual shares."""
 
@@ -236,6 +249,7 @@ class World:
     feeds: tuple[Feed, ...]
     kyber_pools: tuple[KyberPool, ...] = ()
     share_markets: tuple[Pair, ...] = ()
+    balancer_pools: tuple[BalancerPool, ...] = ()
     pyth: tuple[PythFeed, ...] = ()
     implied: tuple[Implied, ...] = ()
     treasuries: tuple[Treasury, ...] = ()
@@ -286,6 +300,10 @@ class World:
         pools += [
             TargetEntry(self.chain_id, pool.protocol, pool.address, pool.name, pool.options)
             for pool in self.concentrated_pools
+        ]
+        pools += [
+            TargetEntry(self.chain_id, pool.protocol, pool.address, pool.name, {})
+            for pool in self.balancer_pools
         ]
         vaults = [_vault_entry(self.chain_id, vault) for vault in self.vaults]
         prices = [

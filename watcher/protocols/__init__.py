@@ -2,6 +2,8 @@
 
 from watcher.protocols import (
     algebra_integral,
+    balancer_v2_stable,
+    balancer_v2_weighted,
     chainlink,
     curve_cryptoswap,
     curve_stableswap,
@@ -34,6 +36,8 @@ ADAPTERS: dict[str, Adapter] = {
         curve_cryptoswap,
         saddle,
         kyber_dmm,
+        balancer_v2_weighted,
+        balancer_v2_stable,
         erc4626,
         holdings,
         chainlink,

@@ -168,6 +168,8 @@ def _range(kind: str) -> tuple[int, int]:
             return 0, (1 << 160) - 1
         case "bool":
             return 0, 1
+        case "bytes32":
+            return 0, _EVERY_WORD
     if kind.startswith("uint"):
         return 0, (1 << int(kind[4:])) - 1
     half = 1 << (int(kind.removeprefix("int")) - 1)
@@ -195,7 +197,8 @@ class TextView:
 
 @dataclass(frozen=True, slots=True)
 class ArraysView:
-    """A view function that answers arrays of one-word types, each of the length that was asked."""
+    """A view function that answers arrays of one-word types, each of the same length, and maybe
+    single words beside them."""
 
     name: str
     inputs: tuple[str, ...]
@@ -210,8 +213,17 @@ class ArraysView:
         data = selector(self.signature) + encode(self.inputs, arguments)
         return Static(to=to, data=data, return_cap=WORD * (self._words(length) + 1))
 
+    def length(self, answer: Answer) -> int:
+        """How long the arrays must be, where nothing else says it. Raises as `decode` does."""
+        require_ok(answer, self.signature)
+        length, rest = divmod(answer.length // WORD - self._words(0), self._arrays)
+        if length < 0 or rest:
+            raise DecodeError(f"{self.signature} answered {answer.length} bytes, no arrays")
+        return length
+
     def decode(self, answer: Answer, *, length: int) -> tuple[tuple[int, ...], ...]:
-        """The arrays, laid out as compilers do. Raises RevertedCall, TooLarge or DecodeError."""
+        """The arrays, laid out as compilers do; a single word as an array of one, an address or a
+        bool as a number. Raises RevertedCall, TooLarge or DecodeError."""
         require_ok(answer, self.signature)
         if answer.length != WORD * self._words(length):
             raise DecodeError(
@@ -219,19 +231,30 @@ class ArraysView:
                 f"{WORD * self._words(length)}"
             )
         words = [answer.data[at : at + WORD] for at in range(0, answer.length, WORD)]
-        arrays = []
+        found, start = [], len(self.outputs)
         for row, kind in enumerate(self.outputs):
-            start = len(self.outputs) + row * (length + 1)
+            if not kind.endswith("[]"):
+                found.append(self._values(kind, words[row : row + 1]))
+                continue
             at, count = int.from_bytes(words[row]), int.from_bytes(words[start])
             if (at, count) != (start * WORD, length):
                 raise DecodeError(f"{self.signature} answered no arrays of {length}")
-            one = View(self.name, self.inputs, (kind.removesuffix("[]"),) * length)
-            data = b"".join(words[start + 1 : start + 1 + length])
-            arrays.append(one.integers(Answer(ok=True, data=data, length=len(data))))
-        return tuple(arrays)
+            values = words[start + 1 : start + 1 + length]
+            found.append(self._values(kind.removesuffix("[]"), values))
+            start += length + 1
+        return tuple(found)
+
+    def _values(self, kind: str, words: Sequence[bytes]) -> tuple[int, ...]:
+        one = View(self.name, self.inputs, (kind,) * len(words))
+        data = b"".join(words)
+        return tuple(Views(one).integers([Answer(ok=True, data=data, length=len(data))]))
+
+    @property
+    def _arrays(self) -> int:
+        return sum(kind.endswith("[]") for kind in self.outputs)
 
     def _words(self, length: int) -> int:
-        return len(self.outputs) * (length + 2)
+        return len(self.outputs) + self._arrays * (length + 1)
 
 
 @dataclass(frozen=True, slots=True)

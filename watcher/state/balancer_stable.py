@@ -30,7 +30,7 @@ class BalancerStable:
     protocol in coins take out of the balances before. Of V3 alone are `aggregate_swap_fee`, the
     part of the fees that leaves the pool, `minimum_trade`, and the StableSurge hook's
     `surge_threshold` and `surge_max_fee`: without the hook 10**18, which no imbalance is above,
-    and 0.
+    and 0. While it is `paused`, by itself or by the Vault, nothing is exchanged, added or removed.
     """
 
     KIND: ClassVar[str] = "balancer_stable"
@@ -50,6 +50,7 @@ class BalancerStable:
     total_supply: int
     bpt_index: int
     decimals: tuple[int, ...]
+    paused: bool
 
 
 def problems(state: BalancerStable) -> Iterator[str]:

@@ -24,7 +24,8 @@ class Weighted:
     pool tokens that the protocol is due by then (getActualSupply). `protocol_fees_due`, of 18
     decimals, are what the pools of V2 that pay the protocol in coins take out of the balances
     before. Of V3 alone are `aggregate_swap_fee`, the part of the fees that leaves the pool,
-    `minimum_trade` and, in its later revision, `minimum_balances`, of 18 decimals.
+    `minimum_trade` and, in its later revision, `minimum_balances`, of 18 decimals. While it is
+    `paused`, by itself or by the Vault, nothing is exchanged, added or removed.
     """
 
     KIND: ClassVar[str] = "weighted"
@@ -42,6 +43,7 @@ class Weighted:
     protocol_fees_due: tuple[int, ...]
     total_supply: int
     decimals: tuple[int, ...]
+    paused: bool
 
 
 def problems(state: Weighted) -> Iterator[str]:

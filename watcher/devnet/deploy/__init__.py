@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from watcher.devnet.artifacts import Artifacts
+from watcher.devnet.deploy.balancer import (
+    allow_balancer,
+    deploy_balancer,
+    fill_balancer,
+    keep_clock,
+)
 from watcher.devnet.deploy.crypto_pools import deploy_crypto, fill_crypto
 from watcher.devnet.deploy.curve import allow_exchanges, deploy_curve, fill_curve
 from watcher.devnet.deploy.feeds import bring_price, deploy_feed, deploy_pyth, start_feed
@@ -135,8 +141,10 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     curve_pools = deploy_curve(site, builder, tokens, vaults)
     saddle_pools = deploy_saddle(site, builder, tokens)
     crypto_pools = deploy_crypto(site, builder, tokens)
+    balancer_pools = deploy_balancer(site, builder, tokens, vaults)
     pyth = PythFeed(deploy_pyth(site, builder), PYTH_USDC, tokens["USDC"], 24 * _HOUR)
     kyber_pools = deploy_kyber(site, builder, tokens, fee_to=actors.treasury)
+    keep_clock(site, builder)
     site.mine()
     pairs = tuple(find_pair(site, exchange, pool) for exchange, pool in plans)
     tick_pools = tuple(find_pool(site, uniswap_v3, plan) for plan in tick_plans)
@@ -154,10 +162,11 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     fill_saddle(site, builder, saddle_pools, weth=weth)
     fill_crypto(site, builder, crypto_pools, weth=weth)
     fill_kyber(site, builder, kyber_pools, tokens)
+    fill_balancer(site, builder, balancer_pools, vaults, weth=weth)
     coin_pools = (*curve_pools, *saddle_pools, *crypto_pools)
-    fill_kyber(site, builder, kyber_pools, tokens)
     for trader in (actors.trader, actors.other_trader, actors.whale):
         allow_exchanges(site, coin_pools, vaults, trader)
+        allow_balancer(site, balancer_pools, vaults, trader)
     market, of_shares = _share_market(site, builder, plans[0][0], vaults[0], weth=weth)
     for tick_pool in tick_pools:
         keep_observations(site, builder, tick_pool)
@@ -184,6 +193,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         vaults=vaults,
         feeds=feeds,
         share_markets=(market,),
+        balancer_pools=balancer_pools,
         pyth=(pyth,),
         implied=(*_implied((*pairs, *tick_pools), tokens), *of_shares),
         treasuries=(treasury,),

@@ -36,7 +36,7 @@ def exchange(
 ) -> CoinTrade:
     """Exchange `amount_in` of the first of two coins, named by their places, for the second."""
     coin_in, coin_out = (pool.coins[place] for place in coins)
-    _provide(draft, taker, coin_in, amount_in)
+    provide_coin(draft, taker, coin_in, amount_in)
     order = [*coins, amount_in, 0]
     if pool.exchange.count(",") == len(order):
         order.append(FAR_FUTURE)
@@ -78,7 +78,7 @@ def _least(pool: CoinPool, held: list[int]) -> int:
     return parts.index(min(parts))
 
 
-def _provide(draft: Draft, taker: Address, coin: Token, amount: int) -> None:
+def provide_coin(draft: Draft, taker: Address, coin: Token, amount: int) -> None:
     """A vault's shares are bought with more of its asset than they are worth."""
     vault = next((each for each in draft.world.vaults if each.address == coin.address), None)
     if vault is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from watcher.devnet.draft import Draft
+from watcher.devnet.moves.balancer import small_swaps
 from watcher.devnet.moves.coins import small_exchanges
 from watcher.devnet.moves.feeds import drift
 from watcher.devnet.moves.trades import bring_back, gap_bps, small_trades, trades_text
@@ -26,6 +27,7 @@ def play(stage: Stage, blocks: int) -> Iterator[Step]:
         trades = [
             *small_trades(draft, stage.random, most=3, least=least),
             *small_exchanges(draft, stage.random, most=4),
+            *small_swaps(draft, stage.random, most=2),
         ]
         happenings = [*arbitrages, trades_text(trades), *_drift(stage, draft)]
         yield step(draft, listed(happenings))

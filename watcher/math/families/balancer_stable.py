@@ -46,8 +46,14 @@ def pool_of(state: BalancerStable) -> Pool:
     )
 
 
+def _open(state: BalancerStable) -> Pool:
+    if state.paused:
+        raise MathError("PAUSED")
+    return pool_of(state)
+
+
 def exact_in(state: BalancerStable, coin_in: int, coin_out: int, amount_in: int) -> int:
-    match pool_of(state):
+    match _open(state):
         case balancer_v2.VaultPool() as pool:
             return balancer_v2.swap_given_in(pool, coin_in, coin_out, amount_in)
         case pool:
@@ -55,7 +61,7 @@ def exact_in(state: BalancerStable, coin_in: int, coin_out: int, amount_in: int)
 
 
 def exact_out(state: BalancerStable, coin_in: int, coin_out: int, amount_out: int) -> int:
-    match pool_of(state):
+    match _open(state):
         case balancer_v2.VaultPool() as pool:
             return balancer_v2.swap_given_out(pool, coin_in, coin_out, amount_out)
         case pool:
@@ -96,7 +102,7 @@ def without_fee(state: BalancerStable) -> BalancerStable:
 
 
 def _add(state: BalancerStable, amounts: Sequence[int]) -> int:
-    match pool_of(state):
+    match _open(state):
         case balancer_v2.VaultPool() as pool:
             return balancer_v2.join_exact_tokens_in(pool, amounts)
         case pool:
@@ -104,7 +110,7 @@ def _add(state: BalancerStable, amounts: Sequence[int]) -> int:
 
 
 def _remove(state: BalancerStable, burned: int) -> tuple[int, ...]:
-    match pool_of(state):
+    match _open(state):
         case balancer_v2.VaultPool() as pool:
             return balancer_v2.exit_exact_bpt_in(pool, burned)
         case pool:
@@ -114,7 +120,7 @@ def _remove(state: BalancerStable, burned: int) -> tuple[int, ...]:
 def _remove_one(state: BalancerStable, burned: int, coin: int) -> int:
     if coin == state.bpt_index:
         raise MathError("a pool pays none of its own tokens when some are burned")
-    match pool_of(state):
+    match _open(state):
         case balancer_v2.VaultPool() as pool:
             return balancer_v2.exit_exact_bpt_in_for_one(pool, burned, coin)
         case pool:

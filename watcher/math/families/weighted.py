@@ -43,8 +43,14 @@ def pool_of(state: Weighted) -> Pool:
     )
 
 
+def _open(state: Weighted) -> Pool:
+    if state.paused:
+        raise MathError("PAUSED")
+    return pool_of(state)
+
+
 def exact_in(state: Weighted, coin_in: int, coin_out: int, amount_in: int) -> int:
-    match pool_of(state):
+    match _open(state):
         case BPool() as pool:
             return balancer_v1.swap_exact_amount_in(pool, coin_in, coin_out, amount_in)
         case balancer_v2.VaultPool() as pool:
@@ -54,7 +60,7 @@ def exact_in(state: Weighted, coin_in: int, coin_out: int, amount_in: int) -> in
 
 
 def exact_out(state: Weighted, coin_in: int, coin_out: int, amount_out: int) -> int:
-    match pool_of(state):
+    match _open(state):
         case BPool() as pool:
             return balancer_v1.swap_exact_amount_out(pool, coin_in, coin_out, amount_out)
         case balancer_v2.VaultPool() as pool:
@@ -79,7 +85,7 @@ def without_fee(state: Weighted) -> Weighted:
 
 def _add(state: Weighted, amounts: Sequence[int]) -> int:
     """V1 mints for one coin by its amount, for all of them only by what is minted."""
-    match pool_of(state):
+    match _open(state):
         case BPool() as pool:
             given = [k for k, amount in enumerate(amounts) if amount]
             if len(given) != 1:
@@ -92,7 +98,7 @@ def _add(state: Weighted, amounts: Sequence[int]) -> int:
 
 
 def _remove(state: Weighted, burned: int) -> tuple[int, ...]:
-    match pool_of(state):
+    match _open(state):
         case BPool() as pool:
             return balancer_v1.exit_pool(pool, burned)
         case balancer_v2.VaultPool() as pool:
@@ -102,7 +108,7 @@ def _remove(state: Weighted, burned: int) -> tuple[int, ...]:
 
 
 def _remove_one(state: Weighted, burned: int, coin: int) -> int:
-    match pool_of(state):
+    match _open(state):
         case BPool() as pool:
             return balancer_v1.exitswap_pool_amount_in(pool, coin, burned)
         case balancer_v2.VaultPool() as pool:

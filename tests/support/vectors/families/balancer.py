@@ -107,6 +107,7 @@ def _v2_weighted(state: Fields) -> Weighted:
         protocol_fees_due=(),
         total_supply=state.integer("total_supply", 0),
         decimals=(18,) * len(balances),
+        paused=False,
     )
 
 
@@ -127,6 +128,7 @@ def _v2_stable(state: Fields, *, first: bool) -> BalancerStable:
         total_supply=state.integer("total_supply", 0),
         bpt_index=state.integer("bpt_index", len(balances)),
         decimals=(18,) * len(balances),
+        paused=False,
     )
 
 
@@ -149,6 +151,7 @@ def _v3_weighted(state: Fields) -> Weighted:
         protocol_fees_due=(),
         total_supply=state.integer("total_supply", 0),
         decimals=(18,) * len(balances),
+        paused=False,
     )
 
 
@@ -170,6 +173,7 @@ def _v3_stable(state: Fields) -> BalancerStable:
         total_supply=state.integer("total_supply", 0),
         bpt_index=len(balances),
         decimals=(18,) * len(balances),
+        paused=False,
     )
 
 

@@ -1,0 +1,322 @@
+"""Balancer's pools as they are read: what the state says a swap, a join or an exit pays, the real
+Vault pays, to the wei; where it reverts we raise, and the reverse."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from eth_abi.abi import encode
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from tests.support.adapters import entry, identified, read_states
+from tests.support.effort import examples
+from tests.support.numbers import SHARES, portion
+from tests.support.world import LocalWorld
+from watcher.devnet.calldata import call_data
+from watcher.devnet.deploy.balancer import JOIN, RATE_SECONDS
+from watcher.devnet.local_chain import Transaction
+from watcher.devnet.moves.balancer import SWAP
+from watcher.devnet.world import BalancerPool
+from watcher.errors import MathError
+from watcher.math.quotes import (
+    add_liquidity,
+    quote_exact_in,
+    quote_exact_out,
+    remove_liquidity,
+    remove_liquidity_one,
+)
+from watcher.state import BalancerStable, State, Target, Weighted
+from watcher.state.token import Address, Token
+
+pytestmark = pytest.mark.anvil
+
+EXIT = JOIN.replace("joinPool", "exitPool")
+PLENTY = 10**9
+"""Whole coins that the taker has of each."""
+MOMENTS = ("born", "traded", "later")
+"""As they were deployed; after swaps and earnings, the kept rates still in force; a while after
+that, when the next swap asks for new ones."""
+FAR_FUTURE = 2**40
+GAS = 20_000_000
+NUMBERS = {"balancer_v2_weighted": (0, 1), "balancer_v2_stable": (2, 3, 4, 5)}
+BALANCE = "balanceOf(address)"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A block, and the pools' states as they are read there."""
+
+    number: int
+    states: Sequence[State]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    node: LocalWorld
+    targets: Sequence[Target]
+    moments: dict[str, Moment]
+
+    @property
+    def taker(self) -> Address:
+        """Who has filled the pools, and so has their tokens."""
+        return self.node.world.actors.builder
+
+
+@pytest.fixture(scope="module")
+def stage(fork_site: LocalWorld) -> Stage:
+    pools = fork_site.world.balancer_pools
+    asked = [entry(pool.protocol, pool.address) for pool in pools]
+    found = asyncio.run(identified(fork_site.chain, asked))
+    targets = [each.target for each in found if each.target is not None]
+    assert len(targets) == len(pools)
+    provide(fork_site)
+    moments = {"born": moment(fork_site, targets)}
+    trade(fork_site)
+    moments["traded"] = moment(fork_site, targets)
+    fork_site.chain.mine(seconds=RATE_SECONDS + 1)
+    moments["later"] = moment(fork_site, targets)
+    return Stage(fork_site, targets, moments)
+
+
+def moment(node: LocalWorld, targets: Sequence[Target]) -> Moment:
+    states = asyncio.run(read_states(node.chain, targets))
+    return Moment(node.chain.head().number, states)
+
+
+def provide(node: LocalWorld) -> None:
+    """Give the taker plenty of every coin, and let the Vault take it."""
+    world, taker = node.world, node.world.actors.builder
+    node.chain.request("anvil_setBalance", taker, hex(2 * PLENTY * 10**18))
+    coins = {coin for pool in world.balancer_pools for coin in pool.coins}
+    vaults = {vault.address: vault for vault in world.vaults}
+    for coin in sorted(coins, key=lambda coin: coin.address):
+        amount = PLENTY * 10**coin.decimals
+        if coin == world.weth:
+            send(node, coin.address, "deposit()", value=amount)
+        elif coin.address in vaults:
+            asset = vaults[coin.address].asset
+            send(node, asset.address, "mint(address,uint256)", taker, amount)
+            send(node, asset.address, "approve(address,uint256)", coin.address, amount)
+            send(node, coin.address, "deposit(uint256,address)", amount, taker)
+        elif coin.symbol != "BPT":
+            send(node, coin.address, "mint(address,uint256)", taker, amount)
+        for holder in {pool.vault for pool in world.balancer_pools}:
+            send(node, coin.address, "approve(address,uint256)", holder, 2**256 - 1)
+
+
+def trade(node: LocalWorld) -> None:
+    """Some of one coin is sold in each pool; then the vaults earn a tenth."""
+    world = node.world
+    for pool in world.balancer_pools:
+        sold, bought, *_ = (coin for coin in pool.coins if coin.symbol != "BPT")
+        amount = held(node, pool)[pool.coins.index(sold)] // 5
+        send(node, pool.vault, SWAP, *swap_of(pool, sold, bought, amount, world.actors.builder))
+    for vault in world.vaults:
+        if vault.asset != world.weth:
+            assets = 10 * PLENTY * 10**vault.asset.decimals // 100
+            send(node, vault.asset.address, "mint(address,uint256)", vault.address, assets)
+
+
+def send(node: LocalWorld, to: Address, signature: str, *args: Any, value: int = 0) -> None:
+    data, taker = call_data(signature, *args), node.world.actors.builder
+    node.chain.mine([Transaction(taker, to, data, signature, value=value, gas=GAS)], seconds=1)
+
+
+def held(node: LocalWorld, pool: BalancerPool) -> Sequence[int]:
+    tokens = "getPoolTokens(bytes32)(address[],uint256[],uint256)"
+    return tuple(node.chain.read(pool.vault, tokens, pool.pool_id)[1])
+
+
+def swap_of(
+    pool: BalancerPool,
+    sold: Token,
+    bought: Token,
+    amount: int,
+    taker: Address,
+    *,
+    given_out: bool = False,
+) -> tuple[Any, ...]:
+    """The arguments of the Vault's swap."""
+    single = (pool.pool_id, int(given_out), sold.address, bought.address, amount, b"")
+    return single, (taker, False, taker, False), 2**255 if given_out else 0, FAR_FUTURE
+
+
+def play(stage: Stage, moment: Moment, calls: Sequence[tuple[Address, str]]) -> list[bytes | None]:
+    """What the taker's calls answer, one after the other in the block after; None of a revert."""
+    made = [{"from": stage.taker, "to": to, "data": data, "gas": hex(GAS)} for to, data in calls]
+    time = stage.node.chain.request("eth_getBlockByNumber", hex(moment.number), False)["timestamp"]
+    overrides = {"time": hex(int(time, 16) + 1), "gasLimit": hex(10 * GAS)}
+    block = {"blockOverrides": overrides, "calls": made}
+    [done] = stage.node.chain.request(
+        "eth_simulateV1", {"blockStateCalls": [block]}, hex(moment.number)
+    )
+    return [
+        bytes.fromhex(each["returnData"][2:]) if int(each["status"], 16) == 1 else None
+        for each in done["calls"]
+    ]
+
+
+@st.composite
+def cases(draw: st.DrawFn, numbers: Sequence[int]) -> tuple[int, str, int, int, int, bool]:
+    """A pool's number, a moment, two coins' places, a part of 2**64, and whether it goes past the
+    whole."""
+    i = draw(st.integers(0, 3))
+    return (
+        draw(st.sampled_from(numbers)),
+        draw(st.sampled_from(MOMENTS)),
+        i,
+        draw(st.integers(1, 2)),
+        draw(SHARES),
+        draw(st.booleans()),
+    )
+
+
+@pytest.mark.parametrize("protocol", NUMBERS)
+@settings(max_examples=examples(25, deep=200))
+@given(data=st.data())
+def test_a_quote_from_the_read_state_is_what_the_vault_pays(
+    stage: Stage, protocol: str, data: st.DataObject
+) -> None:
+    number, when, first, step, share, past = data.draw(cases(NUMBERS[protocol]))
+    given_out = data.draw(st.booleans())
+    pool, now = stage.node.world.balancer_pools[number], stage.moments[when]
+    state = now.states[number]
+    n = len(pool.coins)
+    i = first % n
+    j = (i + min(step, n - 1)) % n
+    amount = portion(whole(state, j if given_out else i), share) * (1 + past)
+    coins = pool.coins[i], pool.coins[j]
+    swap = swap_of(pool, *coins, amount, stage.taker, given_out=given_out)
+    [answer] = play(stage, now, [(pool.vault, call_data(SWAP, *swap))])
+    paid = None if answer is None else int.from_bytes(answer)
+    event(f"{when} {'out' if given_out else 'in'} {'is done' if answer else 'reverts'}")
+    assert paid == ours(state, i, j, amount, given_out=given_out), (pool.name, when, coins, amount)
+
+
+def whole(state: State, coin: int) -> int:
+    """What a pool has of a coin, of its own tokens as many as are in others' hands."""
+    assert isinstance(state, Weighted | BalancerStable)
+    if isinstance(state, BalancerStable) and coin == state.bpt_index:
+        return state.total_supply
+    return state.balances[coin]
+
+
+def ours(state: State, i: int, j: int, amount: int, *, given_out: bool) -> int | None:
+    try:
+        if given_out:
+            return quote_exact_out(state, i, j, amount).amount_in
+        return quote_exact_in(state, i, j, amount).amount_out
+    except MathError:
+        return None
+
+
+@pytest.mark.parametrize("protocol", NUMBERS)
+@settings(max_examples=examples(25, deep=200))
+@given(data=st.data())
+def test_what_joins_mint_and_exits_pay_follows_from_the_read_state(
+    stage: Stage, protocol: str, data: st.DataObject
+) -> None:
+    """What the protocol is due by then is counted in."""
+    number = data.draw(st.sampled_from(NUMBERS[protocol]))
+    when = data.draw(st.sampled_from(MOMENTS))
+    pool, now = stage.node.world.balancer_pools[number], stage.moments[when]
+    state = now.states[number]
+    own = [coin.address == pool.address for coin in pool.coins]
+    amounts = [
+        0 if mine or data.draw(st.booleans()) else portion(whole(state, k), data.draw(SHARES))
+        for k, mine in enumerate(own)
+    ]
+    burned = portion(total_supply(state), data.draw(SHARES))
+    coin = data.draw(st.sampled_from([k for k, mine in enumerate(own) if not mine]))
+    place = coin - sum(own[:coin])
+    kind = data.draw(st.sampled_from(["join", "all", "one"]))
+    given = [amount for amount, mine in zip(amounts, own, strict=True) if not mine]
+    every = 2 if any(own) else 1
+    match kind:
+        case "join":
+            user = encode(["uint256", "uint256[]", "uint256"], [1, given, 0])
+        case "all":
+            user = encode(["uint256", "uint256"], [every, burned])
+        case _:
+            user = encode(["uint256", "uint256", "uint256"], [0, burned, place])
+    limit = 2**256 - 1 if kind == "join" else 0
+    request = ([c.address for c in pool.coins], [limit] * len(own), user, False)
+    counts = [
+        (each.address, call_data(BALANCE, stage.taker)) for each in (share_of(pool), *pool.coins)
+    ]
+    change = call_data(
+        JOIN if kind == "join" else EXIT, pool.pool_id, stage.taker, stage.taker, request
+    )
+    answers = play(stage, now, [*counts, (pool.vault, change), *counts])
+    before, done, after = answers[: len(counts)], answers[len(counts)], answers[len(counts) + 1 :]
+    event(f"{when} {kind} {'reverts' if done is None else 'is done'}")
+    expected = expectation(state, kind, amounts, burned, coin)
+    if done is None:
+        assert expected is None, (pool.name, when, kind)
+        return
+    moved = [number_of(late) - number_of(early) for early, late in zip(before, after, strict=True)]
+    moved = [0 if k and own[k - 1] else change for k, change in enumerate(moved)]
+    assert moved == expected, (pool.name, when, kind)
+
+
+def share_of(pool: BalancerPool) -> Token:
+    return Token(pool.address, 18, "BPT")
+
+
+def total_supply(state: State) -> int:
+    assert isinstance(state, Weighted | BalancerStable)
+    return state.total_supply
+
+
+def number_of(answer: bytes | None) -> int:
+    assert answer is not None
+    return int.from_bytes(answer)
+
+
+def expectation(
+    state: State, kind: str, amounts: Sequence[int], burned: int, coin: int
+) -> list[int] | None:
+    """How the taker's pool tokens and coins change; None of a revert."""
+    try:
+        match kind:
+            case "join":
+                return [add_liquidity(state, amounts), *(-amount for amount in amounts)]
+            case "all":
+                return [-burned, *remove_liquidity(state, burned)]
+            case _:
+                paid = remove_liquidity_one(state, burned, coin)
+                return [-burned, *(paid if k == coin else 0 for k in range(len(amounts)))]
+    except MathError:
+        return None
+
+
+def test_a_kept_rate_is_used_until_it_expires_and_then_the_live_one(stage: Stage) -> None:
+    born, traded, later = (rates_of(stage.moments[when].states[5]) for when in MOMENTS)
+    assert traded == born
+    assert max(later) > max(traded)
+
+
+def rates_of(state: State) -> tuple[int, ...]:
+    assert isinstance(state, BalancerStable)
+    return state.rates
+
+
+def test_the_protocol_is_due_a_part_of_the_fees(stage: Stage) -> None:
+    """The first pools pay it out of their balances."""
+    for number in (1, 2, 3):
+        before, after = (stage.moments[when].states[number] for when in ("born", "traded"))
+        assert isinstance(before, Weighted | BalancerStable)
+        assert isinstance(after, Weighted | BalancerStable)
+        assert not any(before.protocol_fees_due)
+        assert any(after.protocol_fees_due)
+
+
+def test_every_pool_is_recognised_as_what_it_was_made(stage: Stage) -> None:
+    found = [each.params["variant"] for each in stage.targets]
+    assert found == ["v2", "v2_first", "v2", "v2_first", "v2", "v2"]
+    assert [("bpt_index" in each.params) for each in stage.targets] == [False] * 4 + [True] * 2
