@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from watcher.math.catalogue import CATALOGUE
 from watcher.math.measures import measure
 from watcher.math.prices import priced_tokens
-from watcher.math.settings import Settings
+from watcher.math.settings import PriceSource, Settings
 from watcher.math.subject import Subject, mean_price
 from watcher.protocols import Entry
 from watcher.state import (
@@ -36,7 +36,7 @@ from watcher.state import (
     state_from_json,
     to_address,
 )
-from watcher.state.canonical import state_to_plain
+from watcher.state.canonical import from_plain, state_to_plain, to_plain
 from watcher.state.price import unknown_price
 from watcher.state.snapshot import snapshot_from_json, snapshot_to_json
 
@@ -83,6 +83,8 @@ class Figures:
     sizes: tuple[float, ...]
     measures: tuple[Measure, ...]
     earlier: State | None = None
+    sources: tuple[PriceSource, ...] = ()
+    """Of the prices, where the measures have a row for each."""
 
     def now(self) -> tuple[Measure, ...]:
         """The same measures as this program computes them."""
@@ -98,7 +100,7 @@ class Figures:
             timestamp=self.snapshot.block.timestamp,
         )
         subject = Subject(target, state, self.previous, prices, mean=mean)
-        [found] = measure([subject], Settings(unit="USD", sizes=self.sizes, prices=()))
+        [found] = measure([subject], _settings(self))
         return found
 
 
@@ -168,9 +170,11 @@ def figures_to(figures: Figures) -> str:
         for name, state in (("previous", figures.previous), ("earlier", figures.earlier))
         if state is not None
     }
+    sources = {"sources": to_plain(_settings(figures))["prices"]} if figures.sources else {}
     plain = {
         "snapshot": _snapshot_to(figures.snapshot),
         **before,
+        **sources,
         "sizes": list(figures.sizes),
         "measures": [_measure_to(each) for each in figures.measures],
     }
@@ -184,13 +188,19 @@ def figures_from(text: str) -> Figures:
         for name in ("previous", "earlier")
         if plain.get(name) is not None
     }
+    sources = plain.get("sources", [])
     return Figures(
         snapshot=snapshot_from_json(json.dumps(plain["snapshot"])),
+        sources=tuple(from_plain(each, PriceSource, what="a source") for each in sources),
         previous=before.get("previous"),
         earlier=before.get("earlier"),
         sizes=tuple(plain["sizes"]),
         measures=tuple(_measure_from(each) for each in plain["measures"]),
     )
+
+
+def _settings(figures: Figures) -> Settings:
+    return Settings(unit="USD", sizes=figures.sizes, prices=figures.sources)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -38,7 +38,8 @@ from watcher.devnet.play import play
 from watcher.devnet.world import World
 from watcher.errors import InputError, ReadError
 from watcher.math.measures import measure
-from watcher.math.subject import EARLIER, PREVIOUS, Subject, assemble, roles, windows
+from watcher.math.settings import PriceSource
+from watcher.math.subject import EARLIER, PREVIOUS, SHOWING_VOTES, Subject, assemble, roles, windows
 from watcher.protocols import ADAPTERS, Entry
 from watcher.protocols.curve_cryptoswap import ETHER_EXCHANGE
 from watcher.protocols.curve_stableswap import EARLY_EXCHANGE
@@ -313,7 +314,15 @@ def _figures(seen: Seen, config: Config) -> Figures:
         earlier=seen.earlier,
         sizes=config.settings.sizes,
         measures=seen.measures,
+        sources=_sources(subject, config),
     )
+
+
+def _sources(subject: Subject, config: Config) -> tuple[PriceSource, ...]:
+    if subject.target.kind not in SHOWING_VOTES:
+        return ()
+    own = {token.address for token in subject.target.tokens}
+    return tuple(source for source in config.settings.prices if source.token in own)
 
 
 def _name(target: Target) -> str:
