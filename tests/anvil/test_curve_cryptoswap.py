@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from random import Random
 from typing import Any
 
 import pytest
@@ -18,14 +19,16 @@ from tests.support.numbers import SHARES, portion, sizes
 from tests.support.world import LocalWorld
 from watcher.devnet.calldata import call_data
 from watcher.devnet.deploy.crypto_pools import CRYPTO_POOLS
+from watcher.devnet.draft import Draft
 from watcher.devnet.local_chain import Transaction
-from watcher.devnet.play import play
+from watcher.devnet.moves.coins import small_exchanges
 from watcher.devnet.world import CoinPool
 from watcher.errors import MathError
 from watcher.math.exact import cryptoswap_swaps as swaps
 from watcher.math.exact.cryptoswap import Pool
 from watcher.math.families.cryptoswap import pool_of
 from watcher.math.quotes import quote_exact_in
+from watcher.protocols.curve_cryptoswap import PROTOCOL
 from watcher.state import CryptoSwap, Target
 from watcher.state.token import to_address
 
@@ -47,16 +50,20 @@ class Watched:
 
 @pytest.fixture(scope="module")
 def played(fork_site: LocalWorld) -> Sequence[Watched]:
-    """All of them after a play, in a block in which nobody traded, some time after the last that
-    did: averages are on their way."""
-    for _ in play(fork_site.world, fork_site.chain, blocks=40, seed=1):
-        pass
+    """All of them after the actors have traded in them, in a block in which nobody did: averages
+    are on their way."""
+    pools = tuple(each for each in fork_site.world.coin_pools if each.protocol == PROTOCOL)
+    world, random = replace(fork_site.world, coin_pools=pools), Random(1)
+    for _ in range(30):
+        draft = Draft(world, fork_site.chain)
+        small_exchanges(draft, random, most=len(pools))
+        fork_site.chain.mine(draft.transactions, seconds=draft.seconds)
     fork_site.chain.mine([])
     return asyncio.run(watched(fork_site))
 
 
 async def watched(node: LocalWorld) -> list[Watched]:
-    pools = [each for each in node.world.coin_pools if each.protocol == "curve_cryptoswap"]
+    pools = [each for each in node.world.coin_pools if each.protocol == PROTOCOL]
     found = await identified(node.chain, [entry(each.protocol, each.address) for each in pools])
     targets = [each.target for each in found if each.target is not None]
     assert len(targets) == len(pools), [each.refusal for each in found]
