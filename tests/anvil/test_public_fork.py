@@ -170,7 +170,7 @@ PLAIN: Mapping[str, Callable[[LocalChain, Target], State]] = {
     "uniswap_v2_twap": plain.pair_oracle,
     "uniswap_v3_twap": plain.tick_oracle,
 }
-OF_THE_WORLD = {"holdings", "redemption_rate"}
+OF_THE_WORLD = {"holdings", "redemption_rate", "pancake_v3", "algebra_integral", "uniswap_v4"}
 """What no shipped list has: held to its getters on the local world, in test_adapters.py."""
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.adapters import entry, identified, read_states
 from tests.support.world import LocalWorld
+from watcher.chain.client import open_chain
 from watcher.devnet.artifacts import Toolchain
 from watcher.devnet.calldata import call_data, returned
 from watcher.devnet.deploy.site import Site
@@ -23,7 +24,8 @@ from watcher.math.exact.concentrated import furthest
 from watcher.math.quotes import quote_exact_in, quote_exact_out
 from watcher.protocols.tick_pools import MOST_TICK_WORDS
 from watcher.protocols.uniswap_v4 import DYNAMIC_FEE_FLAG
-from watcher.state import Address, Concentrated, Target, to_address
+from watcher.service.decimals import Decimals
+from watcher.state import Address, Concentrated, Observation, Status, Target, to_address
 from watcher.state.token import ZERO_ADDRESS
 
 pytestmark = pytest.mark.anvil
@@ -203,3 +205,19 @@ async def test_hooks_that_may_change_a_swap_are_flagged_by_their_address(
     assert state.hooked
     with pytest.raises(MathError, match=HOOKED):
         quote_exact_in(state, 0, 1, 1)
+
+
+async def test_a_pool_of_the_native_coin_is_not_quarantined_for_its_decimals(
+    fork_node: LocalWorld,
+) -> None:
+    """Nobody can ask the native coin for them; the other coin of the pool is asked all the same."""
+    pool = next(p for p in fork_node.world.concentrated_pools if p.token0.address == ZERO_ADDRESS)
+    target, state = await read(fork_node, pool)
+    observed = {target.id: Observation(target.id, Status.OK, state)}
+    changed = replace(target, tokens=(target.tokens[0], replace(target.tokens[1], decimals=7)))
+    async with open_chain(fork_node.chain.chain_id, fork_node.chain.url) as client:
+        head = await client.headers.head()
+        for known, status in ((target, Status.OK), (changed, Status.QUARANTINED)):
+            decimals = Decimals([known])
+            await decimals.look(client.reader, head)
+            assert decimals.judged(observed)[target.id].status is status

@@ -14,7 +14,7 @@ from watcher.state.block import Block
 from watcher.state.call import Answer
 from watcher.state.observation import Observation, Status
 from watcher.state.target import Target
-from watcher.state.token import Address, Token
+from watcher.state.token import ZERO_ADDRESS, Address, Token
 
 LOG = structlog.get_logger(__name__)
 
@@ -73,7 +73,9 @@ class Decimals:
 
 
 def _coins(target: Target) -> tuple[Token, ...]:
-    return target.tokens if target.share is None else (*target.tokens, target.share)
+    """The native coin is no contract that could be asked, and does not change."""
+    coins = target.tokens if target.share is None else (*target.tokens, target.share)
+    return tuple(coin for coin in coins if coin.address != ZERO_ADDRESS)
 
 
 def _contradiction(token: Token, answer: Answer) -> str:
