@@ -344,8 +344,13 @@ def metapools(draw: st.DrawFn) -> StableSwapMeta:
     kinds: st.SearchStrategy[StableSwapVariant] = st.sampled_from(["factory", "ng"])
     pool = draw(stables(coins=2, variant=draw(kinds)))
     base = draw(stables(variant=draw(st.sampled_from(["three_pool", "factory", "ng"]))))
-    decimals = (pool.decimals[0], 18)
-    own = replace(pool, decimals=decimals, rates=(pool.rates[0], 1_020_000_000_000_000_000))
+    held, lp_held = pool.balances[0], pool.balances[1] * 10 ** (18 - pool.decimals[1])
+    own = replace(
+        pool,
+        balances=(held, lp_held),
+        decimals=(pool.decimals[0], 18),
+        rates=(pool.rates[0], 1_020_000_000_000_000_000),
+    )
     return StableSwapMeta(own, base)
 
 

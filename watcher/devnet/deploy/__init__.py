@@ -16,6 +16,7 @@ from watcher.devnet.deploy.pools import (
     deploy_uniswap,
     find_pair,
 )
+from watcher.devnet.deploy.saddle import deploy_saddle, fill_saddle
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.deploy.solidly_pools import deploy_solidly, fill_solidly
 from watcher.devnet.deploy.tick_pools import (
@@ -127,6 +128,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     vaults = _vaults(site, builder, tokens)
     feeds = _feeds(site, builder, tokens)
     curve_pools = deploy_curve(site, builder, tokens, vaults)
+    saddle_pools = deploy_saddle(site, builder, tokens)
     pyth = PythFeed(deploy_pyth(site, builder), PYTH_USDC, tokens["USDC"], 24 * _HOUR)
     kyber_pools = deploy_kyber(site, builder, tokens, fee_to=actors.treasury)
     site.mine()
@@ -142,9 +144,10 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     for vault in vaults:
         first_deposit(site, actors.depositor, vault, VAULT_DEPOSITS[vault.name], weth=weth)
     fill_curve(site, builder, curve_pools, vaults, weth=weth)
+    fill_saddle(site, builder, saddle_pools, weth=weth)
     fill_kyber(site, builder, kyber_pools, tokens)
     for trader in (actors.trader, actors.other_trader, actors.whale):
-        allow_exchanges(site, curve_pools, vaults, trader)
+        allow_exchanges(site, (*curve_pools, *saddle_pools), vaults, trader)
     market, of_shares = _share_market(site, builder, plans[0][0], vaults[0], weth=weth)
     for tick_pool in tick_pools:
         keep_observations(site, builder, tick_pool)
@@ -165,7 +168,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         pairs=pairs,
         tick_pools=tick_pools,
         solidly_pools=solidly_pools,
-        coin_pools=curve_pools,
+        coin_pools=(*curve_pools, *saddle_pools),
         kyber_pools=kyber_pools,
         vaults=vaults,
         feeds=feeds,
