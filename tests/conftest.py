@@ -6,5 +6,6 @@ pytest_plugins = [
     "tests.support.skips",
     "tests.support.sockets",
     "tests.support.postgres",
+    "tests.support.proof",
     "tests.support.world",
 ]

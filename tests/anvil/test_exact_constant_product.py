@@ -34,7 +34,12 @@ from watcher.math.families.constant_product import burn, mint
 from watcher.math.quotes import quote_exact_in, quote_exact_out
 from watcher.state import ConstantProduct
 
-pytestmark = pytest.mark.anvil
+MOVES = ("swap", "mint", "burn", "getAmountOut", "getAmountIn", "quote")
+CONTRACTS = ("UniswapV2Pair", "PancakePair", "UniswapV2Router02")
+pytestmark = [
+    pytest.mark.anvil,
+    pytest.mark.proves("constant_product", *CONTRACTS, moves=MOVES),
+]
 
 each_protocol = pytest.mark.parametrize("protocol", PROTOCOLS)
 on_chain = settings(max_examples=examples(25, deep=300))

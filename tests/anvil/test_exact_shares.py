@@ -21,7 +21,11 @@ from watcher.math.exact import shares as ours
 from watcher.math.exact.shares import ShareTotals
 from watcher.math.families.share_vault import share_totals
 
-pytestmark = pytest.mark.anvil
+MOVES = ("deposit", "mint", "withdraw", "redeem", "convertToShares", "convertToAssets")
+pytestmark = [
+    pytest.mark.anvil,
+    pytest.mark.proves("share_vault", "OpenZeppelinVault", "SolmateVault", moves=MOVES),
+]
 
 on_chain = settings(max_examples=examples(25, deep=300))
 each_kind = pytest.mark.parametrize("kind", ["openzeppelin", "openzeppelin+6", "solmate"])

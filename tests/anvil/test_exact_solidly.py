@@ -305,6 +305,7 @@ def _amount_out(place: Place, *, coin: int, amount: int) -> Question:
     return place.ask("getAmountOut(uint256,address)", amount, place.coins[coin])
 
 
+@pytest.mark.proves("solidly", "AerodromePool", moves=("swap", "mint", "burn"))
 @on_chain
 @given(born=solidlies(), data=st.data())
 def test_every_move_of_a_solidly_pool_does_to_the_wei_what_we_say(
@@ -317,6 +318,7 @@ def test_every_move_of_a_solidly_pool_does_to_the_wei_what_we_say(
     agree(solidly_place(bench.story(), pool, deposit, gift), pool, chosen, solidly_view)
 
 
+@pytest.mark.proves("kyber_dmm", "KyberDMMPool", moves=("swap", "mint", "burn"))
 @on_chain
 @given(born=kybers(), data=st.data())
 def test_every_move_of_a_kyber_dmm_pool_does_to_the_wei_what_we_say(

@@ -208,7 +208,26 @@ def agrees(bench: Bench, family: Family, pool: Pool, chosen: list[Move]) -> None
             assert real.view == view, move
 
 
-@pytest.mark.parametrize("family", [GEN1, CONNEXT, NG_EARLY], ids=lambda family: family.variant)
+MOVES = (
+    *("exchange", "add_liquidity", "remove_liquidity", "remove_liquidity_imbalance"),
+    *("remove_liquidity_one_coin", "swap", "swapExactOut", "addLiquidity", "removeLiquidity"),
+    *("removeLiquidityImbalance", "removeLiquidityOneToken"),
+)
+PROVEN = [
+    pytest.param(
+        family,
+        id=family.variant,
+        marks=pytest.mark.proves("stableswap", contract, moves=MOVES),
+    )
+    for family, contract in (
+        (GEN1, "CurveStableSwap"),
+        (CONNEXT, "SaddlePool"),
+        (NG_EARLY, "CurveStableSwapNG"),
+    )
+]
+
+
+@pytest.mark.parametrize("family", PROVEN)
 @on_chain
 @given(data=st.data())
 def test_every_move_does_to_the_wei_what_we_say(
@@ -218,6 +237,7 @@ def test_every_move_does_to_the_wei_what_we_say(
     agrees(bench, family, pool, data.draw(st.lists(moves(family, pool), min_size=1, max_size=4)))
 
 
+@pytest.mark.proves("stableswap", "CurveStableSwapNG", moves=MOVES)
 @on_chain
 @given(data=st.data(), gift=sizes(0, WEALTH), offpeg=OFFPEG)
 def test_a_coin_that_is_a_vaults_share_counts_at_the_vaults_rate(

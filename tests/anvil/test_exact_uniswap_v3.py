@@ -59,6 +59,14 @@ def check_swap(order: Order, found: Swap | None, quoted: Result, executed: Resul
     assert quoted.values[:2] == (other, found.sqrt_price_x96)
 
 
+ROUND = ("exactInputSingle", "exactOutputSingle", "mint", "decreaseLiquidity", "collect")
+QUOTES = ("quoteExactInputSingle", "quoteExactOutputSingle")
+
+
+@pytest.mark.proves(
+    *("concentrated", "NonfungiblePositionManager", "SwapRouter", "QuoterV2"),
+    moves=(*ROUND, *QUOTES),
+)
 @settings(max_examples=examples(25, deep=300))
 @given(case=cases())
 def test_pools_execute_and_quote_what_we_compute(protocol: Uniswap, case: Case) -> None:

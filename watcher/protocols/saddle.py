@@ -157,4 +157,8 @@ ADAPTER = Adapter(
     identify=identify,
     calls=calls,
     decode=decode,
+    not_covered=(
+        "A pause, which stops all exchanges: it is not read.",
+        "Pools of another pool's LP token: they are refused.",
+    ),
 )
