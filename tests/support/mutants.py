@@ -20,7 +20,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 EXACT = "watcher/math/exact"
 MUTMUT = str(Path(sys.executable).with_name("mutmut"))
-LITERAL = re.compile(r'f?"[^"]*"')
+LITERAL = re.compile(r'f?"[^"]*"|(?<=MathError\()[A-Z]+(?=\))|(?<=256, )[A-Z]+(?=\))')
+"""What a refusal says: a text, or the constant that holds it."""
+GUARD = re.compile(r",? ?strict=\w+|, (?=\))")
+"""Of zip: it can only find that we ourselves have paired unequal lists."""
 SURVIVED, FAILED, NO_TESTS = 0, (1, 3), 33
 """Exit codes of the tests of one mutant, as mutmut keeps them; None is not run, any other is one
 that did not end by itself, which a user would see too."""
@@ -35,18 +38,17 @@ def verdict(code: int | None) -> str:
 
 
 def in_words(removed: Sequence[str], added: Sequence[str]) -> bool:
-    """Whether a change is of texts alone, or of a text to None."""
+    """Whether a change is of texts alone, of a text to None, or of zip's guard."""
     if len(removed) != len(added):
         return False
     pairs = zip(removed, added, strict=True)
     return all(
-        LITERAL.sub("text", old) in (LITERAL.sub("text", new), _with_text(new))
-        for old, new in pairs
+        _plain(old) in (_plain(new), _plain(new).replace("None", "text")) for old, new in pairs
     )
 
 
-def _with_text(line: str) -> str:
-    return LITERAL.sub("text", line).replace("None", "text")
+def _plain(line: str) -> str:
+    return GUARD.sub("", LITERAL.sub("text", line))
 
 
 def change(diff: str) -> tuple[list[str], list[str]]:

@@ -197,10 +197,14 @@ def kyber(
 
 @st.composite
 def kybers(draw: st.DrawFn) -> KyberDMM:
-    """Virtual reserves are anything above the real ones in an amplified pair."""
+    """What an amplified pair has of virtual reserves beside the real ones is of any size up to the
+    amplification: trades take real ones away from one side."""
     amp_bps = draw(st.sampled_from([10_000, 15_000, 20_000, 50_000, 1_000_000]))
-    reserve0, reserve1 = draw(sizes(1, 2**100)), draw(sizes(1, 2**100))
-    extra = (draw(sizes(0, 2**100)), draw(sizes(0, 2**100))) if amp_bps > 10_000 else (0, 0)
+    size = draw(sizes(1, 2**90))
+    near = [size * draw(st.integers(1, 1_000)) for _ in range(2)]
+    reserve0, reserve1 = near if draw(st.booleans()) else [draw(sizes(1, 2**100)) for _ in range(2)]
+    factor = amp_bps // 10_000 if amp_bps > 10_000 else 0
+    extra = draw(sizes(0, factor * reserve0)), draw(sizes(0, factor * reserve1))
     return kyber(
         reserve0,
         reserve1,

@@ -164,6 +164,18 @@ def test_v3_keeps_a_least_balance_in_its_later_revision_alone() -> None:
         quote_exact_in(later, 0, 1, 10**11)
 
 
+def test_the_imbalance_is_the_distance_to_the_median() -> None:
+    """Of an even number of balances the median is the mean of the two in the middle."""
+    assert calculate_imbalance([10, 0, 9, 8]) == 11 * ONE // 27
+    assert calculate_imbalance([4, 1, 10, 3, 2]) == 11 * ONE // 20
+    assert calculate_imbalance([7, 7, 7]) == 0
+
+
+def test_an_imbalance_that_does_not_grow_is_no_surge() -> None:
+    surge = Surge(threshold=ONE // 10, max_fee=ONE // 20)
+    assert surge.fee([190, 10], [10, 190], static_fee=10**15) == 10**15
+
+
 def test_the_surge_fee_grows_with_the_imbalance_from_the_threshold_on() -> None:
     surge = Surge(threshold=ONE // 10, max_fee=ONE // 20)
     even, skew, full = [100, 100], [150, 50], [200, 0]

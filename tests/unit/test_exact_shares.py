@@ -162,6 +162,15 @@ def test_an_amount_is_an_unsigned_integer_of_256_bits(preview: object, amount: i
         preview(amount, openzeppelin(UINT256_MAX - 1, 0))
 
 
+def test_the_first_number_of_257_bits_is_refused() -> None:
+    with pytest.raises(MathError, match="overflows 256 bits"):
+        preview_deposit(2**128, solmate(2**129, 2**128))
+    assert preview_deposit(2**128 - 1, solmate(2**129, 2**128)) == 2**127 - 1
+    with pytest.raises(MathError, match="exceeds 256 bits"):
+        convert_to_shares(2**255, openzeppelin(0, 1))
+    assert convert_to_shares(2**255 - 1, openzeppelin(0, 1)) == 2**256 - 2
+
+
 def test_solmate_multiplies_in_256_bits_and_openzeppelin_in_512() -> None:
     large = 2**200
     assert convert_to_shares(large, openzeppelin(large - 1, large - 1)) == large

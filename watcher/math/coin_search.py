@@ -165,7 +165,28 @@ def _one_way(pool: CoinPool, i: int, j: int, worth: Mapping[int, Fraction]) -> f
 
     # the fee makes the best trade smaller than it is without
     most = depth(pool.without_fee(), i, j, float(wanted / start), close=_ROUGH)
-    return _highest(profit, most + most // _ROUGH + 1)
+
+    def takes(amount: int) -> bool:
+        try:
+            return pool.quote(i, j, amount) > 0
+        except MathError:
+            return False
+
+    return _highest(profit, _last_taken(takes, most + most // _ROUGH + 1))
+
+
+def _last_taken(takes: Callable[[int], bool], most: int) -> int:
+    """The largest amount up to `most` that the contract takes: an amplified pool ends while its
+    price still moves little, and the best trade may be the last. `most` where it takes none."""
+    low, high = most, most + 1
+    while low and not takes(low):
+        low, high = low // 2, low
+    if not low:
+        return most
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if takes(middle) else (low, middle)
+    return low
 
 
 def _highest(profit: Callable[[int], float], most: int) -> float:
