@@ -1,6 +1,7 @@
 """One pure adapter module a protocol, and the table that everything else takes them from."""
 
 from watcher.protocols import (
+    balancer_v1,
     balancer_v2_stable,
     balancer_v2_weighted,
     chainlink,
@@ -23,6 +24,7 @@ ADAPTERS: dict[str, Adapter] = {
         uniswap_v3,
         solidly,
         curve_stableswap,
+        balancer_v1,
         balancer_v2_weighted,
         balancer_v2_stable,
         erc4626,

@@ -9,6 +9,7 @@ from watcher.devnet.deploy.balancer import (
     fill_balancer,
     keep_clock,
 )
+from watcher.devnet.deploy.balancer_v1 import deploy_balancer_v1
 from watcher.devnet.deploy.curve import allow_exchanges, deploy_curve, fill_curve
 from watcher.devnet.deploy.feeds import bring_price, deploy_feed, deploy_pyth, start_feed
 from watcher.devnet.deploy.pools import (
@@ -132,7 +133,10 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     vaults = _vaults(site, builder, tokens)
     feeds = _feeds(site, builder, tokens)
     curve_pools = deploy_curve(site, builder, tokens, vaults)
-    balancer_pools = deploy_balancer(site, builder, tokens, vaults)
+    balancer_pools = (
+        *deploy_balancer(site, builder, tokens, vaults),
+        *deploy_balancer_v1(site, builder, tokens),
+    )
     pyth = PythFeed(deploy_pyth(site, builder), PYTH_USDC, tokens["USDC"], 24 * _HOUR)
     keep_clock(site, builder)
     pairs = tuple(find_pair(site, exchange, pool) for exchange, pool in plans)
