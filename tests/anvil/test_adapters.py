@@ -9,16 +9,18 @@ from typing import Any
 
 import pytest
 
-from tests.support import plain, plain_holdings
+from tests.support import plain, plain_holdings, plain_stableswap
 from tests.support.adapters import entries, entry, identified, read_states
 from tests.support.plain import Plain
 from tests.support.world import LocalWorld
 from watcher.devnet.artifacts import Toolchain
 from watcher.devnet.calldata import call_data
 from watcher.devnet.deploy.feeds import price_update
+from watcher.devnet.deploy.pools import FAR_FUTURE
+from watcher.devnet.deploy.saddle import SWAP
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.local_chain import Transaction
-from watcher.devnet.world import Pair, PythFeed, Vault
+from watcher.devnet.world import CoinPool, Pair, PythFeed, Vault
 from watcher.errors import DecodeError
 from watcher.protocols import ADAPTERS
 from watcher.state import (
@@ -28,6 +30,7 @@ from watcher.state import (
     PriceFeed,
     ShareVault,
     Solidly,
+    StableSwap,
     State,
     Target,
     to_address,
@@ -91,6 +94,8 @@ PLAIN: Mapping[str, Callable[[LocalWorld, Target], State]] = {
     "uniswap_v2": plain_pair,
     "uniswap_v3": plain_tick_pool,
     "solidly": plain_solidly,
+    "curve_stableswap": lambda node, target: plain_stableswap.curve_pool(node.chain, target),
+    "saddle": lambda node, target: plain_stableswap.saddle_pool(node.chain, target),
     "erc4626": plain_vault,
     "holdings": plain_holdings.holdings,
     "chainlink": plain_feed,
@@ -120,6 +125,18 @@ def bring(node: LocalWorld, price: PythFeed, answer: int, conf: int) -> None:
     send(node, node.world.actors.oracle, price.contract, "updatePriceFeeds(bytes[])", [data])
 
 
+def exchange(node: LocalWorld, pool: CoinPool) -> None:
+    """Some of the last coin that anybody may mint, for the one before it or behind."""
+    sender = node.world.actors.trader
+    coin = max(place for place, each in enumerate(pool.coins) if each in node.world.tokens)
+    other = coin - 1 if coin else 1
+    amount = 1_234 * 10 ** pool.coins[coin].decimals // 100 + 7
+    mint = "mint(address,uint256)"
+    send(node, sender, pool.coins[coin].address, mint, sender, amount)
+    late = [FAR_FUTURE] if pool.exchange == SWAP else []
+    send(node, sender, pool.address, pool.exchange, coin, other, amount, 0, *late)
+
+
 def stir(node: LocalWorld) -> None:
     """Gifts to every pair and vault, one trade, protocol fees on, a new answer of every feed: no
     two fields of a state are equal by chance any more."""
@@ -140,6 +157,8 @@ def stir(node: LocalWorld) -> None:
     send(node, who.trader, traded.address, swap, 0, 1, who.trader, b"")
     factory = Plain(node.chain, traded.address).at("factory").address
     send(node, who.builder, factory, "setFeeTo(address)", who.treasury)
+    for coin_pool in world.coin_pools:
+        exchange(node, coin_pool)
     for pool in world.tick_pools:
         send(node, who.builder, pool.address, "setFeeProtocol(uint8,uint8)", 4, 6)
     for number, feed in enumerate(world.feeds, start=1):
@@ -185,6 +204,13 @@ async def test_targets_are_what_the_contracts_say_of_themselves(fork_node: Local
         if target.protocol == "holdings":
             described = [Plain(fork_node.chain, token.address) for token in target.tokens]
             assert [token.decimals for token in target.tokens] == [d.decimals for d in described]
+            continue
+        if target.kind == StableSwap.KIND:
+            coins = next(
+                pool.coins for pool in fork_node.world.coin_pools if pool.address == target.address
+            )
+            assert [token.address for token in target.tokens] == [coin.address for coin in coins]
+            assert [token.decimals for token in target.tokens] == [coin.decimals for coin in coins]
             continue
         names = ("asset",) if target.protocol == "erc4626" else ("token0", "token1")
         described = [contract.at(name) for name in names]
@@ -249,6 +275,11 @@ WRONG: list[tuple[str, str, dict[str, object], str]] = [
     ("solidly", "nobody", {}, "nothing is deployed at {} on this chain"),
     ("solidly", "pair", {}, r"{} is no Velodrome V2 or Aerodrome pool: .*; remove the entry"),
     ("solidly", "stray pool", {}, "{} has no factory: it is what pools are cloned from"),
+    ("curve_stableswap", "nobody", {}, "nothing is deployed at {} on this chain"),
+    ("curve_stableswap", "pair", {}, "{} is no StableSwap pool: it names no coins"),
+    ("curve_stableswap", "saddle", {}, "{} is no StableSwap pool: it names no coins"),
+    ("saddle", "nobody", {}, "nothing is deployed at {} on this chain"),
+    ("saddle", "pair", {}, "{} is no Saddle pool: it names no coins"),
     ("erc4626", "nobody", {}, "nothing is deployed at {} on this chain"),
     ("erc4626", "token", {}, r"{} is no ERC-4626 vault: .*; remove the entry"),
     ("erc4626", "vault", {"decimals_offset": 3}, "{} is no vault as it is configured: convertTo"),
@@ -339,6 +370,8 @@ def wrong_address(node: LocalWorld, toolchain: Toolchain, what: str) -> Address:
             return world.token("USDC").address
         case "pair":
             return world.pair("DAI/USDC").address
+        case "saddle":
+            return next(one.address for one in world.coin_pools if one.protocol == "saddle")
         case "vault":
             give(node, world.vault("oz6-usdc"))
             return world.vault("oz6-usdc").address

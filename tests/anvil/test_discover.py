@@ -23,6 +23,7 @@ from watcher.config import load_config
 from watcher.devnet.configuration import to_toml
 from watcher.devnet.world import Actors, TargetEntry
 from watcher.protocols import ADAPTERS, uniswap_v2
+from watcher.protocols.interface import selector
 from watcher.protocols.sighting import IMPLEMENTATION_SLOT, Sight
 from watcher.service.discover import Discovery, discover
 from watcher.state import Address, to_address
@@ -45,6 +46,7 @@ CLONE = "0x363d3d373d3d3d363d73{}5af43d82803e903d91602b57fd5bf3"
 DELEGATED = "0xef0100{}"
 FACTORY_SLOT, TOKEN0_SLOT, TOKEN1_SLOT = 5, 6, 7
 """Of UniswapV2Pair, after the slots of UniswapV2ERC20."""
+LP_TOKENS_ALONE = ("set_minter(address)", "initialize(string,string)")
 
 
 def look(node: LocalWorld, address: Address) -> Discovery:
@@ -103,6 +105,7 @@ def told(node: LocalWorld) -> dict[Address, str]:
         [factory] = node.chain.read(clone.address, "factory()(address)")
         found[to_address(factory)] = Sight.CONTRACT.value
     found |= dict.fromkeys(models(node), Sight.TOKEN.value)
+    found = dict(parts(node)) | found
     # Which of its prices is meant, Pyth's contract cannot be asked.
     found |= {one.contract: Sight.CONTRACT.value for one in world.pyth}
     # A manager of positions names its factory and the wrapped native coin, as routers do.
@@ -117,6 +120,18 @@ def models(node: LocalWorld) -> set[Address]:
         [model] = node.chain.read(to_address(factory), "implementation()(address)")
         found.add(to_address(model))
     return found
+
+
+def parts(node: LocalWorld) -> Iterator[tuple[Address, str]]:
+    """The LP token of Curve's first pool, the one that Saddle's are clones of, and the library that
+    Saddle's pools are linked with."""
+    for address in created(node):
+        code = node.chain.request("eth_getCode", address, "latest")
+        # a pool of Saddle's knows the selector too, and is told for what it is besides
+        if any(selector(each).hex() in code for each in LP_TOKENS_ALONE):
+            yield address, Sight.TOKEN.value
+        elif code.startswith(f"0x73{address[2:].lower()}"):  # a library knows where it stands
+            yield address, Sight.CONTRACT.value
 
 
 def test_every_contract_of_the_world_is_told_for_what_it_is(world_node: LocalWorld) -> None:
@@ -377,7 +392,9 @@ def test_the_command_refuses_a_token_with_3_and_says_what_it_saw(world_node: Loc
     assert done.exit_code == 3
     assert ": a token, USDC, of 6 decimals" in done.stdout
     assert done.stderr.count("\n") == 1
-    assert "none of uniswap_v2, uniswap_v3, solidly, erc4626, chainlink, and" in done.stderr
+    assert (
+        "none of uniswap_v2, uniswap_v3, solidly, curve_stableswap, saddle, erc4626," in done.stderr
+    )
     told = json.loads(run(world_node, token.address, "--json").stdout)
     assert told["seen"]["token"] == {"symbol": "USDC", "decimals": 6}
     assert told["recognised"] == []

@@ -13,15 +13,18 @@ from hypothesis import strategies as st
 from tests.support.effort import examples
 from tests.support.numbers import SHARES, portion, sizes
 from tests.support.real_stableswaps import (
+    MAKER,
     NG,
     SOLIDITY,
     VYPER,
     WEALTH,
     Birth,
     Dialect,
+    Place,
     Story,
     VaultCoin,
     curve_pool,
+    filled,
     ng_pool,
     plays,
     saddle_pool,
@@ -36,8 +39,12 @@ from watcher.devnet.local_chain import LocalChain
 from watcher.errors import MathError
 from watcher.math.exact.stableswap import Pool, get_D, scaled
 from watcher.math.families.stableswap import pool_of
-from watcher.state.stableswap import StableSwapVariant
-from watcher.state.token import Address, to_address
+from watcher.math.quotes import quote_exact_in
+from watcher.protocols import ADAPTERS
+from watcher.state.call import Answer, Static
+from watcher.state.stableswap import StableSwap, StableSwapVariant
+from watcher.state.target import Target
+from watcher.state.token import Address, Token, to_address
 
 pytestmark = pytest.mark.anvil
 
@@ -251,3 +258,55 @@ def test_a_coin_that_is_a_vaults_share_counts_at_the_vaults_rate(
     for move, real, (outcome, (price, _)) in zip(chosen, found, expected, strict=True):
         assert real.outcome == outcome, move
         assert real.virtual_price == price, move
+
+
+@pytest.mark.parametrize("family", [GEN1, CONNEXT, NG_EARLY], ids=lambda family: family.variant)
+@on_chain
+@given(data=st.data())
+def test_what_the_adapter_reads_of_any_pool_quotes_what_the_pool_pays(
+    bench: Bench, family: Family, data: st.DataObject
+) -> None:
+    """Each view in the gas that it is allowed."""
+    pool = data.draw(pools(family))
+    coins = bench.coins[: len(pool.balances)]
+    story = Story(bench.chain, bench.artifacts)
+    place = filled(story, family.birth, family.dialect, pool=pool, coins=coins)
+    target = target_at(bench, family, place, pool)
+    adapter = ADAPTERS[target.protocol]
+    asked = [story.read(call) for call in adapter.calls(target) if isinstance(call, Static)]
+    i, j = data.draw(st.permutations(range(len(coins))))[:2]
+    amount = data.draw(sizes(1, 4 * pool.balances[i]))
+    before = story.later(coins[j], "balanceOf(address)", MAKER)
+    signature, args = family.dialect.ask(Move("exchange", (i, j, amount)), coins, most=0)
+    done = story.later(place.pool, signature, *args)
+    after = story.later(coins[j], "balanceOf(address)", MAKER)
+    replies = story.play()
+    answers = [Answer(one.ok, one.data, len(one.data)) for one in (replies[n] for n in asked)]
+    state = adapter.decode(target, answers)
+    assert isinstance(state, StableSwap)
+    assert pool_of(state) == pool
+    try:
+        wanted = quote_exact_in(state, i, j, amount).amount_out
+    except MathError:
+        event("refused")
+        assert not replies[done].ok
+        return
+    assert replies[done].ok
+    assert int.from_bytes(replies[after].data) - int.from_bytes(replies[before].data) == wanted
+
+
+def target_at(bench: Bench, family: Family, place: Place, pool: Pool) -> Target:
+    """As `identify` tells it."""
+    tokens = tuple(
+        Token(coin, 36 - (len(str(rate)) - 1), "C")
+        for coin, rate in zip(place.coins, pool.rates, strict=True)
+    )
+    return Target(
+        chain_id=bench.chain.chain_id,
+        protocol="saddle" if family is CONNEXT else "curve_stableswap",
+        address=place.pool,
+        kind=StableSwap.KIND,
+        tokens=tokens,
+        share=Token(place.share, 18, "LP"),
+        params={"variant": family.variant, "stored_rates": family is NG_EARLY},
+    )

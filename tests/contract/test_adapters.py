@@ -197,7 +197,8 @@ def test_every_real_answer_fits_its_cap(talk: Conversation) -> None:
     for exchange in [*talk.reading, *(exchange for asked in talk.rounds for exchange in asked)]:
         if isinstance(exchange.call, Ticks):
             assert walk_of(exchange.answer).whole
-        if isinstance(exchange.call, Static):
+        # of a revert nobody reads the sentence
+        if isinstance(exchange.call, Static) and exchange.answer.ok:
             assert exchange.answer.length == len(exchange.answer.data) <= exchange.call.return_cap
 
 

@@ -23,6 +23,25 @@ TINY = 10**-12
 
 @KINDS
 @usually
+@given(data=st.data(), part=st.integers(1, 999))
+def test_after_an_exchange_the_pool_has_paid_what_was_quoted(
+    kind: str, data: st.DataObject, part: int
+) -> None:
+    """It keeps of the input what is no fee of others', and pays at least what was quoted."""
+    pool = drawn(kind, data)
+    coin_in, coin_out = data.draw(st.permutations(pool.coins))[:2]
+    amount = pool.balances[coin_in] * part // 1_000
+    out = paid(pool, coin_in, coin_out, amount)
+    assume(out > 0)
+    moved = pool.after(coin_in, coin_out, amount)
+    assert pool.balances[coin_in] < moved.balances[coin_in]
+    assert moved.balances[coin_out] <= pool.balances[coin_out] - out
+    for coin in set(range(len(pool.balances))) - {coin_in, coin_out}:
+        assert moved.balances[coin] == pool.balances[coin]
+
+
+@KINDS
+@usually
 @given(data=st.data(), keep=KEEPS, off=st.sampled_from([0.5, 0.99, 1.0, 1.01, 3.0]))
 def test_a_depth_is_the_last_amount_that_keeps_the_price(
     kind: str, data: st.DataObject, keep: float, off: float
@@ -93,8 +112,25 @@ def require_no_better(pool: CoinPool, off: Fraction) -> None:
 
 
 def drawn(kind: str, data: st.DataObject) -> CoinPool:
+    """Whose price is known after whatever it takes: far out of balance StableSwap's loop goes
+    round, and then the real pool takes nothing more either."""
     state: State = data.draw(STATES[kind])
-    return coin_pool(target_of(state), state)
+    pool = coin_pool(target_of(state), state)
+    assume(all(settles(pool, i, j) for i, j in permutations(pool.coins, 2)))
+    return pool
+
+
+def settles(pool: CoinPool, coin_in: int, coin_out: int) -> bool:
+    for step in range(1, 9):
+        try:
+            moved = pool.after(coin_in, coin_out, pool.balances[coin_in] * step // 8)
+        except MathError:
+            continue
+        try:
+            moved.spot(coin_in, coin_out)
+        except MathError:
+            return False
+    return True
 
 
 def depth_or_none(pool: CoinPool, coin_in: int, coin_out: int, keep: float) -> int | None:

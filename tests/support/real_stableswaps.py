@@ -17,9 +17,11 @@ from watcher.devnet.calldata import call_data, creation_data
 from watcher.devnet.deploy.site import created_address
 from watcher.devnet.local_chain import LocalChain
 from watcher.math.exact.stableswap import Pool
+from watcher.state.call import Static
 from watcher.state.token import Address, to_address
 
 CALL_GAS = 15_000_000
+TRANSACTION_GAS = 50_000
 BLOCK_GAS = 10**10
 FAR_FUTURE = 2**40
 WEALTH = 2**200
@@ -201,6 +203,12 @@ class Story:
         """In the second; the number of its reply there."""
         return self._add(1, {"to": to, "data": call_data(signature, *args)})
 
+    def read(self, call: Static) -> int:
+        """In the second, with the gas that it is allowed besides the transaction's own."""
+        data = "0x" + call.data.hex()
+        gas = hex(call.gas_cap + TRANSACTION_GAS)
+        return self._add(1, {"to": call.to, "data": data, "gas": gas})
+
     def play(self) -> list[Reply]:
         """The replies of the second block; all of the first must have succeeded."""
         start = self.chain.head().timestamp
@@ -325,6 +333,26 @@ def saddle_pool(story: Story, pool: Pool, coins: tuple[Address, ...]) -> tuple[A
     return made, created_address(made, 1)
 
 
+def filled(
+    story: Story,
+    birth: Birth,
+    dialect: Dialect,
+    *,
+    pool: Pool,
+    coins: tuple[Address, ...],
+    own: Sequence[Address] = (),
+) -> Place:
+    """A pool with its first deposit; `own` are the coins that the maker has already."""
+    made, share = birth(story, pool, coins)
+    for coin in coins:
+        if coin not in own:
+            story.send(coin, "mint(address,uint256)", MAKER, WEALTH)
+        story.send(coin, "approve(address,uint256)", made, 2**256 - 1)
+    signature, args = dialect.ask(Move("add", pool.balances), coins, most=0)
+    story.send(made, signature, *args)
+    return Place(made, share, coins)
+
+
 def plays(
     story: Story,
     birth: Birth,
@@ -338,14 +366,8 @@ def plays(
 ) -> list[Played]:
     """What the real pool does, move by move; `supplies` are ours of LP tokens before each, `own`
     the coins that the maker has already."""
-    made, share = birth(story, pool, coins)
-    for coin in coins:
-        if coin not in own:
-            story.send(coin, "mint(address,uint256)", MAKER, WEALTH)
-        story.send(coin, "approve(address,uint256)", made, 2**256 - 1)
-    signature, args = dialect.ask(Move("add", pool.balances), coins, most=0)
-    story.send(made, signature, *args)
-    place = Place(made, share, coins)
+    place = filled(story, birth, dialect, pool=pool, coins=coins, own=own)
+    made = place.pool
     before = _holdings(story, place, dialect)
     numbers = []
     for move, supply in zip(moves, supplies, strict=True):

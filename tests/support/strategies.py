@@ -344,8 +344,13 @@ def metapools(draw: st.DrawFn) -> StableSwapMeta:
     kinds: st.SearchStrategy[StableSwapVariant] = st.sampled_from(["factory", "ng"])
     pool = draw(stables(coins=2, variant=draw(kinds)))
     base = draw(stables(variant=draw(st.sampled_from(["three_pool", "factory", "ng"]))))
-    decimals = (pool.decimals[0], 18)
-    own = replace(pool, decimals=decimals, rates=(pool.rates[0], 1_020_000_000_000_000_000))
+    held, lp_held = pool.balances[0], pool.balances[1] * 10 ** (18 - pool.decimals[1])
+    own = replace(
+        pool,
+        balances=(held, lp_held),
+        decimals=(pool.decimals[0], 18),
+        rates=(pool.rates[0], 1_020_000_000_000_000_000),
+    )
     return StableSwapMeta(own, base)
 
 
@@ -426,8 +431,13 @@ def target_of(state: State, *, number: int = 1) -> Target:
         case StableSwap():
             tokens = _tokens((*state.decimals, *state.underlying_decimals))
             return _target("curve_stableswap", number, state, tokens, 18, variant=state.variant)
-        case Weighted() | BalancerStable():
+        case Weighted():
             return _target("balancer", number, state, _tokens(state.decimals), 18)
+        case BalancerStable():
+            itself = Token(address(number), 18, "LP")
+            places = enumerate(_tokens(state.decimals))
+            tokens = tuple(itself if k == state.bpt_index else each for k, each in places)
+            return _target("balancer", number, state, tokens, 18)
         case StableSwapMeta():
             tokens = _tokens((*state.pool.decimals, *state.base.decimals))
             return _target("curve_metapool", number, state, tokens, 18)

@@ -10,19 +10,30 @@ from typing import Any
 
 from watcher.errors import MathError
 from watcher.math import quotes
-from watcher.math.families import cryptoswap, solidly, stableswap, stableswap_meta
+from watcher.math.families import (
+    balancer_stable,
+    cryptoswap,
+    solidly,
+    stableswap,
+    stableswap_meta,
+    weighted,
+)
 from watcher.math.families.pooled import Pooled
+from watcher.state.balancer_stable import BalancerStable
 from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
 from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta
 from watcher.state.target import Target
+from watcher.state.weighted import Weighted
 
 POOLED: Mapping[str, Pooled[Any]] = {
     StableSwap.KIND: stableswap.POOLED,
     StableSwapMeta.KIND: stableswap_meta.POOLED,
     CryptoSwap.KIND: cryptoswap.POOLED,
     Solidly.KIND: solidly.POOLED,
+    BalancerStable.KIND: balancer_stable.POOLED,
+    Weighted.KIND: weighted.POOLED,
 }
 
 NO_RATES = "the pool has no rates of its own: it is at its target at its own price"

@@ -154,18 +154,20 @@ def _views(era: Era, coins: int) -> Views:
     return Views(amplification, FEE, ADMIN_FEE, erc20.TOTAL_SUPPLY, *[balances] * coins, *offpeg)
 
 
-def require_virtual_price(found: StableSwap, answer: Answer) -> None:
+def require_virtual_price(
+    found: StableSwap, answer: Answer, *, asked: View = VIRTUAL_PRICE
+) -> None:
     """A revert agrees with a state that our arithmetic refuses."""
     try:
         expected = get_virtual_price(pool_of(found))
     except MathError:
         if answer.ok:
-            raise DecodeError("get_virtual_price() answers where the arithmetic reverts") from None
+            raise DecodeError(f"{asked.name}() answers where the arithmetic reverts") from None
         return
-    answered = VIRTUAL_PRICE.integer(answer)
+    answered = asked.integer(answer)
     if answered != expected:
         raise DecodeError(
-            f"get_virtual_price() answers {answered} where the arithmetic gives {expected}"
+            f"{asked.name}() answers {answered} where the arithmetic gives {expected}"
         )
 
 

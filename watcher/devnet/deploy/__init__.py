@@ -22,6 +22,7 @@ from watcher.devnet.deploy.pools import (
     deploy_uniswap,
     find_pair,
 )
+from watcher.devnet.deploy.saddle import deploy_saddle, fill_saddle
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.deploy.solidly_pools import deploy_solidly, fill_solidly
 from watcher.devnet.deploy.tick_pools import (
@@ -137,6 +138,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         *deploy_balancer(site, builder, tokens, vaults),
         *deploy_balancer_v1(site, builder, tokens),
     )
+    saddle_pools = deploy_saddle(site, builder, tokens)
     pyth = PythFeed(deploy_pyth(site, builder), PYTH_USDC, tokens["USDC"], 24 * _HOUR)
     keep_clock(site, builder)
     pairs = tuple(find_pair(site, exchange, pool) for exchange, pool in plans)
@@ -152,8 +154,9 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         first_deposit(site, actors.depositor, vault, VAULT_DEPOSITS[vault.name], weth=weth)
     fill_curve(site, builder, curve_pools, vaults, weth=weth)
     fill_balancer(site, builder, balancer_pools, vaults, weth=weth)
+    fill_saddle(site, builder, saddle_pools, weth=weth)
     for trader in (actors.trader, actors.other_trader, actors.whale):
-        allow_exchanges(site, curve_pools, vaults, trader)
+        allow_exchanges(site, (*curve_pools, *saddle_pools), vaults, trader)
         allow_balancer(site, balancer_pools, vaults, trader)
     market, of_shares = _share_market(site, builder, plans[0][0], vaults[0], weth=weth)
     for tick_pool in tick_pools:
@@ -175,7 +178,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         pairs=pairs,
         tick_pools=tick_pools,
         solidly_pools=solidly_pools,
-        coin_pools=curve_pools,
+        coin_pools=(*curve_pools, *saddle_pools),
         vaults=vaults,
         feeds=feeds,
         share_markets=(market,),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from eth_utils.crypto import keccak
@@ -26,9 +27,18 @@ class Site:
         self._queue: list[Transaction] = []
         self._nonces: dict[Address, int] = {}
 
-    def create(self, sender: Address, contract: str, *args: Any) -> Address:
-        """Queue a contract's creation; the address it will have."""
+    def create(
+        self,
+        sender: Address,
+        contract: str,
+        *args: Any,
+        libraries: Mapping[str, str] | None = None,
+    ) -> Address:
+        """Queue a contract's creation; the address it will have. `libraries` are the addresses
+        that its code is linked with."""
         artifact = self._artifacts[contract]
+        if libraries is not None:
+            artifact = artifact.linked(libraries)
         data = creation_data(artifact.bytecode, _constructor(artifact.abi), *args)
         gas = _CONSTRUCTOR_GAS + _GAS_A_BYTE * (len(data) // 2)
         nonce = self._queue_up(Transaction(sender, None, data, f"creating {contract}", gas=gas))
