@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import plain, plain_holdings, plain_stableswap
+from tests.support import plain, plain_balancer, plain_holdings, plain_stableswap
 from tests.support.adapters import entries, entry, identified, read_states
 from tests.support.plain import Plain
 from tests.support.world import LocalWorld
@@ -20,11 +20,13 @@ from watcher.devnet.deploy.pools import FAR_FUTURE
 from watcher.devnet.deploy.saddle import SWAP
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.local_chain import Transaction
-from watcher.devnet.world import CoinPool, Pair, PythFeed, Vault
+from watcher.devnet.moves.balancer import call_of
+from watcher.devnet.world import BalancerPool, CoinPool, Pair, PythFeed, Vault
 from watcher.errors import DecodeError
 from watcher.protocols import ADAPTERS
 from watcher.state import (
     Address,
+    BalancerStable,
     Concentrated,
     ConstantProduct,
     PriceFeed,
@@ -33,6 +35,7 @@ from watcher.state import (
     StableSwap,
     State,
     Target,
+    Weighted,
     to_address,
 )
 from watcher.state.token import ZERO_ADDRESS
@@ -90,12 +93,34 @@ def plain_feed(node: LocalWorld, target: Target) -> PriceFeed:
     return plain.feed(node.chain, target)
 
 
+def balancer_pool(node: LocalWorld, target: Target) -> BalancerPool:
+    pools = node.world.balancer_pools
+    return next(each for each in pools if each.address == target.address)
+
+
+def plain_weighted(node: LocalWorld, target: Target) -> Weighted:
+    known = balancer_pool(node, target)
+    first = known.name == "b2:WETH/USDC"
+    return plain_balancer.weighted_pool(node.chain, known, first=first)
+
+
+def plain_balancer_stable(node: LocalWorld, target: Target) -> BalancerStable:
+    known = balancer_pool(node, target)
+    first = known.name == "b2:GUSD/USDC"
+    return plain_balancer.stable_pool(node.chain, known, first=first)
+
+
 PLAIN: Mapping[str, Callable[[LocalWorld, Target], State]] = {
     "uniswap_v2": plain_pair,
     "uniswap_v3": plain_tick_pool,
     "solidly": plain_solidly,
     "curve_stableswap": lambda node, target: plain_stableswap.curve_pool(node.chain, target),
     "saddle": lambda node, target: plain_stableswap.saddle_pool(node.chain, target),
+    "balancer_v1": lambda node, target: plain_balancer.first_pool(
+        node.chain, balancer_pool(node, target)
+    ),
+    "balancer_v2_weighted": plain_weighted,
+    "balancer_v2_stable": plain_balancer_stable,
     "erc4626": plain_vault,
     "holdings": plain_holdings.holdings,
     "chainlink": plain_feed,
@@ -137,6 +162,19 @@ def exchange(node: LocalWorld, pool: CoinPool) -> None:
     send(node, sender, pool.address, pool.exchange, coin, other, amount, 0, *late)
 
 
+def sell(node: LocalWorld, pool: BalancerPool) -> None:
+    """A whole coin that anybody may mint, for another."""
+    minted = {token.address for token in node.world.tokens} - {node.world.weth.address}
+    taker = node.world.actors.trader
+    sold = next(coin for coin in pool.coins if coin.address in minted)
+    bought = next(coin for coin in pool.coins if coin != sold and coin.symbol != "BPT")
+    amount = 10**sold.decimals
+    send(node, taker, sold.address, "mint(address,uint256)", taker, amount)
+    send(node, taker, sold.address, "approve(address,uint256)", pool.vault, amount)
+    signature, arguments = call_of(pool, (sold, bought), amount, taker)
+    send(node, taker, pool.vault, signature, *arguments)
+
+
 def stir(node: LocalWorld) -> None:
     """Gifts to every pair and vault, one trade, protocol fees on, a new answer of every feed: no
     two fields of a state are equal by chance any more."""
@@ -159,6 +197,8 @@ def stir(node: LocalWorld) -> None:
     send(node, who.builder, factory, "setFeeTo(address)", who.treasury)
     for coin_pool in world.coin_pools:
         exchange(node, coin_pool)
+    for balancer in world.balancer_pools:
+        sell(node, balancer)
     for pool in world.tick_pools:
         send(node, who.builder, pool.address, "setFeeProtocol(uint8,uint8)", 4, 6)
     for number, feed in enumerate(world.feeds, start=1):
@@ -205,10 +245,9 @@ async def test_targets_are_what_the_contracts_say_of_themselves(fork_node: Local
             described = [Plain(fork_node.chain, token.address) for token in target.tokens]
             assert [token.decimals for token in target.tokens] == [d.decimals for d in described]
             continue
-        if target.kind == StableSwap.KIND:
-            coins = next(
-                pool.coins for pool in fork_node.world.coin_pools if pool.address == target.address
-            )
+        if target.kind in (StableSwap.KIND, Weighted.KIND, BalancerStable.KIND):
+            known = (*fork_node.world.coin_pools, *fork_node.world.balancer_pools)
+            coins = next(pool.coins for pool in known if pool.address == target.address)
             assert [token.address for token in target.tokens] == [coin.address for coin in coins]
             assert [token.decimals for token in target.tokens] == [coin.decimals for coin in coins]
             continue
@@ -280,6 +319,13 @@ WRONG: list[tuple[str, str, dict[str, object], str]] = [
     ("curve_stableswap", "saddle", {}, "{} is no StableSwap pool: it names no coins"),
     ("saddle", "nobody", {}, "nothing is deployed at {} on this chain"),
     ("saddle", "pair", {}, "{} is no Saddle pool: it names no coins"),
+    ("balancer_v1", "nobody", {}, "nothing is deployed at {} on this chain"),
+    ("balancer_v1", "weighted", {}, "{} is no finalized pool of Balancer V1: .*; remove the entry"),
+    ("balancer_v2_weighted", "nobody", {}, "nothing is deployed at {} on this chain"),
+    ("balancer_v2_weighted", "pair", {}, "{} is no Balancer V2 pool: .*; remove the entry"),
+    ("balancer_v2_weighted", "stable", {}, "{} is no weighted pool: it has no weights"),
+    ("balancer_v2_stable", "pair", {}, "{} is no Balancer V2 pool: .*; remove the entry"),
+    ("balancer_v2_stable", "weighted", {}, "{} is no stable pool: it has no amplification"),
     ("erc4626", "nobody", {}, "nothing is deployed at {} on this chain"),
     ("erc4626", "token", {}, r"{} is no ERC-4626 vault: .*; remove the entry"),
     ("erc4626", "vault", {"decimals_offset": 3}, "{} is no vault as it is configured: convertTo"),
@@ -370,6 +416,10 @@ def wrong_address(node: LocalWorld, toolchain: Toolchain, what: str) -> Address:
             return world.token("USDC").address
         case "pair":
             return world.pair("DAI/USDC").address
+        case "weighted":
+            return world.balancer_pools[0].address
+        case "stable":
+            return world.balancer_pools[2].address
         case "saddle":
             return next(one.address for one in world.coin_pools if one.protocol == "saddle")
         case "vault":
