@@ -246,8 +246,10 @@ async def test_targets_are_what_the_contracts_say_of_themselves(fork_node: Local
             assert [token.decimals for token in target.tokens] == [d.decimals for d in described]
             continue
         if target.kind in (StableSwap.KIND, Weighted.KIND, BalancerStable.KIND):
-            known = (*fork_node.world.coin_pools, *fork_node.world.balancer_pools)
-            coins = next(pool.coins for pool in known if pool.address == target.address)
+            world = fork_node.world
+            known = {pool.address: pool.coins for pool in world.coin_pools}
+            known |= {pool.address: pool.coins for pool in world.balancer_pools}
+            coins = known[target.address]
             assert [token.address for token in target.tokens] == [coin.address for coin in coins]
             assert [token.decimals for token in target.tokens] == [coin.decimals for coin in coins]
             continue
