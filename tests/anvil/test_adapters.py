@@ -9,7 +9,13 @@ from typing import Any
 
 import pytest
 
-from tests.support import plain, plain_crypto, plain_holdings, plain_stableswap
+from tests.support import (
+    plain,
+    plain_balancer,
+    plain_crypto,
+    plain_holdings,
+    plain_stableswap,
+)
 from tests.support.adapters import entries, entry, identified, read_states
 from tests.support.plain import Plain
 from tests.support.world import LocalWorld
@@ -21,11 +27,13 @@ from watcher.devnet.deploy.saddle import SWAP
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.deploy.tick_families import POOL_KEY
 from watcher.devnet.local_chain import Transaction
-from watcher.devnet.world import CoinPool, ConcentratedPool, Pair, PythFeed, Vault
+from watcher.devnet.moves.balancer import call_of
+from watcher.devnet.world import BalancerPool, CoinPool, ConcentratedPool, Pair, PythFeed, Vault
 from watcher.errors import DecodeError
 from watcher.protocols import ADAPTERS
 from watcher.state import (
     Address,
+    BalancerStable,
     Concentrated,
     ConstantProduct,
     KyberDMM,
@@ -35,6 +43,7 @@ from watcher.state import (
     StableSwap,
     State,
     Target,
+    Weighted,
     to_address,
 )
 from watcher.state.token import ZERO_ADDRESS
@@ -138,6 +147,23 @@ def plain_feed(node: LocalWorld, target: Target) -> PriceFeed:
     return plain.feed(node.chain, target)
 
 
+def balancer_pool(node: LocalWorld, target: Target) -> BalancerPool:
+    pools = node.world.balancer_pools
+    return next(each for each in pools if each.address == target.address)
+
+
+def plain_weighted(node: LocalWorld, target: Target) -> Weighted:
+    known = balancer_pool(node, target)
+    first = known.name == "b2:WETH/USDC"
+    return plain_balancer.weighted_pool(node.chain, known, first=first)
+
+
+def plain_balancer_stable(node: LocalWorld, target: Target) -> BalancerStable:
+    known = balancer_pool(node, target)
+    first = known.name == "b2:GUSD/USDC"
+    return plain_balancer.stable_pool(node.chain, known, first=first)
+
+
 PLAIN: Mapping[str, Callable[[LocalWorld, Target], State]] = {
     "uniswap_v2": plain_pair,
     "uniswap_v3": plain_tick_pool,
@@ -149,6 +175,11 @@ PLAIN: Mapping[str, Callable[[LocalWorld, Target], State]] = {
     "kyber_dmm": plain_kyber,
     "curve_stableswap": lambda node, target: plain_stableswap.curve_pool(node.chain, target),
     "saddle": lambda node, target: plain_stableswap.saddle_pool(node.chain, target),
+    "balancer_v1": lambda node, target: plain_balancer.first_pool(
+        node.chain, balancer_pool(node, target)
+    ),
+    "balancer_v2_weighted": plain_weighted,
+    "balancer_v2_stable": plain_balancer_stable,
     "erc4626": plain_vault,
     "holdings": plain_holdings.holdings,
     "chainlink": plain_feed,
@@ -227,6 +258,19 @@ def exchange(node: LocalWorld, pool: CoinPool) -> None:
     send(node, sender, pool.address, pool.exchange, coin, other, amount, 0, *late)
 
 
+def sell(node: LocalWorld, pool: BalancerPool) -> None:
+    """A whole coin that anybody may mint, for another."""
+    minted = {token.address for token in node.world.tokens} - {node.world.weth.address}
+    taker = node.world.actors.trader
+    sold = next(coin for coin in pool.coins if coin.address in minted)
+    bought = next(coin for coin in pool.coins if coin != sold and coin.symbol != "BPT")
+    amount = 10**sold.decimals
+    send(node, taker, sold.address, "mint(address,uint256)", taker, amount)
+    send(node, taker, sold.address, "approve(address,uint256)", pool.vault, amount)
+    signature, arguments = call_of(pool, (sold, bought), amount, taker)
+    send(node, taker, pool.vault, signature, *arguments)
+
+
 def stir(node: LocalWorld) -> None:
     """Gifts to every pair and vault, one trade, protocol fees on, a new answer of every feed: no
     two fields of a state are equal by chance any more."""
@@ -247,6 +291,8 @@ def stir(node: LocalWorld) -> None:
     send(node, who.trader, traded.address, swap, 0, 1, who.trader, b"")
     factory = Plain(node.chain, traded.address).at("factory").address
     send(node, who.builder, factory, "setFeeTo(address)", who.treasury)
+    for balancer in world.balancer_pools:
+        sell(node, balancer)
     for pool in world.tick_pools:
         send(node, who.builder, pool.address, "setFeeProtocol(uint8,uint8)", 4, 6)
     for other in world.concentrated_pools:
@@ -312,12 +358,13 @@ async def test_targets_are_what_the_contracts_say_of_themselves(fork_node: Local
                 assert (token.address, token.decimals) == (read.address, read.decimals)
                 assert token.symbol == read.get("symbol()(string)")[0]
             continue
-        if target.kind == StableSwap.KIND:
-            known = next(
-                pool.coins for pool in fork_node.world.coin_pools if pool.address == target.address
-            )
-            assert [token.address for token in target.tokens] == [coin.address for coin in known]
-            assert [token.decimals for token in target.tokens] == [coin.decimals for coin in known]
+        if target.kind in (StableSwap.KIND, Weighted.KIND, BalancerStable.KIND):
+            world = fork_node.world
+            known = {pool.address: pool.coins for pool in world.coin_pools}
+            known |= {pool.address: pool.coins for pool in world.balancer_pools}
+            coins = known[target.address]
+            assert [token.address for token in target.tokens] == [coin.address for coin in coins]
+            assert [token.decimals for token in target.tokens] == [coin.decimals for coin in coins]
             continue
         names = ("asset",) if target.protocol == "erc4626" else ("token0", "token1")
         described = [contract.at(name) for name in names]
@@ -411,6 +458,13 @@ WRONG: list[tuple[str, str, dict[str, object], str]] = [
     ("curve_stableswap", "saddle", {}, "{} is no StableSwap pool: it names no coins"),
     ("saddle", "nobody", {}, "nothing is deployed at {} on this chain"),
     ("saddle", "pair", {}, "{} is no Saddle pool: it names no coins"),
+    ("balancer_v1", "nobody", {}, "nothing is deployed at {} on this chain"),
+    ("balancer_v1", "weighted", {}, "{} is no finalized pool of Balancer V1: .*; remove the entry"),
+    ("balancer_v2_weighted", "nobody", {}, "nothing is deployed at {} on this chain"),
+    ("balancer_v2_weighted", "pair", {}, "{} is no Balancer V2 pool: .*; remove the entry"),
+    ("balancer_v2_weighted", "stable", {}, "{} is no weighted pool: it has no weights"),
+    ("balancer_v2_stable", "pair", {}, "{} is no Balancer V2 pool: .*; remove the entry"),
+    ("balancer_v2_stable", "weighted", {}, "{} is no stable pool: it has no amplification"),
     ("erc4626", "nobody", {}, "nothing is deployed at {} on this chain"),
     ("erc4626", "token", {}, r"{} is no ERC-4626 vault: .*; remove the entry"),
     ("erc4626", "vault", {"decimals_offset": 3}, "{} is no vault as it is configured: convertTo"),
@@ -517,6 +571,10 @@ def wrong_address(node: LocalWorld, toolchain: Toolchain, what: str) -> Address:
             return world.concentrated_pools[-1].beside[0]
         case "curve pool":
             return world.coin_pool("ng:USDT/HUSD/DAI").address
+        case "weighted":
+            return world.balancer_pools[0].address
+        case "stable":
+            return world.balancer_pools[2].address
         case "saddle":
             return next(one.address for one in world.coin_pools if one.protocol == "saddle")
         case "vault":

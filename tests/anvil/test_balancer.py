@@ -20,7 +20,7 @@ from tests.support.world import LocalWorld
 from watcher.devnet.calldata import call_data
 from watcher.devnet.deploy.balancer import JOIN, RATE_SECONDS
 from watcher.devnet.local_chain import Transaction
-from watcher.devnet.moves.balancer import SWAP
+from watcher.devnet.moves.balancer import SWAP, SWAP_V1
 from watcher.devnet.world import BalancerPool
 from watcher.errors import MathError
 from watcher.math.quotes import (
@@ -43,8 +43,14 @@ MOMENTS = ("born", "traded", "later")
 that, when the next swap asks for new ones."""
 FAR_FUTURE = 2**40
 GAS = 20_000_000
-NUMBERS = {"balancer_v2_weighted": (0, 1), "balancer_v2_stable": (2, 3, 4, 5)}
+NUMBERS = {
+    "balancer_v2_weighted": (0, 1),
+    "balancer_v2_stable": (2, 3, 4, 5),
+    "balancer_v1": (6, 7),
+}
 BALANCE = "balanceOf(address)"
+MINIMUM_BPT = 10**6
+"""What the first join gives nobody; the taker has the rest of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +121,9 @@ def trade(node: LocalWorld) -> None:
     for pool in world.balancer_pools:
         sold, bought, *_ = (coin for coin in pool.coins if coin.symbol != "BPT")
         amount = held(node, pool)[pool.coins.index(sold)] // 5
-        send(node, pool.vault, SWAP, *swap_of(pool, sold, bought, amount, world.actors.builder))
+        taker = world.actors.builder
+        data = swap_data(pool, sold, bought, amount, taker)
+        node.chain.mine([Transaction(taker, pool.vault, data, pool.name, gas=GAS)], seconds=1)
     for vault in world.vaults:
         if vault.asset != world.weth:
             assets = 10 * PLENTY * 10**vault.asset.decimals // 100
@@ -128,11 +136,14 @@ def send(node: LocalWorld, to: Address, signature: str, *args: Any, value: int =
 
 
 def held(node: LocalWorld, pool: BalancerPool) -> Sequence[int]:
+    if not pool.pool_id:
+        get = "getBalance(address)(uint256)"
+        return tuple(node.chain.read(pool.vault, get, coin.address)[0] for coin in pool.coins)
     tokens = "getPoolTokens(bytes32)(address[],uint256[],uint256)"
     return tuple(node.chain.read(pool.vault, tokens, pool.pool_id)[1])
 
 
-def swap_of(
+def swap_data(
     pool: BalancerPool,
     sold: Token,
     bought: Token,
@@ -140,10 +151,17 @@ def swap_of(
     taker: Address,
     *,
     given_out: bool = False,
-) -> tuple[Any, ...]:
-    """The arguments of the Vault's swap."""
+) -> str:
+    """The call of the pool's vault."""
+    most = 2**255
+    if not pool.pool_id:
+        if given_out:
+            order = (sold.address, most, bought.address, amount, most)
+            return call_data(SWAP_V1.replace("AmountIn", "AmountOut"), *order)
+        return call_data(SWAP_V1, sold.address, amount, bought.address, 0, most)
     single = (pool.pool_id, int(given_out), sold.address, bought.address, amount, b"")
-    return single, (taker, False, taker, False), 2**255 if given_out else 0, FAR_FUTURE
+    limit = most if given_out else 0
+    return call_data(SWAP, single, (taker, False, taker, False), limit, FAR_FUTURE)
 
 
 def play(stage: Stage, moment: Moment, calls: Sequence[tuple[Address, str]]) -> list[bytes | None]:
@@ -191,9 +209,9 @@ def test_a_quote_from_the_read_state_is_what_the_vault_pays(
     j = (i + min(step, n - 1)) % n
     amount = portion(whole(state, j if given_out else i), share) * (1 + past)
     coins = pool.coins[i], pool.coins[j]
-    swap = swap_of(pool, *coins, amount, stage.taker, given_out=given_out)
-    [answer] = play(stage, now, [(pool.vault, call_data(SWAP, *swap))])
-    paid = None if answer is None else int.from_bytes(answer)
+    data_of_swap = swap_data(pool, *coins, amount, stage.taker, given_out=given_out)
+    [answer] = play(stage, now, [(pool.vault, data_of_swap)])
+    paid = None if answer is None else int.from_bytes(answer[:32])
     event(f"{when} {'out' if given_out else 'in'} {'is done' if answer else 'reverts'}")
     assert paid == ours(state, i, j, amount, given_out=given_out), (pool.name, when, coins, amount)
 
@@ -231,27 +249,18 @@ def test_what_joins_mint_and_exits_pay_follows_from_the_read_state(
         0 if mine or data.draw(st.booleans()) else portion(whole(state, k), data.draw(SHARES))
         for k, mine in enumerate(own)
     ]
-    burned = portion(total_supply(state), data.draw(SHARES))
+    if protocol == "balancer_v1":  # it takes one coin, or all in proportion
+        only = data.draw(st.sampled_from(range(len(amounts))))
+        amounts = [max(amount, 1) if k == only else 0 for k, amount in enumerate(amounts)]
+    owned = total_supply(stage.moments["born"].states[number])
+    owned -= MINIMUM_BPT if pool.pool_id else 0
+    burned = portion(owned, data.draw(SHARES))
     coin = data.draw(st.sampled_from([k for k, mine in enumerate(own) if not mine]))
-    place = coin - sum(own[:coin])
     kind = data.draw(st.sampled_from(["join", "all", "one"]))
-    given = [amount for amount, mine in zip(amounts, own, strict=True) if not mine]
-    every = 2 if any(own) else 1
-    match kind:
-        case "join":
-            user = encode(["uint256", "uint256[]", "uint256"], [1, given, 0])
-        case "all":
-            user = encode(["uint256", "uint256"], [every, burned])
-        case _:
-            user = encode(["uint256", "uint256", "uint256"], [0, burned, place])
-    limit = 2**256 - 1 if kind == "join" else 0
-    request = ([c.address for c in pool.coins], [limit] * len(own), user, False)
+    change = change_data(pool, kind, amounts, burned, coin, stage.taker)
     counts = [
         (each.address, call_data(BALANCE, stage.taker)) for each in (share_of(pool), *pool.coins)
     ]
-    change = call_data(
-        JOIN if kind == "join" else EXIT, pool.pool_id, stage.taker, stage.taker, request
-    )
     answers = play(stage, now, [*counts, (pool.vault, change), *counts])
     before, done, after = answers[: len(counts)], answers[len(counts)], answers[len(counts) + 1 :]
     event(f"{when} {kind} {'reverts' if done is None else 'is done'}")
@@ -262,6 +271,43 @@ def test_what_joins_mint_and_exits_pay_follows_from_the_read_state(
     moved = [number_of(late) - number_of(early) for early, late in zip(before, after, strict=True)]
     moved = [0 if k and own[k - 1] else change for k, change in enumerate(moved)]
     assert moved == expected, (pool.name, when, kind)
+
+
+def change_data(
+    pool: BalancerPool, kind: str, amounts: Sequence[int], burned: int, coin: int, taker: Address
+) -> str:
+    """The call of the pool's vault that joins or leaves."""
+    own = [each.address == pool.address for each in pool.coins]
+    if not pool.pool_id:
+        return _change_of_v1(pool, kind, amounts, burned, coin)
+    match kind:
+        case "join":
+            given = [amount for amount, mine in zip(amounts, own, strict=True) if not mine]
+            user = encode(["uint256", "uint256[]", "uint256"], [1, given, 0])
+        case "all":
+            user = encode(["uint256", "uint256"], [2 if any(own) else 1, burned])
+        case _:
+            place = coin - sum(own[:coin])
+            user = encode(["uint256", "uint256", "uint256"], [0, burned, place])
+    limit = 2**256 - 1 if kind == "join" else 0
+    request = ([each.address for each in pool.coins], [limit] * len(own), user, False)
+    return call_data(JOIN if kind == "join" else EXIT, pool.pool_id, taker, taker, request)
+
+
+def _change_of_v1(
+    pool: BalancerPool, kind: str, amounts: Sequence[int], burned: int, coin: int
+) -> str:
+    """By one coin, or a withdrawal of all."""
+    match kind:
+        case "join":
+            k = next((k for k, amount in enumerate(amounts) if amount), 0)
+            join = "joinswapExternAmountIn(address,uint256,uint256)"
+            return call_data(join, pool.coins[k].address, amounts[k], 0)
+        case "all":
+            return call_data("exitPool(uint256,uint256[])", burned, [0] * len(amounts))
+        case _:
+            leave = "exitswapPoolAmountIn(address,uint256,uint256)"
+            return call_data(leave, pool.coins[coin].address, burned, 0)
 
 
 def share_of(pool: BalancerPool) -> Token:
@@ -317,6 +363,8 @@ def test_the_protocol_is_due_a_part_of_the_fees(stage: Stage) -> None:
 
 
 def test_every_pool_is_recognised_as_what_it_was_made(stage: Stage) -> None:
-    found = [each.params["variant"] for each in stage.targets]
-    assert found == ["v2", "v2_first", "v2", "v2_first", "v2", "v2"]
-    assert [("bpt_index" in each.params) for each in stage.targets] == [False] * 4 + [True] * 2
+    found = [each.params.get("variant", "v1") for each in stage.targets]
+    assert found == ["v2", "v2_first", "v2", "v2_first", "v2", "v2", "v1", "v1"]
+    assert [("bpt_index" in each.params) for each in stage.targets] == [
+        number in (4, 5) for number in range(8)
+    ]

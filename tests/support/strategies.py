@@ -454,8 +454,13 @@ def target_of(state: State, *, number: int = 1) -> Target:
         case StableSwap():
             tokens = _tokens((*state.decimals, *state.underlying_decimals))
             return _target("curve_stableswap", number, state, tokens, 18, variant=state.variant)
-        case Weighted() | BalancerStable():
+        case Weighted():
             return _target("balancer", number, state, _tokens(state.decimals), 18)
+        case BalancerStable():
+            itself = Token(address(number), 18, "LP")
+            places = enumerate(_tokens(state.decimals))
+            tokens = tuple(itself if k == state.bpt_index else each for k, each in places)
+            return _target("balancer", number, state, tokens, 18)
         case StableSwapMeta():
             tokens = _tokens((*state.pool.decimals, *state.base.decimals))
             return _target("curve_metapool", number, state, tokens, 18)

@@ -119,6 +119,12 @@ class Draft:
 
     def vault_balances(self, pool: BalancerPool) -> dict[Token, int]:
         """As of the head, without what is planned; without a pool's own tokens."""
+        if not pool.pool_id:
+            get = "getBalance(address)(uint256)"
+            return {
+                coin: int(self._reader.read(pool.vault, get, coin.address)[0])
+                for coin in pool.coins
+            }
         tokens = "getPoolTokens(bytes32)(address[],uint256[],uint256)"
         _, balances, _ = self._reader.read(pool.vault, tokens, pool.pool_id)
         held = zip(pool.coins, balances, strict=True)

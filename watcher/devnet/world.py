@@ -130,8 +130,8 @@ class ConcentratedPool:
 
 @dataclass(frozen=True, slots=True)
 class BalancerPool:
-    """A pool of Balancer's, traded with through `vault`; `coins` are in the order of its state, a
-    composable pool's own token among them."""
+    """A pool of Balancer's, traded with through `vault`, which a pool of V1 is itself and has no id
+    there; `coins` are in the order of its state, a composable pool's own token among them."""
 
     name: str
     protocol: str

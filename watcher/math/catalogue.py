@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from watcher.state.balancer_stable import BalancerStable
 from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
@@ -17,12 +18,13 @@ from watcher.state.share_vault import ShareVault
 from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap
 from watcher.state.tick_oracle import TickOracle
+from watcher.state.weighted import Weighted
 
 POOL = ConstantProduct.KIND
 TICK_POOL = Concentrated.KIND
-RATED_POOLS = (StableSwap.KIND, CryptoSwap.KIND, Solidly.KIND)
+RATED_POOLS = (StableSwap.KIND, CryptoSwap.KIND, Solidly.KIND, BalancerStable.KIND)
 """Coin pools that may take their coins at rates of their own, or at a price scale."""
-COIN_POOLS = (*RATED_POOLS, KyberDMM.KIND)
+COIN_POOLS = (*RATED_POOLS, KyberDMM.KIND, Weighted.KIND)
 """Pools that may have more than two coins, or are measured as if they had."""
 POOLS = (POOL, TICK_POOL, *COIN_POOLS)
 VAULT = ShareVault.KIND

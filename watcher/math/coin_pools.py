@@ -10,14 +10,24 @@ from typing import Any
 
 from watcher.errors import MathError
 from watcher.math import quotes
-from watcher.math.families import cryptoswap, kyber_dmm, solidly, stableswap, stableswap_meta
+from watcher.math.families import (
+    balancer_stable,
+    cryptoswap,
+    kyber_dmm,
+    solidly,
+    stableswap,
+    stableswap_meta,
+    weighted,
+)
 from watcher.math.families.pooled import Pooled
+from watcher.state.balancer_stable import BalancerStable
 from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
 from watcher.state.kyber_dmm import KyberDMM
 from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta
 from watcher.state.target import Target
+from watcher.state.weighted import Weighted
 
 POOLED: Mapping[str, Pooled[Any]] = {
     StableSwap.KIND: stableswap.POOLED,
@@ -25,6 +35,8 @@ POOLED: Mapping[str, Pooled[Any]] = {
     CryptoSwap.KIND: cryptoswap.POOLED,
     Solidly.KIND: solidly.POOLED,
     KyberDMM.KIND: kyber_dmm.POOLED,
+    BalancerStable.KIND: balancer_stable.POOLED,
+    Weighted.KIND: weighted.POOLED,
 }
 
 NO_RATES = "the pool has no rates of its own: it is at its target at its own price"

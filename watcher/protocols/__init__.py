@@ -2,6 +2,7 @@
 
 from watcher.protocols import (
     algebra_integral,
+    balancer_v1,
     balancer_v2_stable,
     balancer_v2_weighted,
     chainlink,
@@ -36,6 +37,7 @@ ADAPTERS: dict[str, Adapter] = {
         curve_cryptoswap,
         saddle,
         kyber_dmm,
+        balancer_v1,
         balancer_v2_weighted,
         balancer_v2_stable,
         erc4626,

@@ -98,7 +98,7 @@ def registered(
         ) from None
     if known != pool:
         raise RefusedTarget(f"the Vault {vault} knows another pool by the id that {pool} has")
-    return Registered(pool_id, vault, collected, tuple(map(_address, addresses)))
+    return Registered(pool_id, vault, collected, tuple(map(to_address_of, addresses)))
 
 
 def target_of(
@@ -161,7 +161,7 @@ def decode(target: Target, answers: Sequence[Answer]) -> Held:
     tokens, vault_paused, pool_paused, swap_fee = answers
     count = len(target.tokens)
     addresses, balances, _ = GET_POOL_TOKENS.decode(tokens, length=count)
-    if tuple(map(_address, addresses)) != tuple(token.address for token in target.tokens):
+    if tuple(map(to_address_of, addresses)) != tuple(token.address for token in target.tokens):
         raise DecodeError(f"{target.label} holds other coins than it was identified with")
     return Held(
         balances=balances,
@@ -195,9 +195,9 @@ def has(asked: View, answer: Answer) -> bool:
 def providers(answer: Answer, count: int) -> tuple[Address | None, ...]:
     """Who tells each coin's rate; None of one that has none. Raises ReadError."""
     (numbers,) = RATE_PROVIDERS.decode(answer, length=count)
-    found = map(_address, numbers)
+    found = map(to_address_of, numbers)
     return tuple(None if each == ZERO_ADDRESS else each for each in found)
 
 
-def _address(number: int) -> Address:
+def to_address_of(number: int) -> Address:
     return to_address(number.to_bytes(20))

@@ -12,21 +12,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from watcher.errors import DecodeError, MathError, ReadError, RefusedTarget
-from watcher.math.exact.balancer_fixed_point import div_down, mul_down
+from watcher.errors import DecodeError, MathError, RefusedTarget
+from watcher.math.exact.balancer_fixed_point import div_down
 from watcher.math.exact.balancer_stable import StableMath
 from watcher.math.exact.balancer_v2_fees import stable_fees_due
 from watcher.protocols import balancer_v2, erc20
+from watcher.protocols import balancer_v2_composable as composable
 from watcher.protocols.adapter import Adapter, Entry, Identification
 from watcher.protocols.balancer_v2 import (
     ACTUAL_SUPPLY,
     ONE,
-    RATE_PROVIDERS,
     RECOVERY_MODE,
     SCALING_FACTORS,
     SWAP_FEE,
     has,
 )
+from watcher.protocols.balancer_v2_composable import BPT_INDEX, RATE, is_composable, upscaled
 from watcher.protocols.interface import view
 from watcher.state.balancer_stable import (
     AMPLIFICATION_PRECISION,
@@ -36,25 +37,15 @@ from watcher.state.balancer_stable import (
 )
 from watcher.state.call import Answer, Call, Slot
 from watcher.state.target import Param, Target
-from watcher.state.token import Address, to_address
 
 PROTOCOL = "balancer_v2_stable"
 
 _POOL = "balancer/StablePool"
 AMPLIFICATION = view(_POOL, "getAmplificationParameter")
 LAST_INVARIANT = view(_POOL, "getLastInvariant")
-RATE = view(_POOL, "getRate")
-BPT_INDEX = view(_POOL, "getBptIndex")
-RATE_CACHE = view(_POOL, "getTokenRateCache")
-LAST_JOIN_EXIT = view(_POOL, "getLastJoinExitData")
-TIMESTAMP = view("multicall3/Multicall3", "getCurrentBlockTimestamp")
-CLOCK = to_address("0xcA11bde05977b3631167028862bE2a173976CA11")
-"""Multicall3, at one address on most chains: who else tells the block's time?"""
 
 LAST_INVARIANT_SLOT, LAST_AMPLIFICATION_SLOT = 10, 11
 """Where the pools of June 2021 keep what no function of theirs tells."""
-NONE = "none"
-"""The provider of a coin that has no rate."""
 
 
 def identify(entry: Entry) -> Identification:
@@ -62,31 +53,31 @@ def identify(entry: Entry) -> Identification:
     pool = entry.address
     answers = yield balancer_v2.first_calls(pool)
     pool_id, vault = balancer_v2.named(pool, answers)
-    *registration, amplification, rate, index, last, supply, joined = yield [
+    *registration, amplification, rate, index, last, supply = yield [
         *balancer_v2.registration_calls(pool_id, vault),
         AMPLIFICATION.call(pool),
         RATE.call(pool),
         BPT_INDEX.call(pool),
         LAST_INVARIANT.call(pool),
         ACTUAL_SUPPLY.call(pool),
-        LAST_JOIN_EXIT.call(pool),
     ]
     found = balancer_v2.registered(pool, pool_id, vault, registration)
     count = len(found.tokens)
-    scaling, rated, *metadata = yield [
+    scaling, *rest = yield [
         SCALING_FACTORS.call(pool, length=count),
-        RATE_PROVIDERS.call(pool, length=count),
+        *composable.first_calls(pool, found.tokens),
         *(call for coin in found.tokens for call in erc20.metadata_calls(coin)),
     ]
     if not has(AMPLIFICATION, amplification):
         raise RefusedTarget(f"{pool} is no stable pool: it has no amplification; remove the entry")
+    more, metadata = rest[: count + 2], rest[count + 2 :]
     variant: BalancerStableVariant = "v2"
     params: dict[str, Param] = {}
     if has(BPT_INDEX, index):
-        if not has(ACTUAL_SUPPLY, supply) or not has(LAST_JOIN_EXIT, joined):
+        if not has(ACTUAL_SUPPLY, supply):
             raise RefusedTarget(f"{pool} is a phantom stable pool, which is not read here")
-        params = _composable(pool, found.tokens, index, rated)
-    elif rated.ok or not has(RATE, rate):
+        params = composable.params(pool, found.tokens, index, more)
+    elif more[0].ok or not has(RATE, rate):
         raise RefusedTarget(f"{pool} is a stable pool of a version that is not read here")
     elif not has(LAST_INVARIANT, last):
         variant = "v2_first"
@@ -103,30 +94,11 @@ def identify(entry: Entry) -> Identification:
     )
 
 
-def _composable(
-    pool: Address, tokens: Sequence[Address], index: Answer, rated: Answer
-) -> dict[str, Param]:
-    place = BPT_INDEX.integer(index)
-    try:
-        found = balancer_v2.providers(rated, len(tokens))
-    except ReadError as error:
-        raise RefusedTarget(f"{pool} does not tell its rate providers: {error}") from None
-    if place >= len(tokens) or tokens[place] != pool:
-        raise RefusedTarget(f"{pool} does not hold its own tokens where it says; remove the entry")
-    return {"bpt_index": place, "rate_providers": " ".join(each or NONE for each in found)}
-
-
 def calls(target: Target) -> list[Call]:
     pool, count = target.address, len(target.tokens)
     own: list[Call] = [AMPLIFICATION.call(pool), RATE.call(pool)]
-    if _is_composable(target):
-        own += [
-            ACTUAL_SUPPLY.call(pool),
-            SCALING_FACTORS.call(pool, length=count),
-            TIMESTAMP.call(CLOCK),
-        ]
-        for token, provider in _rated(target):
-            own += [RATE_CACHE.call(pool, token), RATE.call(provider)]
+    if is_composable(target):
+        own += [ACTUAL_SUPPLY.call(pool), *composable.calls(target)]
         return [*balancer_v2.calls(target), *own]
     own += [erc20.TOTAL_SUPPLY.call(pool), SWAP_FEE.call(balancer_v2.collector_of(target))]
     if _variant(target) == "v2_first":
@@ -146,7 +118,7 @@ def decode(target: Target, answers: Sequence[Answer]) -> BalancerStable:
     value, _, precision = AMPLIFICATION.decode(amplification)
     if precision != AMPLIFICATION_PRECISION:
         raise DecodeError(f"{target.label} counts its amplification in other parts than thousands")
-    composable, count = _is_composable(target), len(target.tokens)
+    holds_itself, count = is_composable(target), len(target.tokens)
     state = BalancerStable(
         variant=_variant(target),
         balances=held.balances,
@@ -159,51 +131,27 @@ def decode(target: Target, answers: Sequence[Answer]) -> BalancerStable:
         surge_threshold=ONE,
         surge_max_fee=0,
         protocol_fees_due=(),
-        total_supply=(ACTUAL_SUPPLY if composable else erc20.TOTAL_SUPPLY).integer(supply),
-        bpt_index=int(target.params["bpt_index"]) if composable else count,
+        total_supply=(ACTUAL_SUPPLY if holds_itself else erc20.TOTAL_SUPPLY).integer(supply),
+        bpt_index=int(target.params["bpt_index"]) if holds_itself else count,
         decimals=tuple(token.decimals for token in target.tokens),
         paused=held.paused,
     )
     problem = next(problems(state), None)
     if problem is not None:
         raise DecodeError(f"{target.label} answered what no pool is: {problem}")
-    if composable:
-        return _with_rates(target, state, rate, rest)
+    if holds_itself:
+        kept, used = composable.kept_and_used(target, state, rest)
+        require_rate(kept, rate)
+        return used
     require_rate(state, rate)
     return replace(state, protocol_fees_due=_fees_due(target, state, rest))
-
-
-def _with_rates(
-    target: Target, state: BalancerStable, rate: Answer, answers: Sequence[Answer]
-) -> BalancerStable:
-    """The state at the rates that the next swap uses."""
-    scaling, clock, *rated = answers
-    kept, used = list(state.rates), list(state.rates)
-    places = {token.address: k for k, token in enumerate(target.tokens)}
-    for row, (token, _) in enumerate(_rated(target)):
-        cache, live = rated[2 * row : 2 * row + 2]
-        k = places[token]
-        cached, _, _, expires = RATE_CACHE.integers(cache)
-        kept[k] = used[k] = cached
-        if TIMESTAMP.integer(clock) > expires:
-            used[k] = RATE.integer(live)
-    (factors,) = SCALING_FACTORS.decode(scaling, length=len(kept))
-    stored = replace(state, rates=tuple(kept))
-    if factors != tuple(map(mul_down, stored.scaling_factors, stored.rates)):
-        raise DecodeError(f"{target.label} scales its coins otherwise than by their rates")
-    require_rate(stored, rate)
-    found = replace(state, rates=tuple(used))
-    problem = next(problems(found), None)
-    if problem is not None:
-        raise DecodeError(f"{target.label} answered what no pool is: {problem}")
-    return found
 
 
 def require_rate(state: BalancerStable, answer: Answer) -> None:
     """A revert agrees with a state that our arithmetic refuses."""
     try:
         expected = div_down(
-            _math(state, state.amplification).calculate_invariant(_upscaled(state)),
+            _math(state, state.amplification).calculate_invariant(upscaled(state)),
             state.total_supply,
         )
     except MathError:
@@ -234,19 +182,12 @@ def _fees_due(target: Target, state: BalancerStable, answers: Sequence[Answer]) 
     try:
         return stable_fees_due(
             _math(state, amplification),
-            _upscaled(state),
+            upscaled(state),
             last_invariant=invariant,
             percentage=percentage,
         )
     except MathError as error:
         raise DecodeError(f"what the protocol is due cannot be told: {error}") from None
-
-
-def _upscaled(state: BalancerStable) -> list[int]:
-    """Without the pool's own tokens."""
-    coins = zip(state.balances, state.scaling_factors, state.rates, strict=True)
-    scaled = [mul_down(balance, mul_down(factor, rate)) for balance, factor, rate in coins]
-    return scaled[: state.bpt_index] + scaled[state.bpt_index + 1 :]
 
 
 def _math(state: BalancerStable, amplification: int) -> StableMath:
@@ -255,20 +196,6 @@ def _math(state: BalancerStable, amplification: int) -> StableMath:
 
 def _variant(target: Target) -> BalancerStableVariant:
     return "v2_first" if target.params.get("variant") == "v2_first" else "v2"
-
-
-def _is_composable(target: Target) -> bool:
-    return "bpt_index" in target.params
-
-
-def _rated(target: Target) -> list[tuple[Address, Address]]:
-    """The coins that have a rate, and who tells it."""
-    names = str(target.params["rate_providers"]).split()
-    return [
-        (token.address, Address(name))
-        for token, name in zip(target.tokens, names, strict=True)
-        if name != NONE
-    ]
 
 
 ADAPTER = Adapter(

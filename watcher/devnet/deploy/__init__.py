@@ -9,6 +9,7 @@ from watcher.devnet.deploy.balancer import (
     fill_balancer,
     keep_clock,
 )
+from watcher.devnet.deploy.balancer_v1 import deploy_balancer_v1
 from watcher.devnet.deploy.crypto_pools import deploy_crypto, fill_crypto
 from watcher.devnet.deploy.curve import allow_exchanges, deploy_curve, fill_curve
 from watcher.devnet.deploy.feeds import bring_price, deploy_feed, deploy_pyth, start_feed
@@ -141,7 +142,10 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     curve_pools = deploy_curve(site, builder, tokens, vaults)
     saddle_pools = deploy_saddle(site, builder, tokens)
     crypto_pools = deploy_crypto(site, builder, tokens)
-    balancer_pools = deploy_balancer(site, builder, tokens, vaults)
+    balancer_pools = (
+        *deploy_balancer(site, builder, tokens, vaults),
+        *deploy_balancer_v1(site, builder, tokens),
+    )
     pyth = PythFeed(deploy_pyth(site, builder), PYTH_USDC, tokens["USDC"], 24 * _HOUR)
     kyber_pools = deploy_kyber(site, builder, tokens, fee_to=actors.treasury)
     keep_clock(site, builder)

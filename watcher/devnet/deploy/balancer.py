@@ -144,8 +144,8 @@ def fill_balancer(
     *,
     weth: Token,
 ) -> None:
-    """First liquidity, from coins that the builder is given for it."""
-    for pool, plan in zip(pools, PLANS, strict=True):
+    """First liquidity of V2's, from coins that the builder is given for it."""
+    for pool, plan in zip(_of_v2(pools), PLANS, strict=True):
         # of its own tokens a composable pool is given none
         whole = {pool.address: 0} | {
             coin.address: amount
@@ -189,6 +189,10 @@ def _take_fees(site: Site, builder: Address, authorizer: Address, collector: Add
     role = keccak(raw.rjust(32, b"\0") + keccak(text=SET_FEE)[:4])
     site.send(builder, authorizer, "grantRole(bytes32,address)", role, builder)
     site.send(builder, collector, SET_FEE, PROTOCOL_FEE)
+
+
+def _of_v2(pools: Sequence[BalancerPool]) -> list[BalancerPool]:
+    return [pool for pool in pools if pool.pool_id]
 
 
 def _rated(vaults: Sequence[Vault]) -> list[Vault]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 from watcher.devnet.deploy.pools import FAR_FUTURE
 from watcher.devnet.draft import Draft
 from watcher.devnet.moves.coins import provide_coin
 from watcher.devnet.text import amount_text
 from watcher.devnet.world import BalancerPool
+from watcher.math.exact.fixed_point import UINT256_MAX
 from watcher.state.token import Address, Token
 
 _SINGLE = "(bytes32,uint8,address,address,uint256,bytes)"
 SWAP = f"swap({_SINGLE},(address,bool,address,bool),uint256,uint256)"
+SWAP_V1 = "swapExactAmountIn(address,uint256,address,uint256,uint256)"
 SWAP_GAS = 1_500_000
 _GIVEN_IN = 0
 # Of what the pool holds of the coin that comes in, in basis points.
@@ -39,20 +42,21 @@ def swap(
     """Swap `amount_in` of the first of two coins for the second, through the pool's Vault."""
     coin_in, coin_out = coins
     provide_coin(draft, taker, coin_in, amount_in)
-    single = (pool.pool_id, _GIVEN_IN, coin_in.address, coin_out.address, amount_in, b"")
-    funds = (taker, False, taker, False)
-    draft.send(
-        taker,
-        pool.vault,
-        SWAP,
-        single,
-        funds,
-        0,
-        FAR_FUTURE,
-        label=f"a swap in {pool.name}",
-        gas=SWAP_GAS,
-    )
+    signature, arguments = call_of(pool, coins, amount_in, taker)
+    label = f"a swap in {pool.name}"
+    draft.send(taker, pool.vault, signature, *arguments, label=label, gas=SWAP_GAS)
     return BalancerSwap(pool, coin_in, coin_out, amount_in)
+
+
+def call_of(
+    pool: BalancerPool, coins: tuple[Token, Token], amount_in: int, taker: Address
+) -> tuple[str, tuple[Any, ...]]:
+    """The function that swaps, and its arguments."""
+    coin_in, coin_out = (coin.address for coin in coins)
+    if not pool.pool_id:
+        return SWAP_V1, (coin_in, amount_in, coin_out, 0, UINT256_MAX)
+    single = (pool.pool_id, _GIVEN_IN, coin_in, coin_out, amount_in, b"")
+    return SWAP, (single, (taker, False, taker, False), 0, FAR_FUTURE)
 
 
 def small_swaps(draft: Draft, random: Random, *, most: int) -> list[BalancerSwap]:

@@ -98,6 +98,11 @@ def compute_rate_round_up(rate: int) -> int:
 
 def swap_exact_in(pool: VaultPool, i: int, j: int, amount_in: int) -> int:
     """What `amount_in` of coin i pays in coin j."""
+    return swapped_in(pool, i, j, amount_in)[0]
+
+
+def swapped_in(pool: VaultPool, i: int, j: int, amount_in: int) -> tuple[int, int]:
+    """What `amount_in` of coin i pays in coin j, and what of the fee leaves the pool in coin i."""
     _require_amount(amount_in)
     given = mul_down(uint(amount_in * pool.scaling_factors[i]), pool.rates[i])
     swap_fee = _swap_fee(pool, i, j, given, exact_in=True)
@@ -109,7 +114,7 @@ def swap_exact_in(pool: VaultPool, i: int, j: int, amount_in: int) -> int:
     rate = compute_rate_round_up(pool.rates[j])
     amount_out = div_down(calculated, pool.scaling_factors[j] * rate)
     _require_balances(pool, i, j, amount_in=amount_in, amount_out=amount_out, fee=fee)
-    return amount_out
+    return amount_out, _aggregate_fee(pool, i, fee)
 
 
 def swap_exact_out(pool: VaultPool, i: int, j: int, amount_out: int) -> int:

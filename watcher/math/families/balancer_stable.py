@@ -14,7 +14,9 @@ from watcher.math.exact.balancer_stable import AMP_PRECISION, StableMath
 from watcher.math.exact.balancer_v3_pools import StablePool
 from watcher.math.exact.stable_surge import Surge
 from watcher.math.families.family import Family
+from watcher.math.families.pooled import Pooled
 from watcher.state.balancer_stable import BalancerStable
+from watcher.state.target import Target
 
 Pool = balancer_v2.VaultPool | balancer_v3.VaultPool
 
@@ -146,4 +148,36 @@ FAMILY: Family[BalancerStable] = Family(
     add=_add,
     remove=_remove,
     remove_one=_remove_one,
+)
+
+
+def _after(state: BalancerStable, coin_in: int, coin_out: int, amount_in: int) -> BalancerStable:
+    """The fee stays in the pool, but for what V3 takes out at once."""
+    match _open(state):
+        case balancer_v3.VaultPool() as pool:
+            amount_out, leaving = balancer_v3.swapped_in(pool, coin_in, coin_out, amount_in)
+        case _:
+            amount_out, leaving = exact_in(state, coin_in, coin_out, amount_in), 0
+    balances = list(state.balances)
+    balances[coin_in] += amount_in - leaving
+    balances[coin_out] -= amount_out
+    return replace(state, balances=tuple(balances))
+
+
+def _coins(target: Target) -> tuple[int, ...]:
+    """A composable pool's own token is none to be measured."""
+    tokens = enumerate(target.tokens)
+    return tuple(place for place, token in tokens if token.address != target.address)
+
+
+def _units(state: BalancerStable) -> tuple[int, ...]:
+    return tuple(f * rate for f, rate in zip(state.scaling_factors, state.rates, strict=True))
+
+
+POOLED: Pooled[BalancerStable] = Pooled(
+    balances=lambda state: state.balances,
+    decimals=lambda state: state.decimals,
+    after=_after,
+    coins=_coins,
+    units=_units,
 )

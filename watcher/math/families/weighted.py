@@ -13,6 +13,7 @@ from watcher.math.exact.balancer_v1 import BPool
 from watcher.math.exact.balancer_v3_pools import WeightedPool
 from watcher.math.exact.weighted import WeightedMath
 from watcher.math.families.family import Family
+from watcher.math.families.pooled import Pooled
 from watcher.state.weighted import Weighted
 
 Pool = BPool | balancer_v2.VaultPool | balancer_v3.VaultPool
@@ -126,4 +127,25 @@ FAMILY: Family[Weighted] = Family(
     add=_add,
     remove=_remove,
     remove_one=_remove_one,
+)
+
+
+def _after(state: Weighted, coin_in: int, coin_out: int, amount_in: int) -> Weighted:
+    """The fee stays in the pool, but for what V3 takes out at once."""
+    match _open(state):
+        case balancer_v3.VaultPool() as pool:
+            amount_out, leaving = balancer_v3.swapped_in(pool, coin_in, coin_out, amount_in)
+        case _:
+            amount_out, leaving = exact_in(state, coin_in, coin_out, amount_in), 0
+    balances = list(state.balances)
+    balances[coin_in] += amount_in - leaving
+    balances[coin_out] -= amount_out
+    return replace(state, balances=tuple(balances))
+
+
+POOLED: Pooled[Weighted] = Pooled(
+    balances=lambda state: state.balances,
+    decimals=lambda state: state.decimals,
+    after=_after,
+    weights=lambda state: state.weights,
 )
