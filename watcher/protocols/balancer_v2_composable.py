@@ -17,9 +17,9 @@ from watcher.protocols import balancer_v2, erc20
 from watcher.protocols.balancer_v2 import ONE, RATE_PROVIDERS, SCALING_FACTORS, has
 from watcher.protocols.interface import view
 from watcher.state.balancer_stable import BalancerStable
-from watcher.state.call import Answer, Call
+from watcher.state.call import Answer, BlockTime, Call
 from watcher.state.target import Param, Target
-from watcher.state.token import Address, to_address
+from watcher.state.token import Address
 
 _POOL = "balancer/StablePool"
 BPT_INDEX = view(_POOL, "getBptIndex")
@@ -28,9 +28,6 @@ RATE_CACHE = view(_POOL, "getTokenRateCache")
 LAST_JOIN_EXIT = view(_POOL, "getLastJoinExitData")
 EXEMPT = view(_POOL, "isTokenExemptFromYieldProtocolFee")
 FEE_CACHE = view(_POOL, "getProtocolFeePercentageCache")
-TIMESTAMP = view("multicall3/Multicall3", "getCurrentBlockTimestamp")
-CLOCK = to_address("0xcA11bde05977b3631167028862bE2a173976CA11")
-"""Multicall3, at one address on most chains: who else tells the block's time?"""
 
 NONE = "none"
 """The provider of a coin that has no rate."""
@@ -83,7 +80,7 @@ def calls(target: Target) -> list[Call]:
         LAST_JOIN_EXIT.call(pool),
         FEE_CACHE.call(pool, SWAP_FEES),
         FEE_CACHE.call(pool, YIELD_FEES),
-        TIMESTAMP.call(CLOCK),
+        BlockTime(target.address),
     ]
     for place, provider in _rated(target):
         asked += [RATE_CACHE.call(pool, target.tokens[place].address), RATE.call(provider)]
@@ -148,7 +145,7 @@ def _rates(target: Target, clock: Answer, rated: Sequence[Answer]) -> _Rates:
     for row, (place, _) in enumerate(_rated(target)):
         cached, old[place], _, expires = RATE_CACHE.integers(rated[2 * row])
         kept[place] = used[place] = cached
-        if TIMESTAMP.integer(clock) > expires:
+        if int.from_bytes(clock.data) > expires:
             used[place] = RATE.integer(rated[2 * row + 1])
     if 0 in used:
         raise DecodeError(f"a rate of {target.label} is 0")

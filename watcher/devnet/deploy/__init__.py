@@ -7,7 +7,6 @@ from watcher.devnet.deploy.balancer import (
     allow_balancer,
     deploy_balancer,
     fill_balancer,
-    keep_clock,
 )
 from watcher.devnet.deploy.balancer_v1 import deploy_balancer_v1
 from watcher.devnet.deploy.crypto_pools import deploy_crypto, fill_crypto
@@ -148,7 +147,6 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     )
     pyth = PythFeed(deploy_pyth(site, builder), PYTH_USDC, tokens["USDC"], 24 * _HOUR)
     kyber_pools = deploy_kyber(site, builder, tokens, fee_to=actors.treasury)
-    keep_clock(site, builder)
     site.mine()
     pairs = tuple(find_pair(site, exchange, pool) for exchange, pool in plans)
     tick_pools = tuple(find_pool(site, uniswap_v3, plan) for plan in tick_plans)

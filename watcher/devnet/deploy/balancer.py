@@ -9,7 +9,6 @@ from typing import Any
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
-from watcher.chain.multicall import MULTICALL3
 from watcher.devnet.deploy.site import Site, created_address
 from watcher.devnet.deploy.tokens import allow, provide
 from watcher.devnet.world import BalancerPool, Vault
@@ -174,14 +173,6 @@ def allow_balancer(
             allow(site, trader, coin, holder)
     for vault in _rated(vaults):
         allow(site, trader, vault.asset, vault.address)
-
-
-def keep_clock(site: Site, builder: Address) -> None:
-    """Multicall3 at its usual address, which tells whoever reads a rate the time of the block."""
-    created = site.create(builder, "Multicall3")
-    site.mine()
-    runtime = site.chain.request("eth_getCode", created, "latest")
-    site.chain.request("anvil_setCode", MULTICALL3, runtime)
 
 
 def _take_fees(site: Site, builder: Address, authorizer: Address, collector: Address) -> None:
