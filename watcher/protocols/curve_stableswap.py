@@ -64,11 +64,13 @@ def identify(entry: Entry) -> Identification:
         slots = yield curve.slot_calls(pool)
         stored = dict.fromkeys(filter(None, map(stored_address, slots)))
         shares = [each for each in stored if each not in looks.coins]
+    if not shares:
+        raise RefusedTarget(f"{pool} is no StableSwap pool: it has no LP token; remove the entry")
     described = yield [call for share in shares for call in erc20.metadata_calls(share)]
     targets = list(_targets(entry, looks, tokens, shares, described))
     readings = [_probed(target) for target in targets]
     asking = list(dict.fromkeys(call for each in readings for call in each))
-    found = yield asking
+    found = (yield asking) if asking else []
     known = dict(zip(asking, found, strict=True))
     for target, asked in zip(targets, readings, strict=True):
         if _agrees(target, [known[call] for call in asked]):
@@ -105,8 +107,10 @@ def _look(entry: Entry, code: Answer, answers: Sequence[Answer]) -> _Looks:
     a, precise, offpeg, rates, gamma, lp_token, supply, *bases = answers[3 * count :]
     is_first = bool(first) and not coins
     found = first if is_first else coins
-    if not found or not 2 <= len(found) <= MOST_COINS:
-        raise RefusedTarget(f"{pool} is no StableSwap pool: it names no coins; remove the entry")
+    if not found or not 2 <= len(set(found)) == len(found) <= MOST_COINS:
+        raise RefusedTarget(
+            f"{pool} is no StableSwap pool: it names no coins, or one twice; remove the entry"
+        )
     if curve.integer_or_none(curve.A, a) is None or curve.integer_or_none(curve.GAMMA, gamma):
         raise RefusedTarget(f"{pool} is no StableSwap pool: it has no A alone; remove the entry")
     if any(map(curve.address_or_none, (BASE_POOL, FIRST_BASE_POOL), bases)):
