@@ -148,7 +148,9 @@ def bring_back(draft: Draft, pool: Pair | TickPool) -> Trade | None:
         price = market**2 / kept if zero_for_one else market**2 * kept
         limit = isqrt(int(price))
         if state.sqrt_price_x96 > limit if zero_for_one else state.sqrt_price_x96 < limit:
-            found = swap(state, _ANY_AMOUNT, zero_for_one=zero_for_one, sqrt_price_limit_x96=limit)
+            most = swap(state, _ANY_AMOUNT, zero_for_one=zero_for_one, sqrt_price_limit_x96=limit)
+            # as it is sent, without the limit: what is swapped after it starts from that price
+            found = swap(state, most.amount_in, zero_for_one=zero_for_one)
             return sell_over_ticks(draft, draft.world.actors.arbitrageur, pool, token_in, found)
     return None
 
