@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from eth_abi.abi import encode
+from eth_utils.crypto import keccak
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
@@ -31,7 +32,7 @@ from watcher.math.quotes import (
     remove_liquidity_one,
 )
 from watcher.state import BalancerStable, State, Target, Weighted
-from watcher.state.token import Address, Token
+from watcher.state.token import Address, Token, to_address
 
 pytestmark = pytest.mark.anvil
 
@@ -43,6 +44,7 @@ MOMENTS = ("born", "traded", "later")
 that, when the next swap asks for new ones."""
 FAR_FUTURE = 2**40
 GAS = 20_000_000
+DAY = 86_400
 NUMBERS = {
     "balancer_v2_weighted": (0, 1),
     "balancer_v2_stable": (2, 3, 4, 5),
@@ -81,17 +83,16 @@ def stage(fork_site: LocalWorld) -> Stage:
     targets = [each.target for each in found if each.target is not None]
     assert len(targets) == len(pools)
     provide(fork_site)
-    moments = {"born": moment(fork_site, targets)}
+    moments = {"born": asyncio.run(moment(fork_site, targets))}
     trade(fork_site)
-    moments["traded"] = moment(fork_site, targets)
+    moments["traded"] = asyncio.run(moment(fork_site, targets))
     fork_site.chain.mine(seconds=RATE_SECONDS + 1)
-    moments["later"] = moment(fork_site, targets)
+    moments["later"] = asyncio.run(moment(fork_site, targets))
     return Stage(fork_site, targets, moments)
 
 
-def moment(node: LocalWorld, targets: Sequence[Target]) -> Moment:
-    states = asyncio.run(read_states(node.chain, targets))
-    return Moment(node.chain.head().number, states)
+async def moment(node: LocalWorld, targets: Sequence[Target]) -> Moment:
+    return Moment(node.chain.head().number, await read_states(node.chain, targets))
 
 
 def provide(node: LocalWorld) -> None:
@@ -368,3 +369,54 @@ def test_every_pool_is_recognised_as_what_it_was_made(stage: Stage) -> None:
     assert [("bpt_index" in each.params) for each in stage.targets] == [
         number in (4, 5) for number in range(8)
     ]
+
+
+async def test_while_the_vault_is_paused_nothing_is_quoted_nor_paid(
+    fork_node: LocalWorld,
+) -> None:
+    world, chain = fork_node.world, fork_node.chain
+    pools = [pool for pool in world.balancer_pools if pool.pool_id]
+    found = await identified(chain, [entry(pool.protocol, pool.address) for pool in pools])
+    targets = [each.target for each in found if each.target is not None]
+    provide(fork_node)
+    vault = pools[0].vault
+    role = chain.read(vault, "getActionId(bytes4)(bytes32)", keccak(text="setPaused(bool)")[:4])
+    authorizer = to_address(chain.read(vault, "getAuthorizer()(address)")[0])
+    send(fork_node, authorizer, "grantRole(bytes32,address)", *role, world.actors.builder)
+    send(fork_node, vault, "setPaused(bool)", True)
+
+    now = await moment(fork_node, targets)
+    stage = Stage(fork_node, targets, {"paused": now})
+    for pool, state in zip(pools, now.states, strict=True):
+        assert isinstance(state, Weighted | BalancerStable)
+        assert state.paused
+        assert ours(state, 0, 1, 10**6, given_out=False) is None
+        data = swap_data(pool, *pool.coins[:2], 10**6, stage.taker)
+        assert play(stage, now, [(vault, data)]) == [None]
+
+
+async def test_the_amplification_is_read_where_it_stands_on_its_ramp(
+    fork_node: LocalWorld,
+) -> None:
+    pool = fork_node.world.balancer_pools[2]
+    found = await identified(fork_node.chain, [entry(pool.protocol, pool.address)])
+    targets = [each.target for each in found if each.target is not None]
+    provide(fork_node)
+    start = "startAmplificationParameterUpdate(uint256,uint256)"
+    end = fork_node.chain.head().timestamp + 2 * DAY
+    send(fork_node, pool.address, start, 900, end)
+    fork_node.chain.mine(seconds=DAY)
+
+    now = await moment(fork_node, targets)
+    (state,) = now.states
+    assert isinstance(state, BalancerStable)
+    assert 500_000 < state.amplification < 900_000
+    stage = Stage(fork_node, targets, {"ramping": now})
+    # the ramp goes on in the block where the swap is
+    fork_node.chain.mine(seconds=1)
+    (later,) = (await moment(fork_node, targets)).states
+    amount = 10 ** pool.coins[0].decimals * 1_000
+    data = swap_data(pool, *pool.coins[:2], amount, stage.taker)
+    (answer,) = play(stage, now, [(pool.vault, data)])
+    assert answer is not None
+    assert int.from_bytes(answer) == ours(later, 0, 1, amount, given_out=False)
