@@ -209,12 +209,12 @@ def test_a_quote_from_the_read_state_is_what_the_vault_pays(
     i = first % n
     j = (i + min(step, n - 1)) % n
     amount = portion(whole(state, j if given_out else i), share) * (1 + past)
-    coins = pool.coins[i], pool.coins[j]
-    data_of_swap = swap_data(pool, *coins, amount, stage.taker, given_out=given_out)
+    sold, bought = pool.coins[i], pool.coins[j]
+    data_of_swap = swap_data(pool, sold, bought, amount, stage.taker, given_out=given_out)
     [answer] = play(stage, now, [(pool.vault, data_of_swap)])
     paid = None if answer is None else int.from_bytes(answer[:32])
     event(f"{when} {'out' if given_out else 'in'} {'is done' if answer else 'reverts'}")
-    assert paid == ours(state, i, j, amount, given_out=given_out), (pool.name, when, coins, amount)
+    assert paid == ours(state, i, j, amount, given_out=given_out), (pool.name, when, i, j, amount)
 
 
 def whole(state: State, coin: int) -> int:
@@ -258,20 +258,48 @@ def test_what_joins_mint_and_exits_pay_follows_from_the_read_state(
     burned = portion(owned, data.draw(SHARES))
     coin = data.draw(st.sampled_from([k for k, mine in enumerate(own) if not mine]))
     kind = data.draw(st.sampled_from(["join", "all", "one"]))
+    done = check_change(stage, number, when, kind, (amounts, burned, coin))
+    event(f"{when} {kind} {'is done' if done else 'reverts'}")
+
+
+def check_change(
+    stage: Stage,
+    number: int,
+    when: str,
+    kind: str,
+    given: tuple[Sequence[int], int, int],
+) -> bool:
+    """Whether it is done; `given` are the amounts of a join, the pool tokens of an exit and its
+    coin."""
+    pool, now = stage.node.world.balancer_pools[number], stage.moments[when]
+    state, own = now.states[number], [coin.address == pool.address for coin in pool.coins]
+    amounts, burned, coin = given
     change = change_data(pool, kind, amounts, burned, coin, stage.taker)
     counts = [
         (each.address, call_data(BALANCE, stage.taker)) for each in (share_of(pool), *pool.coins)
     ]
     answers = play(stage, now, [*counts, (pool.vault, change), *counts])
     before, done, after = answers[: len(counts)], answers[len(counts)], answers[len(counts) + 1 :]
-    event(f"{when} {kind} {'reverts' if done is None else 'is done'}")
     expected = expectation(state, kind, amounts, burned, coin)
     if done is None:
         assert expected is None, (pool.name, when, kind)
-        return
+        return False
     moved = [number_of(late) - number_of(early) for early, late in zip(before, after, strict=True)]
     moved = [0 if k and own[k - 1] else change for k, change in enumerate(moved)]
     assert moved == expected, (pool.name, when, kind)
+    return True
+
+
+@pytest.mark.parametrize("number", [1, 3, 5])
+@pytest.mark.parametrize("kind", ["join", "all", "one"])
+def test_what_is_due_is_counted_before_a_join_or_an_exit(
+    stage: Stage, number: int, kind: str
+) -> None:
+    """The first pools pay it; a composable one, at rates that its next join asks for anew."""
+    coins = stage.node.world.balancer_pools[number].coins
+    amounts = [0 if coin.symbol == "BPT" else 7 * 10**coin.decimals for coin in coins]
+    first = next(k for k, coin in enumerate(coins) if coin.symbol != "BPT")
+    assert check_change(stage, number, "later", kind, (amounts, 123 * 10**17, first))
 
 
 def change_data(
@@ -391,7 +419,7 @@ async def test_while_the_vault_is_paused_nothing_is_quoted_nor_paid(
         assert isinstance(state, Weighted | BalancerStable)
         assert state.paused
         assert ours(state, 0, 1, 10**6, given_out=False) is None
-        data = swap_data(pool, *pool.coins[:2], 10**6, stage.taker)
+        data = swap_data(pool, pool.coins[0], pool.coins[1], 10**6, stage.taker)
         assert play(stage, now, [(vault, data)]) == [None]
 
 
@@ -416,7 +444,7 @@ async def test_the_amplification_is_read_where_it_stands_on_its_ramp(
     fork_node.chain.mine(seconds=1)
     (later,) = (await moment(fork_node, targets)).states
     amount = 10 ** pool.coins[0].decimals * 1_000
-    data = swap_data(pool, *pool.coins[:2], amount, stage.taker)
+    data = swap_data(pool, pool.coins[0], pool.coins[1], amount, stage.taker)
     (answer,) = play(stage, now, [(pool.vault, data)])
     assert answer is not None
     assert int.from_bytes(answer) == ours(later, 0, 1, amount, given_out=False)
