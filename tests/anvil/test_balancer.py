@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from eth_abi.abi import encode
+from eth_utils.crypto import keccak
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
@@ -31,7 +32,7 @@ from watcher.math.quotes import (
     remove_liquidity_one,
 )
 from watcher.state import BalancerStable, State, Target, Weighted
-from watcher.state.token import Address, Token
+from watcher.state.token import Address, Token, to_address
 
 pytestmark = pytest.mark.anvil
 
@@ -43,6 +44,7 @@ MOMENTS = ("born", "traded", "later")
 that, when the next swap asks for new ones."""
 FAR_FUTURE = 2**40
 GAS = 20_000_000
+DAY = 86_400
 NUMBERS = {
     "balancer_v2_weighted": (0, 1),
     "balancer_v2_stable": (2, 3, 4, 5),
@@ -81,17 +83,16 @@ def stage(fork_site: LocalWorld) -> Stage:
     targets = [each.target for each in found if each.target is not None]
     assert len(targets) == len(pools)
     provide(fork_site)
-    moments = {"born": moment(fork_site, targets)}
+    moments = {"born": asyncio.run(moment(fork_site, targets))}
     trade(fork_site)
-    moments["traded"] = moment(fork_site, targets)
+    moments["traded"] = asyncio.run(moment(fork_site, targets))
     fork_site.chain.mine(seconds=RATE_SECONDS + 1)
-    moments["later"] = moment(fork_site, targets)
+    moments["later"] = asyncio.run(moment(fork_site, targets))
     return Stage(fork_site, targets, moments)
 
 
-def moment(node: LocalWorld, targets: Sequence[Target]) -> Moment:
-    states = asyncio.run(read_states(node.chain, targets))
-    return Moment(node.chain.head().number, states)
+async def moment(node: LocalWorld, targets: Sequence[Target]) -> Moment:
+    return Moment(node.chain.head().number, await read_states(node.chain, targets))
 
 
 def provide(node: LocalWorld) -> None:
@@ -208,12 +209,12 @@ def test_a_quote_from_the_read_state_is_what_the_vault_pays(
     i = first % n
     j = (i + min(step, n - 1)) % n
     amount = portion(whole(state, j if given_out else i), share) * (1 + past)
-    coins = pool.coins[i], pool.coins[j]
-    data_of_swap = swap_data(pool, *coins, amount, stage.taker, given_out=given_out)
+    sold, bought = pool.coins[i], pool.coins[j]
+    data_of_swap = swap_data(pool, sold, bought, amount, stage.taker, given_out=given_out)
     [answer] = play(stage, now, [(pool.vault, data_of_swap)])
     paid = None if answer is None else int.from_bytes(answer[:32])
     event(f"{when} {'out' if given_out else 'in'} {'is done' if answer else 'reverts'}")
-    assert paid == ours(state, i, j, amount, given_out=given_out), (pool.name, when, coins, amount)
+    assert paid == ours(state, i, j, amount, given_out=given_out), (pool.name, when, i, j, amount)
 
 
 def whole(state: State, coin: int) -> int:
@@ -257,20 +258,48 @@ def test_what_joins_mint_and_exits_pay_follows_from_the_read_state(
     burned = portion(owned, data.draw(SHARES))
     coin = data.draw(st.sampled_from([k for k, mine in enumerate(own) if not mine]))
     kind = data.draw(st.sampled_from(["join", "all", "one"]))
+    done = check_change(stage, number, when, kind, (amounts, burned, coin))
+    event(f"{when} {kind} {'is done' if done else 'reverts'}")
+
+
+def check_change(
+    stage: Stage,
+    number: int,
+    when: str,
+    kind: str,
+    given: tuple[Sequence[int], int, int],
+) -> bool:
+    """Whether it is done; `given` are the amounts of a join, the pool tokens of an exit and its
+    coin."""
+    pool, now = stage.node.world.balancer_pools[number], stage.moments[when]
+    state, own = now.states[number], [coin.address == pool.address for coin in pool.coins]
+    amounts, burned, coin = given
     change = change_data(pool, kind, amounts, burned, coin, stage.taker)
     counts = [
         (each.address, call_data(BALANCE, stage.taker)) for each in (share_of(pool), *pool.coins)
     ]
     answers = play(stage, now, [*counts, (pool.vault, change), *counts])
     before, done, after = answers[: len(counts)], answers[len(counts)], answers[len(counts) + 1 :]
-    event(f"{when} {kind} {'reverts' if done is None else 'is done'}")
     expected = expectation(state, kind, amounts, burned, coin)
     if done is None:
         assert expected is None, (pool.name, when, kind)
-        return
+        return False
     moved = [number_of(late) - number_of(early) for early, late in zip(before, after, strict=True)]
     moved = [0 if k and own[k - 1] else change for k, change in enumerate(moved)]
     assert moved == expected, (pool.name, when, kind)
+    return True
+
+
+@pytest.mark.parametrize("number", [1, 3, 5])
+@pytest.mark.parametrize("kind", ["join", "all", "one"])
+def test_what_is_due_is_counted_before_a_join_or_an_exit(
+    stage: Stage, number: int, kind: str
+) -> None:
+    """The first pools pay it; a composable one, at rates that its next join asks for anew."""
+    coins = stage.node.world.balancer_pools[number].coins
+    amounts = [0 if coin.symbol == "BPT" else 7 * 10**coin.decimals for coin in coins]
+    first = next(k for k, coin in enumerate(coins) if coin.symbol != "BPT")
+    assert check_change(stage, number, "later", kind, (amounts, 123 * 10**17, first))
 
 
 def change_data(
@@ -368,3 +397,54 @@ def test_every_pool_is_recognised_as_what_it_was_made(stage: Stage) -> None:
     assert [("bpt_index" in each.params) for each in stage.targets] == [
         number in (4, 5) for number in range(8)
     ]
+
+
+async def test_while_the_vault_is_paused_nothing_is_quoted_nor_paid(
+    fork_node: LocalWorld,
+) -> None:
+    world, chain = fork_node.world, fork_node.chain
+    pools = [pool for pool in world.balancer_pools if pool.pool_id]
+    found = await identified(chain, [entry(pool.protocol, pool.address) for pool in pools])
+    targets = [each.target for each in found if each.target is not None]
+    provide(fork_node)
+    vault = pools[0].vault
+    role = chain.read(vault, "getActionId(bytes4)(bytes32)", keccak(text="setPaused(bool)")[:4])
+    authorizer = to_address(chain.read(vault, "getAuthorizer()(address)")[0])
+    send(fork_node, authorizer, "grantRole(bytes32,address)", *role, world.actors.builder)
+    send(fork_node, vault, "setPaused(bool)", True)
+
+    now = await moment(fork_node, targets)
+    stage = Stage(fork_node, targets, {"paused": now})
+    for pool, state in zip(pools, now.states, strict=True):
+        assert isinstance(state, Weighted | BalancerStable)
+        assert state.paused
+        assert ours(state, 0, 1, 10**6, given_out=False) is None
+        data = swap_data(pool, pool.coins[0], pool.coins[1], 10**6, stage.taker)
+        assert play(stage, now, [(vault, data)]) == [None]
+
+
+async def test_the_amplification_is_read_where_it_stands_on_its_ramp(
+    fork_node: LocalWorld,
+) -> None:
+    pool = fork_node.world.balancer_pools[2]
+    found = await identified(fork_node.chain, [entry(pool.protocol, pool.address)])
+    targets = [each.target for each in found if each.target is not None]
+    provide(fork_node)
+    start = "startAmplificationParameterUpdate(uint256,uint256)"
+    end = fork_node.chain.head().timestamp + 2 * DAY
+    send(fork_node, pool.address, start, 900, end)
+    fork_node.chain.mine(seconds=DAY)
+
+    now = await moment(fork_node, targets)
+    (state,) = now.states
+    assert isinstance(state, BalancerStable)
+    assert 500_000 < state.amplification < 900_000
+    stage = Stage(fork_node, targets, {"ramping": now})
+    # the ramp goes on in the block where the swap is
+    fork_node.chain.mine(seconds=1)
+    (later,) = (await moment(fork_node, targets)).states
+    amount = 10 ** pool.coins[0].decimals * 1_000
+    data = swap_data(pool, pool.coins[0], pool.coins[1], amount, stage.taker)
+    (answer,) = play(stage, now, [(pool.vault, data)])
+    assert answer is not None
+    assert int.from_bytes(answer) == ours(later, 0, 1, amount, given_out=False)

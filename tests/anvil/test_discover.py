@@ -135,15 +135,29 @@ def models(node: LocalWorld) -> set[Address]:
     return found
 
 
+BALANCER_PARTS = (
+    "getPoolTokens(bytes32)",
+    "grantRole(bytes32,address)",
+    "isPoolFromFactory(address)",
+    "getFeeTypePercentage(uint256)",
+    "getRate()",
+    "getCurrentBlockTimestamp()",
+)
+"""What alone Balancer's Vault, its authorizer, factories, the providers of the protocol's fees and
+of rates, and Multicall3 have, but for pools."""
+
+
 def parts(node: LocalWorld) -> Iterator[tuple[Address, str]]:
-    """The LP token of Curve's first pool, the one that Saddle's are clones of, and the library that
-    Saddle's pools are linked with."""
+    """The LP token of Curve's first pool, the one that Saddle's are clones of, the library that
+    Saddle's pools are linked with, and what stands about Balancer's."""
     for address in created(node):
         code = node.chain.request("eth_getCode", address, "latest")
         # a pool of Saddle's knows the selector too, and is told for what it is besides
         if any(selector(each).hex() in code for each in LP_TOKENS_ALONE):
             yield address, Sight.TOKEN.value
-        elif code.startswith(f"0x73{address[2:].lower()}"):  # a library knows where it stands
+            continue
+        library = code.startswith(f"0x73{address[2:].lower()}")  # one knows where it stands
+        if library or any(selector(each).hex() in code for each in BALANCER_PARTS):
             yield address, Sight.CONTRACT.value
 
 

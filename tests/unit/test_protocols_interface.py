@@ -12,6 +12,7 @@ from watcher.protocols.interface import (
     TextView,
     View,
     Views,
+    arrays_view,
     clean_text,
     require_code,
     selector,
@@ -91,6 +92,41 @@ def test_a_small_signed_number_is_sign_extended() -> None:
     for number in (2**23, -(2**23) - 1, 0xFFFFFF):
         with pytest.raises(DecodeError):
             function.decode(words(number))
+
+
+TOKENS = arrays_view("balancer/Vault", "getPoolTokens")
+
+
+def test_arrays_stand_beside_single_words() -> None:
+    answer = words(96, 192, 77, 2, 0xA, 0xB, 2, 5, 6)
+    assert TOKENS.length(answer) == 2
+    assert TOKENS.decode(answer, length=2) == ((0xA, 0xB), (5, 6), (77,))
+    assert TOKENS.call(address(1), bytes(32), length=2).return_cap == 320
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        words(96, 192, 77, 2, 0xA, 0xB, 2, 5),
+        words(128, 192, 77, 2, 0xA, 0xB, 2, 5, 6),
+        words(96, 192, 77, 2, 0xA, 0xB, 3, 5, 6),
+        words(96, 192, 77, 2, 0xA, 2**160, 2, 5, 6),
+    ],
+)
+def test_arrays_that_are_laid_out_otherwise_are_refused(answer: Answer) -> None:
+    with pytest.raises(DecodeError):
+        TOKENS.decode(answer, length=2)
+
+
+@pytest.mark.parametrize("answer", [EMPTY, words(1), words(96, 192, 77, 0, 0, 0)])
+def test_a_length_of_no_arrays_is_none(answer: Answer) -> None:
+    with pytest.raises(DecodeError, match="no arrays"):
+        TOKENS.length(answer)
+
+
+def test_a_word_of_bytes_is_a_number() -> None:
+    pool_id = view("balancer/Pool", "getPoolId")
+    assert pool_id.integer(words(2**256 - 1)) == 2**256 - 1
 
 
 def test_reverted_and_cut_answers_have_their_own_errors() -> None:

@@ -63,8 +63,8 @@ PLANS = (
         "b2:WETH/USDC",
         "BalancerFirstWeightedFactory",
         ("WETH", "USDC"),
-        (800, 600_000),
-        (8 * ONE // 10, 2 * ONE // 10),
+        (200, 600_000),
+        (ONE // 2, ONE // 2),
         10**16,
     ),
     Plan(
