@@ -130,4 +130,10 @@ ADAPTER = Adapter(
     identify=identify,
     calls=calls,
     decode=decode,
+    not_covered=(
+        (
+            "Pools that are not finalized: whoever controls one may change its coins, weights and fee, "
+            "so they are refused."
+        ),
+    ),
 )

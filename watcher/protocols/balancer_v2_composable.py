@@ -15,7 +15,7 @@ from watcher.math.exact.balancer_stable import StableMath
 from watcher.math.exact.balancer_v2_fees import LastJoinExit, composable_supply
 from watcher.protocols import balancer_v2, erc20
 from watcher.protocols.balancer_v2 import ONE, RATE_PROVIDERS, SCALING_FACTORS, has
-from watcher.protocols.interface import view
+from watcher.protocols.interface import block_time, view
 from watcher.state.balancer_stable import BalancerStable
 from watcher.state.call import Answer, BlockTime, Call
 from watcher.state.target import Param, Target
@@ -145,7 +145,7 @@ def _rates(target: Target, clock: Answer, rated: Sequence[Answer]) -> _Rates:
     for row, (place, _) in enumerate(_rated(target)):
         cached, old[place], _, expires = RATE_CACHE.integers(rated[2 * row])
         kept[place] = used[place] = cached
-        if int.from_bytes(clock.data) > expires:
+        if block_time(clock) > expires:
             used[place] = RATE.integer(rated[2 * row + 1])
     if 0 in used:
         raise DecodeError(f"a rate of {target.label} is 0")

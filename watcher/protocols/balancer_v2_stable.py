@@ -28,7 +28,7 @@ from watcher.protocols.balancer_v2 import (
     has,
 )
 from watcher.protocols.balancer_v2_composable import BPT_INDEX, RATE, is_composable, upscaled
-from watcher.protocols.interface import view
+from watcher.protocols.interface import one_word, view
 from watcher.state.balancer_stable import (
     AMPLIFICATION_PRECISION,
     BalancerStable,
@@ -169,7 +169,7 @@ def _fees_due(target: Target, state: BalancerStable, answers: Sequence[Answer]) 
     collected, *rest = answers
     percentage = SWAP_FEE.integer(collected)
     if state.variant == "v2_first":
-        invariant, amplification = (int.from_bytes(each.data) for each in rest)
+        invariant, amplification = (one_word(each, "a slot of the pool") for each in rest)
     else:
         invariant, amplification = LAST_INVARIANT.integers(rest[0])
         (recovering,) = RECOVERY_MODE.decode(rest[1])
@@ -205,4 +205,11 @@ ADAPTER = Adapter(
     identify=identify,
     calls=calls,
     decode=decode,
+    not_covered=(
+        ("Phantom and meta stable pools: they count rates otherwise, so they are refused."),
+        (
+            "What an asset manager has taken out of the Vault: the balances count it, and a swap could "
+            "not pay it."
+        ),
+    ),
 )

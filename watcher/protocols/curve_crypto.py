@@ -17,7 +17,7 @@ from watcher.math.exact.cryptoswap_prices import price_average
 from watcher.math.exact.cryptoswap_variants import ARITHMETIC
 from watcher.math.families.cryptoswap import pool_of
 from watcher.protocols import curve, erc20
-from watcher.protocols.interface import View, Views, require_ok, view
+from watcher.protocols.interface import View, Views, block_time, one_word, view
 from watcher.state.call import Answer, BlockTime, Call, Slot
 from watcher.state.cryptoswap import CryptoSwap, CryptoSwapVariant, problems
 from watcher.state.target import Target
@@ -47,8 +47,6 @@ NUMBERS = (
     *(curve.A, curve.GAMMA, D, MID_FEE, OUT_FEE, FEE_GAMMA, ALLOWED_EXTRA_PROFIT, ADJUSTMENT_STEP),
     *(XCP_PROFIT, CACHED_VIRTUAL_PRICE, FUTURE_A_GAMMA_TIME),
 )
-LATEST_TIME = 2**64 - 1
-"""Later than any block."""
 WORD = 32
 CHECKS = 2
 """How many of the last answers are no part of the state."""
@@ -118,10 +116,10 @@ def state(pool: Pool, answers: Sequence[Answer]) -> CryptoSwap:
     """
     flags = 0 if pool.flag_slot is None else 1
     *numbers, time = answers[: len(answers) - CHECKS - flags]
-    not_adjusted = _word(answers[-CHECKS - 1], "its flag not_adjusted") if flags else 0
+    not_adjusted = one_word(answers[-CHECKS - 1], "its flag not_adjusted") if flags else 0
     if not_adjusted > 1:
         raise DecodeError(f"{pool.address} keeps {not_adjusted} where its flag not_adjusted was")
-    found = _numbers(pool, numbers, _time(time), not_adjusted=not_adjusted == 1)
+    found = _numbers(pool, numbers, block_time(time), not_adjusted=not_adjusted == 1)
     problem = next(problems(found), None)
     if problem is not None:
         raise DecodeError(f"{pool.address} answered what no pool is: {problem}")
@@ -198,20 +196,6 @@ def _require(asked: View, answer: Answer, computed: Callable[[], int]) -> None:
         raise DecodeError(
             f"{asked.signature} answers {answered} where the arithmetic gives {expected}"
         )
-
-
-def _time(answer: Answer) -> int:
-    found = _word(answer, "the block's time")
-    if found > LATEST_TIME:
-        raise DecodeError(f"the block's time is {found}, which no block has")
-    return found
-
-
-def _word(answer: Answer, what: str) -> int:
-    require_ok(answer, what)
-    if answer.length != WORD:
-        raise DecodeError(f"{what} is {answer.length} bytes instead of {WORD}")
-    return int.from_bytes(answer.data)
 
 
 def pool_of_target(target: Target) -> Pool:

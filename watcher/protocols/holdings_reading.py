@@ -16,7 +16,7 @@ from watcher.errors import DecodeError, ReadError, TooLarge
 from watcher.math.look_through import unquoted
 from watcher.protocols import erc20, uniswap_v2, uniswap_v3, v3_forks
 from watcher.protocols.holdings_plan import PairPlan, Plan, VaultPlan, places, plan_of
-from watcher.protocols.interface import Value, View, view
+from watcher.protocols.interface import Value, View, one_word, view
 from watcher.state.call import Answer, Balance, Call, Static
 from watcher.state.holdings import (
     HeldPosition,
@@ -96,9 +96,7 @@ class _Answers:
 
     def native(self) -> int:
         _, answer = next(self._next)
-        if not answer.ok or not answer.length == len(answer.data) == 32:
-            raise DecodeError("the node answered what is no native balance")
-        return int.from_bytes(answer.data)
+        return one_word(answer, "the native balance")
 
 
 def reading(target: Target) -> Reading:

@@ -24,6 +24,9 @@ from watcher.state.token import Address, to_address
 
 WORD = 32
 _EVERY_WORD = (1 << 256) - 1
+LATEST_TIME = 2**64 - 1
+"""Later than any block."""
+
 TEXT_RETURN_CAP = 1_024
 """Bytes of answer allowed for a text; a symbol or description is far shorter."""
 
@@ -324,6 +327,23 @@ def require_ok(answer: Answer, what: str) -> None:
         raise RevertedCall(f"{what} reverted")
     if answer.length > len(answer.data):
         raise TooLarge(f"{what} answered {answer.length} bytes")
+
+
+def one_word(answer: Answer, what: str) -> int:
+    """The number of a storage slot, or of whatever else is one word. Raises RevertedCall, TooLarge
+    or DecodeError, naming `what`."""
+    require_ok(answer, what)
+    if answer.length != WORD:
+        raise DecodeError(f"{what} is {answer.length} bytes instead of {WORD}")
+    return int.from_bytes(answer.data)
+
+
+def block_time(answer: Answer) -> int:
+    """What BlockTime is answered, in seconds."""
+    found = one_word(answer, "the block's time")
+    if found > LATEST_TIME:
+        raise DecodeError(f"the block's time is {found}, which no block has")
+    return found
 
 
 def require_code(answer: Answer, address: Address) -> None:
