@@ -132,8 +132,8 @@ ADAPTER = Adapter(
     decode=decode,
     not_covered=(
         (
-            "Pools that are not finalized: whoever controls one may change its coins, weights and fee, "
-            "so they are refused."
+            "Pools that are not finalized: whoever controls one may change its coins, weights"
+            " and fee, so they are refused."
         ),
     ),
 )

@@ -206,10 +206,9 @@ ADAPTER = Adapter(
     calls=calls,
     decode=decode,
     not_covered=(
-        ("Phantom and meta stable pools: they count rates otherwise, so they are refused."),
         (
-            "What an asset manager has taken out of the Vault: the balances count it, and a swap could "
-            "not pay it."
+            "What an asset manager has taken out of the Vault: the balances count it, and a "
+            "swap could not pay it."
         ),
     ),
 )

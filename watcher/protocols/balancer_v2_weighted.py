@@ -176,12 +176,12 @@ ADAPTER = Adapter(
     decode=decode,
     not_covered=(
         (
-            "Pools with a price oracle, whose weights change or that are managed: their arithmetic is "
-            "another, so they are refused."
+            "Pools with a price oracle, whose weights change or that are managed: their "
+            "arithmetic is another, so they are refused."
         ),
         (
-            "What an asset manager has taken out of the Vault: the balances count it, and a swap could "
-            "not pay it."
+            "What an asset manager has taken out of the Vault: the balances count it, and a "
+            "swap could not pay it."
         ),
     ),
 )

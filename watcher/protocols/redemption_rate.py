@@ -127,11 +127,12 @@ ADAPTER = Adapter(
     decode=decode,
     not_covered=(
         (
-            "Whether anybody would redeem at the rate now: no getter tells a queue, a limit or a pause."
+            "Whether anybody would redeem at the rate now: no getter tells a queue, a limit "
+            "or a pause."
         ),
         (
-            "A rate that is accrued only when somebody writes, as exchangeRateStored: it is told as it "
-            "stands."
+            "A rate that is accrued only when somebody writes, as exchangeRateStored: it is "
+            "told as it stands."
         ),
     ),
     is_source=True,
