@@ -47,6 +47,8 @@ LAST_INVARIANT = view(_POOL, "getLastInvariant")
 LAST_INVARIANT_SLOT, LAST_AMPLIFICATION_SLOT = 10, 11
 """Where the pools of June 2021 keep what no function of theirs tells."""
 
+MOST_AMPLIFICATION = 5_000 * AMPLIFICATION_PRECISION
+
 
 def identify(entry: Entry) -> Identification:
     """Ask the Vault for the coins, and the pool for what only some versions have."""
@@ -179,6 +181,9 @@ def _fees_due(target: Target, state: BalancerStable, answers: Sequence[Answer]) 
             raise DecodeError(f"{target.label} scales its coins otherwise than by their decimals")
     if state.total_supply == 0:
         return ()
+    known = AMPLIFICATION_PRECISION <= amplification <= MOST_AMPLIFICATION
+    if not known or not 0 < invariant <= 2 * sum(upscaled(state)):
+        raise DecodeError(f"{target.label} does not tell its invariant at the last join or exit")
     try:
         return stable_fees_due(
             _math(state, amplification),
