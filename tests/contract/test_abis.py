@@ -35,7 +35,10 @@ def views() -> Iterator[tuple[str, View | TextView | ArraysView | ListView]]:
     """Every function that a module of the adapters names, with the module's name."""
     for found in pkgutil.iter_modules(watcher.protocols.__path__):
         module = importlib.import_module(f"watcher.protocols.{found.name}")
-        for name, value in vars(module).items():
+        named = dict(vars(module))
+        for group in [value for value in named.values() if isinstance(value, dict)]:
+            named |= {str(name): value for name, value in group.items()}
+        for name, value in named.items():
             if isinstance(value, (View, TextView, ArraysView, ListView)):
                 yield f"{found.name}.{name}", value
 

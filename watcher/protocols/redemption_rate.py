@@ -23,15 +23,18 @@ from watcher.state.token import Address, Token, to_address
 
 PROTOCOL = "redemption_rate"
 CONVERT = "convertToAssets"
-GETTERS = (
-    "getRate",
-    "stEthPerToken",
-    "getExchangeRate",
-    "exchangeRate",
-    "exchangeRateStored",
-    "pricePerShare",
-    CONVERT,
-)
+GETTERS = {
+    name: view("rates/RateGetters", name)
+    for name in (
+        "getRate",
+        "stEthPerToken",
+        "getExchangeRate",
+        "exchangeRate",
+        "exchangeRateStored",
+        "pricePerShare",
+        CONVERT,
+    )
+}
 RATE_DECIMALS = 18
 MOST_DECIMALS = 77
 
@@ -115,7 +118,7 @@ def _getter(target: Target) -> View:
     name = str(target.params.get("getter", ""))
     if name not in GETTERS:
         raise DecodeError(f"{target.label}: its params name no getter of a redemption rate")
-    return view("rates/RateGetters", name)
+    return GETTERS[name]
 
 
 ADAPTER = Adapter(
