@@ -142,6 +142,7 @@ def test_every_contract_deploys(chain: Chain) -> None:
         "TickTrader": (),
         "OddToken": (),
         "Answering": (account,),
+        "VaultRate": (token.address, 10**6, 10**12),
         "MockPyth": (60, 0),
         "OpenZeppelinVault": (token.address, "Vault", "V", 6),
         "SolmateVault": (token.address, "Vault", "V"),
