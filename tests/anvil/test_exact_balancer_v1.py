@@ -23,6 +23,17 @@ from watcher.math.exact.balancer_v1 import BPool
 from watcher.math.exact.bnum import BONE
 from watcher.state.token import Address
 
+MOVES = (
+    "swapExactAmountIn",
+    "swapExactAmountOut",
+    "joinPool",
+    "exitPool",
+    "joinswapExternAmountIn",
+    "joinswapPoolAmountOut",
+    "exitswapPoolAmountIn",
+    "exitswapExternAmountOut",
+)
+
 pytestmark = pytest.mark.anvil
 
 on_chain = settings(max_examples=examples(25, deep=200))
@@ -158,6 +169,7 @@ def read(replies: Sequence[Reply], numbers: Sequence[int], pool: BPool) -> BPool
     return BPool(tuple(balances), pool.weights, pool.swap_fee, supply)
 
 
+@pytest.mark.proves("weighted", "BalancerV1Pool", moves=MOVES)
 @on_chain
 @given(data=st.data())
 def test_every_move_does_to_the_wei_what_we_say(place: Place, data: st.DataObject) -> None:

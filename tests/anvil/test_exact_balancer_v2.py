@@ -34,6 +34,8 @@ from watcher.math.exact.balancer_stable import StableMath
 from watcher.math.exact.balancer_v2 import VaultPool
 from watcher.math.exact.weighted import WeightedMath
 
+MOVES = ("swap", "querySwap", "queryJoin", "queryExit")
+
 pytestmark = pytest.mark.anvil
 
 on_chain = settings(max_examples=examples(25, deep=200))
@@ -124,7 +126,22 @@ def theirs(ask: Ask, values: tuple[tuple[int, ...] | int, ...] | None) -> tuple[
 
 
 @pytest.mark.parametrize(
-    "kind", ["weighted", "first_weighted", "stable", "first_stable", "composable"]
+    "kind",
+    [
+        pytest.param(
+            kind,
+            marks=pytest.mark.proves(
+                family, factory, "BalancerVault", "BalancerQueries", moves=MOVES
+            ),
+        )
+        for kind, family, factory in (
+            ("weighted", "weighted", "BalancerWeightedFactory"),
+            ("first_weighted", "weighted", "BalancerFirstWeightedFactory"),
+            ("stable", "balancer_stable", "BalancerStableFactory"),
+            ("first_stable", "balancer_stable", "BalancerFirstStableFactory"),
+            ("composable", "balancer_stable", "BalancerComposableFactory"),
+        )
+    ],
 )
 @on_chain
 @given(data=st.data())

@@ -26,6 +26,8 @@ from watcher.math.exact.balancer_stable import StableMath
 from watcher.math.exact.balancer_v3_pools import PoolMath, StablePool, WeightedPool
 from watcher.math.exact.weighted import WeightedMath
 
+MOVES = ("onSwap", "computeInvariant", "computeBalance")
+
 pytestmark = pytest.mark.anvil
 
 on_chain = settings(max_examples=examples(25, deep=200))
@@ -124,7 +126,13 @@ def put(script: Script, made: str, balances: Sequence[int], ask: Ask) -> int:
     raise ValueError(ask)
 
 
-@pytest.mark.parametrize("kind", ["WeightedPool", "StablePool"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(kind, marks=pytest.mark.proves(family, kind, moves=MOVES))
+        for kind, family in (("WeightedPool", "weighted"), ("StablePool", "balancer_stable"))
+    ],
+)
 @on_chain
 @given(data=st.data())
 def test_every_question_is_answered_to_the_wei(

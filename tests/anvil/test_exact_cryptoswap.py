@@ -34,6 +34,8 @@ from watcher.math.exact.cryptoswap_variants import ARITHMETIC
 from watcher.math.families.cryptoswap import pool_of
 from watcher.state.token import Address, to_address
 
+MOVES = ("exchange", "add_liquidity", "remove_liquidity", "remove_liquidity_one_coin")
+
 pytestmark = pytest.mark.anvil
 
 on_chain = settings(max_examples=examples(25, deep=200))
@@ -223,6 +225,7 @@ def questions(place: Place) -> list[Question]:
     ]
 
 
+@pytest.mark.proves("cryptoswap", "CurveCryptoSwap2", moves=MOVES)
 @on_chain
 @given(story=stories(), window=sizes(1, 7 * DAY), data=st.data())
 def test_every_move_does_to_the_wei_what_we_say(

@@ -36,18 +36,21 @@ def deployed(toolchain: Toolchain) -> Iterator[Deployed]:
         yield found
 
 
+@pytest.mark.proves("concentrated", "PancakeV3Pool", "TickTrader", moves=("swap",))
 @settings(max_examples=examples(15, deep=200))
 @given(case=Pancake.CASES)
 def test_pancake_v3_executes_what_we_compute(deployed: Deployed, case: Case) -> None:
     check(deployed[0], case)
 
 
+@pytest.mark.proves("concentrated", "AlgebraPoolDeployer", "TickTrader", moves=("swap",))
 @settings(max_examples=examples(15, deep=200))
 @given(case=Algebra.CASES)
 def test_algebra_integral_executes_what_we_compute(deployed: Deployed, case: Case) -> None:
     check(deployed[1], case)
 
 
+@pytest.mark.proves("concentrated", "PoolManager", "PoolSwapTest", moves=("swap",))
 @settings(max_examples=examples(15, deep=200))
 @given(case=UniswapV4.CASES)
 def test_uniswap_v4_executes_what_we_compute(deployed: Deployed, case: Case) -> None:
