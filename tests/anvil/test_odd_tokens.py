@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,13 @@ SYMBOLS: dict[str, tuple[bytes, int | None, str]] = {
 """The answer, the length that it is given, and what is kept of it."""
 
 
+@pytest.fixture
+def pairs_node(fork_node: LocalWorld) -> LocalWorld:
+    """Where no pool has its coins' decimals written into its code, or refuses more than 18."""
+    world = replace(fork_node.world, coin_pools=(), balancer_pools=())
+    return LocalWorld(fork_node.chain, world)
+
+
 def configured(node: LocalWorld, folder: Path) -> tuple[Path, str]:
     file, database = folder / "watcher.toml", f"sqlite:///{folder / 'watcher.db'}"
     file.write_text(to_toml(node.world, endpoint_url=node.chain.url, database_url=database))
@@ -53,16 +61,16 @@ def of_wbtc(node: LocalWorld, toolchain: Toolchain) -> Answering:
 
 @pytest.mark.parametrize(("data", "length", "kept"), SYMBOLS.values(), ids=SYMBOLS)
 def test_fault_28_a_hostile_symbol_is_cleaned_and_capped_or_the_address_is_shown(
-    fork_node: LocalWorld,
+    pairs_node: LocalWorld,
     toolchain: Toolchain,
     tmp_path: Path,
     data: bytes,
     length: int | None,
     kept: str,
 ) -> None:
-    token = of_wbtc(fork_node, toolchain)
+    token = of_wbtc(pairs_node, toolchain)
     token.answer("symbol()", data, length=length)
-    file, database = configured(fork_node, tmp_path)
+    file, database = configured(pairs_node, tmp_path)
     shown = ""
     for command in ("check", "once"):
         done = CliRunner().invoke(app, [command, "--config", str(file)])
@@ -89,18 +97,18 @@ DECIMALS: dict[str, tuple[bytes, str]] = {
 
 @pytest.mark.parametrize(("data", "refusal"), DECIMALS.values(), ids=DECIMALS)
 async def test_fault_29_odd_decimals_are_taken_as_they_are_or_refused_and_never_assumed(
-    fork_node: LocalWorld, toolchain: Toolchain, tmp_path: Path, data: bytes, refusal: str
+    pairs_node: LocalWorld, toolchain: Toolchain, tmp_path: Path, data: bytes, refusal: str
 ) -> None:
-    token = of_wbtc(fork_node, toolchain)
+    token = of_wbtc(pairs_node, toolchain)
     token.answer("decimals()", data)
     if refusal:
         with pytest.raises(ConfigError, match=refusal) as refused:
-            async with watching(fork_node, tmp_path, "odd"):
+            async with watching(pairs_node, tmp_path, "odd"):
                 pass
         assert token.address in str(refused.value)
         return
-    async with watching(fork_node, tmp_path, "odd") as watched:
-        pair = pair_of(watched, fork_node)
+    async with watching(pairs_node, tmp_path, "odd") as watched:
+        pair = pair_of(watched, pairs_node)
         assert decimals_of(pair, token.address) == int.from_bytes(data)
         [ticked] = await watched.look()
         assert in_force(watched, pair).status is Status.OK
@@ -112,11 +120,11 @@ async def test_fault_29_odd_decimals_are_taken_as_they_are_or_refused_and_never_
 
 
 async def test_fault_29_missing_decimals_are_refused(
-    fork_node: LocalWorld, toolchain: Toolchain, tmp_path: Path
+    pairs_node: LocalWorld, toolchain: Toolchain, tmp_path: Path
 ) -> None:
-    of_wbtc(fork_node, toolchain).refuse("decimals()")
+    of_wbtc(pairs_node, toolchain).refuse("decimals()")
     with pytest.raises(ConfigError, match="does not say its decimals"):
-        async with watching(fork_node, tmp_path, "odd"):
+        async with watching(pairs_node, tmp_path, "odd"):
             pass
 
 
@@ -142,11 +150,11 @@ async def look_slowly(watched: Watching) -> None:
 
 
 async def test_fault_29_decimals_that_change_quarantine_their_targets_until_they_change_back(
-    fork_node: LocalWorld, toolchain: Toolchain, tmp_path: Path
+    pairs_node: LocalWorld, toolchain: Toolchain, tmp_path: Path
 ) -> None:
-    token = of_wbtc(fork_node, toolchain)
-    async with watching(fork_node, tmp_path, "changing") as watched:
-        pair = pair_of(watched, fork_node)
+    token = of_wbtc(pairs_node, toolchain)
+    async with watching(pairs_node, tmp_path, "changing") as watched:
+        pair = pair_of(watched, pairs_node)
         touched = {
             target.id
             for target in watched.prepared.targets
@@ -165,7 +173,7 @@ async def test_fault_29_decimals_that_change_quarantine_their_targets_until_they
                     token.answer("decimals()", encode(["uint8"], [now]))
                 await look_slowly(watched)
                 assert said in in_force(watched, pair).detail
-                fork_node.chain.mine()
+                pairs_node.chain.mine()
                 await watched.look()
                 for target in watched.prepared.targets:
                     expected = Status.QUARANTINED if target.id in touched else Status.OK
@@ -180,15 +188,15 @@ async def test_fault_29_decimals_that_change_quarantine_their_targets_until_they
 
 
 async def test_fault_29_a_history_goes_on_only_with_the_decimals_that_it_began_with(
-    fork_node: LocalWorld, toolchain: Toolchain, tmp_path: Path
+    pairs_node: LocalWorld, toolchain: Toolchain, tmp_path: Path
 ) -> None:
-    token = of_wbtc(fork_node, toolchain)
-    async with watching(fork_node, tmp_path, "one") as watched:
+    token = of_wbtc(pairs_node, toolchain)
+    async with watching(pairs_node, tmp_path, "one") as watched:
         await watched.look()
         stored = history_rows(watched.store)
     token.answer("decimals()", encode(["uint8"], [3]))
     with pytest.raises(StoreError, match=f"{token.address} .* stored with .* and now says 3"):
-        async with watching(fork_node, tmp_path, "one"):
+        async with watching(pairs_node, tmp_path, "one"):
             pass
     with Store.open(f"sqlite:///{tmp_path / 'one.db'}") as store:
         assert history_rows(store) == stored

@@ -170,7 +170,21 @@ PLAIN: Mapping[str, Callable[[LocalChain, Target], State]] = {
     "uniswap_v2_twap": plain.pair_oracle,
     "uniswap_v3_twap": plain.tick_oracle,
 }
-OF_THE_WORLD = {"holdings", "redemption_rate", "pancake_v3", "algebra_integral", "uniswap_v4"}
+OF_THE_WORLD = {
+    "holdings",
+    "redemption_rate",
+    "pancake_v3",
+    "algebra_integral",
+    "uniswap_v4",
+    "solidly",
+    "curve_stableswap",
+    "curve_cryptoswap",
+    "saddle",
+    "kyber_dmm",
+    "balancer_v1",
+    "balancer_v2_weighted",
+    "balancer_v2_stable",
+}
 """What no shipped list has: held to its getters on the local world, in test_adapters.py."""
 
 
