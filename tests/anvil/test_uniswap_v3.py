@@ -9,8 +9,8 @@ from random import Random
 
 import pytest
 
-from tests.anvil.test_adapters import plain_tick_pool
 from tests.support.lens_calls import WAYS, Way, pinned
+from tests.support.plain_readings import plain_tick_pool
 from tests.support.world import LocalWorld
 from watcher.chain.client import open_chain
 from watcher.chain.lens_answer import Reading, decode
