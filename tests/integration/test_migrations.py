@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.resources import as_file, files
+from threading import Barrier
 
 import pytest
 from alembic import command
@@ -156,13 +157,16 @@ def test_a_failed_upgrade_leaves_nothing_behind(
 
 
 def test_two_upgrades_at_once_take_turns(store_url: str) -> None:
+    together = Barrier(6)
+
     def create() -> None:
+        together.wait()
         with Store.create(store_url) as store:
             store.register(TARGETS)
             store.save_settings(SETTINGS)
 
-    with ThreadPoolExecutor(3) as threads:
-        for done in [threads.submit(create) for _ in range(3)]:
+    with ThreadPoolExecutor(6) as threads:
+        for done in [threads.submit(create) for _ in range(6)]:
             done.result()
     with Store.open(store_url) as store:
         assert store.targets() == TARGETS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,8 @@ OLDEST_SQLITE = (3, 37)
 
 WAIT_SECONDS = 30.0
 """How long one process waits while another writes: many times the longest tick."""
+
+WAL_PAUSE_SECONDS = 0.01
 
 CONNECT_SECONDS = 10
 
@@ -137,7 +140,7 @@ class Database:
         )
         try:
             connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA journal_mode = WAL")
+            self._use_wal(connection)
             # A power cut may take the last commits but never breaks the file: the cursor goes back
             # with them and the blocks are read again.
             connection.execute("PRAGMA synchronous = NORMAL")
@@ -145,6 +148,19 @@ class Database:
             connection.close()
             raise
         return connection
+
+    def _use_wal(self, connection: sqlite3.Connection) -> None:
+        # SQLite takes the lock for this change without its timeout: where several make one new
+        # file at once, all but the first would be refused at once instead of waiting.
+        deadline = time.monotonic() + self._wait_seconds
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(WAL_PAUSE_SECONDS)
 
     def _begin(self, connection: Connection) -> None:
         options = connection.get_execution_options()
