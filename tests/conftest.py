@@ -7,5 +7,6 @@ pytest_plugins = [
     "tests.support.sockets",
     "tests.support.postgres",
     "tests.support.proof",
+    "tests.support.executions",
     "tests.support.world",
 ]
