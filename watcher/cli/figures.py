@@ -159,6 +159,11 @@ def _for_people(measure: Measure, target: Target, unit: str) -> Row:
     }
 
 
+def dims_of(measure: Measure, target: Target, unit: str = "") -> str:
+    """What a measure is of within its target, in words."""
+    return _dims(dict(measure.dims), symbols(target), unit)
+
+
 def _unit(measure: Measure, called: Mapping[str, str]) -> str:
     """The catalogue's unit with its words replaced, each once."""
     words = re.compile("|".join(map(re.escape, called)))

@@ -41,3 +41,14 @@ AtOption = Annotated[
 
 def chosen(format_: Format, as_json: bool) -> Format:
     return Format.JSON if as_json else format_
+
+
+def duration(text: str, *, option: str) -> int:
+    """Seconds of "90s", "30m", "24h" or "7d". Raises InputError that names the option."""
+    from watcher.config import fields
+    from watcher.errors import InputError
+
+    try:
+        return fields.seconds(text)
+    except ValueError as error:
+        raise InputError(f"{option} {text}: {error}") from None

@@ -14,6 +14,7 @@ from watcher.cli.options import (
     FormatOption,
     JsonOption,
     chosen,
+    duration,
 )
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def status(
     from watcher.cli.standings import missing, print_standings, standing_row
     from watcher.cli.verdicts import verdicts
 
-    back = _seconds(since)
+    back = duration(since, option="--since")
     settings = read_config(config)
     now, wanted = time.time(), chosen(format_, as_json)
     with open_store(settings) as store:
@@ -179,16 +180,6 @@ def _print_events(
         note("no such event is stored")
     elif len(found) > limit:
         note(ONLY_NEWEST.format(limit))
-
-
-def _seconds(text: str) -> int:
-    from watcher.config import fields
-    from watcher.errors import InputError
-
-    try:
-        return fields.seconds(text)
-    except ValueError as error:
-        raise InputError(f"--since {text}: {error}") from None
 
 
 def state(

@@ -1,0 +1,147 @@
+"""correlate: stored figures as series in time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from math import isnan
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from watcher.cli.options import ConfigOption, Format, FormatOption, JsonOption, chosen, duration
+
+if TYPE_CHECKING:
+    from watcher.cli.correlated import Compared, Risk
+
+DEFAULT_STEP = "1h"
+DEFAULT_HALF_LIFE = "7d"
+DEFAULT_TAIL = 0.05
+RISK_COLUMNS = (
+    "target",
+    "measure",
+    "returns",
+    "volatility",
+    "drawdown",
+    "max_drawdown",
+    "beta",
+    "joint_tail",
+)
+
+
+def register(app: typer.Typer) -> None:
+    app.command("correlate", short_help="Volatility, drawdown and correlation of figures.")(
+        correlate
+    )
+
+
+def correlate(
+    targets: Annotated[
+        list[str],
+        typer.Argument(help="Names, addresses, CAIP-10 ids, or the first digits of ids."),
+    ],
+    config: ConfigOption = None,
+    measure: Annotated[
+        str | None,
+        typer.Option(
+            "--measure", "-m", metavar="NAME", help="A measure [default: the first key one]."
+        ),
+    ] = None,
+    first: Annotated[
+        int | None, typer.Option("--from", metavar="N", min=0, help="The first block.")
+    ] = None,
+    last: Annotated[
+        int | None, typer.Option("--to", metavar="N", min=0, help="The last block.")
+    ] = None,
+    step: Annotated[
+        str, typer.Option("--step", metavar="TIME", help="The time between two closes.")
+    ] = DEFAULT_STEP,
+    half_life: Annotated[
+        str,
+        typer.Option("--half-life", metavar="TIME", help="After which a return counts half."),
+    ] = DEFAULT_HALF_LIFE,
+    tail: Annotated[
+        float,
+        typer.Option("--tail", metavar="P", min=0.0, max=0.5, help="The part that is the worst."),
+    ] = DEFAULT_TAIL,
+    format_: FormatOption = Format.TABLE,
+    as_json: JsonOption = False,
+) -> None:
+    """How much figures of the history move, and how much together.
+
+    The value in force every --step is a close; a return is the logarithm of one over the one
+    before. Volatility is of a year, by exponentially weighted returns; correlations are shrunk
+    towards none by as much as so few returns deserve (Ledoit and Wolf 2004). Beta and the joint
+    tail (how many of the first one's worst returns are among the other's) are to the first.
+    """
+    from watcher.cli.correlated import compare, read_series, risks
+    from watcher.cli.output import print_json, print_rows
+    from watcher.cli.session import open_store, read_config
+    from watcher.errors import InputError
+
+    if first is not None and last is not None and first > last:
+        raise InputError(f"--from {first} is after --to {last}: exchange them")
+    closes_every = duration(step, option="--step")
+    weigh_half = duration(half_life, option="--half-life")
+    wanted = chosen(format_, as_json)
+    with open_store(read_config(config)) as store:
+        found = [
+            series
+            for text in targets
+            for series in read_series(
+                store, store.find_target(text), measure, first=first, last=last
+            )
+        ]
+    if not found:
+        raise InputError("nothing is stored of these figures for these blocks")
+    compared = compare(found, closes_every)
+    found_risks = risks(compared, half_life=weigh_half, tail=tail)
+    if wanted is Format.JSON:
+        print_json(_document(compared, found_risks))
+    elif wanted is Format.CSV:
+        print_rows([asdict(each) for each in found_risks], RISK_COLUMNS, format_=wanted)
+    else:
+        _print(compared, found_risks)
+
+
+def _document(compared: Compared, found: Sequence[Risk]) -> dict[str, object]:
+    correlation = compared.correlation
+    return {
+        "step_seconds": compared.step,
+        "series": [asdict(each) for each in found],
+        "correlation": correlation.matrix.tolist(),
+        "shrinkage": correlation.shrinkage,
+        "returns": correlation.returns,
+    }
+
+
+def _print(compared: Compared, found: Sequence[Risk]) -> None:
+    from watcher.cli.output import figure, note, print_table, print_text
+    from watcher.cli.phrases import percent
+
+    shown = [
+        [
+            each.target,
+            each.measure,
+            f"{each.returns:,}",
+            *map(percent, (each.volatility, each.drawdown, each.max_drawdown)),
+            figure(each.beta),
+            percent(each.joint_tail),
+        ]
+        for each in found
+    ]
+    print_table(shown, RISK_COLUMNS, elastic=0)
+    if len(found) > 1:
+        names = [each.target for each in found]
+        cells = [
+            ["" if isnan(one) else f"{one:z.3f}" for one in row]
+            for row in compared.correlation.matrix.tolist()
+        ]
+        print_text()
+        print_table(
+            [[n, *row] for n, row in zip(names, cells, strict=True)], ["", *names], elastic=0
+        )
+        note(
+            f"correlation of {compared.correlation.returns:,} returns of {compared.step:,} s, "
+            f"{percent(compared.correlation.shrinkage)} of it shrunk away"
+        )
