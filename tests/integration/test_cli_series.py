@@ -42,6 +42,10 @@ def _history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             )
 
 
+def compare(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["compare", *arguments])
+
+
 def correlate(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["correlate", *arguments])
 
@@ -78,3 +82,21 @@ def test_it_says_why_it_cannot() -> None:
     assert "--step 7 : write a duration" in correlate("ETH / USD", "--step", "7 ").stderr
     assert "is no measure of a price_feed" in correlate("ETH / USD", "-m", "spot_price").stderr
     assert "exchange them" in correlate("ETH / USD", "--from", "9", "--to", "1").stderr
+
+
+def test_figures_stand_beside_each_other_at_one_block() -> None:
+    done = compare("ETH / USD", "WETH/USDC", "-m", "reference_price", "--json")
+    assert "reference_price is no measure of a price_feed" in done.stderr
+    done = compare("ETH / USD", "WETH/USDC", "--at", "3", "--json")
+    assert done.exit_code == 0, done.output
+    rows = {(row["measure"], str(row["dims"])): row for row in json.loads(done.stdout)}
+    feed, spot = rows["feed_price", "{}"], rows["spot_price", "{}"]
+    assert (feed["ETH / USD"], feed["WETH/USDC"]) == (1_800, None)
+    assert (spot["ETH / USD"], spot["WETH/USDC"]) == (None, 1_800)
+
+
+def test_two_of_one_name_are_told_apart() -> None:
+    done = compare("WETH/USDC", POOL.id[:12], "--all")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[0].split("  ")[-1].strip() == f"WETH/USDC {POOL.id[:12]}"
+    assert "depth_money" in done.stdout

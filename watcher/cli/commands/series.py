@@ -1,4 +1,4 @@
-"""correlate: stored figures as series in time."""
+"""compare and correlate: several targets beside each other, at one block and in time."""
 
 from __future__ import annotations
 
@@ -9,11 +9,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from watcher.cli.options import ConfigOption, Format, FormatOption, JsonOption, chosen, duration
+from watcher.cli.options import (
+    AtOption,
+    ConfigOption,
+    Format,
+    FormatOption,
+    JsonOption,
+    chosen,
+    duration,
+)
 
 if TYPE_CHECKING:
     from watcher.cli.correlated import Compared, Risk
 
+TargetsArgument = Annotated[
+    list[str],
+    typer.Argument(help="Names, addresses, CAIP-10 ids, or the first digits of ids."),
+]
 DEFAULT_STEP = "1h"
 DEFAULT_HALF_LIFE = "7d"
 DEFAULT_TAIL = 0.05
@@ -33,13 +45,46 @@ def register(app: typer.Typer) -> None:
     app.command("correlate", short_help="Volatility, drawdown and correlation of figures.")(
         correlate
     )
+    app.command("compare", short_help="The figures of several targets beside each other.")(compare)
+
+
+def compare(
+    targets: TargetsArgument,
+    config: ConfigOption = None,
+    measure: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--measure", "-m", metavar="NAME", help="A measure [default: the key ones of its kind]."
+        ),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every measure, not only the key ones.")] = (
+        False
+    ),
+    at: AtOption = None,
+    format_: FormatOption = Format.TABLE,
+    as_json: JsonOption = False,
+) -> None:
+    """The stored figures of several targets at one block: a row a figure, a column a target.
+
+    What one has and another has not, or does not know, is empty there.
+    """
+    from watcher.cli.compared import compared_rows, read_columns
+    from watcher.cli.output import note, print_rows
+    from watcher.cli.session import open_store, read_config
+
+    settings = read_config(config)
+    wanted = chosen(format_, as_json)
+    with open_store(settings) as store:
+        columns = read_columns(store, targets, measure or [], every=every, at=at)
+    rows = compared_rows(columns, settings.settings.unit, wanted)
+    headings = ["measure", "dims", *(column.heading for column in columns)]
+    print_rows(rows, headings, format_=wanted, elastic="dims")
+    if missing := [column.heading for column in columns if not column.figures]:
+        note(f"no figure is stored of {', '.join(missing)}")
 
 
 def correlate(
-    targets: Annotated[
-        list[str],
-        typer.Argument(help="Names, addresses, CAIP-10 ids, or the first digits of ids."),
-    ],
+    targets: TargetsArgument,
     config: ConfigOption = None,
     measure: Annotated[
         str | None,
