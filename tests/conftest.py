@@ -8,4 +8,5 @@ pytest_plugins = [
     "tests.support.postgres",
     "tests.support.proof",
     "tests.support.world",
+    "tests.support.cli_history",
 ]
