@@ -426,8 +426,8 @@ def test_without_a_chain_the_node_says_which_it_serves(world_node: LocalWorld) -
 def test_a_node_that_is_not_there_says_no_chain() -> None:
     done = CliRunner().invoke(app, ["discover", NOWHERE, "--rpc", "http://127.0.0.1:9/key"])
     assert done.exit_code == 4
-    assert done.stderr.startswith("watcher: 127.0.0.1:9 ")
-    assert "key" not in done.stderr
+    assert done.stderr.startswith("watcher: nothing listens at 127.0.0.1:9: ")
+    assert "/key" not in done.stderr
     done = CliRunner().invoke(app, ["discover", NOWHERE, "--rpc", "ws://127.0.0.1:9"])
     assert (done.exit_code, done.stderr.startswith("watcher: --rpc: ")) == (2, True)
 

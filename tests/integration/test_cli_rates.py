@@ -16,6 +16,7 @@ from watcher.config import load_config
 from watcher.protocols.redemption_rate import PROTOCOL
 from watcher.service.tick import Branch, advance, watchlist
 from watcher.state import Block, Observation, RedemptionRate, State, Status, Target, Token
+from watcher.state.target import Param
 from watcher.store import Store
 
 STAKED = Token(address(0x57), 18, "stUSD")
@@ -75,7 +76,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(time, "time", lambda: LATEST + 3.0)
     config = load_config(tmp_path / "watcher.toml", {})
     (rate,) = (entry for entry in config.entries if entry.protocol == PROTOCOL)
-    name, params = "stUSD rate by getRate", {"getter": "getRate", "decimals": 18}
+    name = "stUSD rate by getRate"
+    params: dict[str, Param] = {"getter": "getRate", "decimals": 18}
     targets = [
         pair(0x58, "staked market", USDC, STAKED),
         Target(
