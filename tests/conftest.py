@@ -9,4 +9,5 @@ pytest_plugins = [
     "tests.support.proof",
     "tests.support.executions",
     "tests.support.world",
+    "tests.support.cli_history",
 ]

@@ -413,6 +413,25 @@ def test_the_command_prints_an_entry_and_ends_with_0(world_node: LocalWorld) -> 
     assert table["expect"] == {"tokens": [pool.token0.address, pool.token1.address]}
 
 
+def test_without_a_chain_the_node_says_which_it_serves(world_node: LocalWorld) -> None:
+    pool, url = world_node.world.tick_pool("v3:WETH/USDC"), world_node.chain.url
+    done = CliRunner().invoke(app, ["discover", pool.address, "--rpc", url])
+    assert done.exit_code == 0, done.output
+    host = url.removeprefix("http://")
+    assert done.stderr == f"no --chain: {host} says that it serves eip155:31337\n"
+    [table] = tomllib.loads(done.stdout[done.stdout.index("[[targets]]") :])["targets"]
+    assert (table["chain"], table["address"]) == ("eip155:31337", pool.address)
+
+
+def test_a_node_that_is_not_there_says_no_chain() -> None:
+    done = CliRunner().invoke(app, ["discover", NOWHERE, "--rpc", "http://127.0.0.1:9/key"])
+    assert done.exit_code == 4
+    assert done.stderr.startswith("watcher: nothing listens at 127.0.0.1:9: ")
+    assert "/key" not in done.stderr
+    done = CliRunner().invoke(app, ["discover", NOWHERE, "--rpc", "ws://127.0.0.1:9"])
+    assert (done.exit_code, done.stderr.startswith("watcher: --rpc: ")) == (2, True)
+
+
 def test_the_command_refuses_a_token_with_3_and_says_what_it_saw(world_node: LocalWorld) -> None:
     token = world_node.world.token("USDC")
     done = run(world_node, token.address.lower())

@@ -393,5 +393,23 @@ def test_a_spike_of_one_block_is_told_from_an_imbalance_that_lasts(
     assert audit.found == 0
 
 
+def test_a_pool_of_the_native_coin_is_judged_by_the_price_of_the_wrapped(
+    fork_node: LocalWorld, store: Store, tmp_path: Path
+) -> None:
+    config = configured(fork_node, tmp_path)
+    (number,) = asyncio.run(watched(fork_node, config, store, [fork_node.chain.mine]))
+    (pool,) = (each for each in store.targets() if each.name == "v4:ETH/USDC")
+    feed = fork_node.world.feed(fork_node.world.weth)
+    dollars = feed.first_answer / 10**8
+    assert at(figures(store, pool.id, "reference_price"), number) == dollars
+    assert at(figures(store, pool.id, "spot_price"), number) == pytest.approx(dollars)
+    assert abs(at(figures(store, pool.id, "ln_spot_over_reference"), number)) < 1e-6
+    prices = store.snapshot(pool.id, number).prices
+    assert prices is not None
+    (priced,) = (one for one in prices if one.token == ZERO_ADDRESS)
+    assert (priced.source, priced.value) == ("wrapped", dollars)
+    assert priced.ancestry == (target_id(31337, "chainlink", feed.proxy), feed.proxy)
+
+
 def tick_pool(node: LocalWorld) -> Address:
     return node.world.tick_pool("v3:GUSD/USDC").address

@@ -5,13 +5,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from math import isqrt
-from typing import get_args
+from dataclasses import replace
 
-from hypothesis import assume
 from hypothesis import strategies as st
 
 from tests.support.balancer_strategies import balancer_stables, weighteds
@@ -30,12 +25,23 @@ from tests.support.strategies_oracles import (
     tick_oracles,
 )
 from tests.support.strategies_pools import cryptos, kybers, solidlies
+from tests.support.strategies_simple import FEES as FEES
+from tests.support.strategies_simple import Trade as Trade
+from tests.support.strategies_simple import address as address
+from tests.support.strategies_simple import feed as feed
+from tests.support.strategies_simple import feeds as feeds
+from tests.support.strategies_simple import pool as pool
+from tests.support.strategies_simple import pools as pools
+from tests.support.strategies_simple import trades as trades
+from tests.support.strategies_simple import vault as vault
+from tests.support.strategies_simple import vaults as vaults
 from tests.support.strategies_stable import metapool as metapool
 from tests.support.strategies_stable import metapools as metapools
 from tests.support.strategies_stable import stable as stable
 from tests.support.strategies_stable import stables as stables
-from watcher.math.exact.constant_product import least_amount_in
-from watcher.math.exact.tick_math import get_sqrt_price_at_tick
+from tests.support.strategies_ticks import VARIANT_NAMES as VARIANT_NAMES
+from tests.support.strategies_ticks import ticked as ticked
+from tests.support.strategies_ticks import ticked_pools as ticked_pools
 from watcher.math.prices.pools import read_pair_oracle
 from watcher.math.subject import Subject
 from watcher.protocols.redemption_rate import PROTOCOL, Asked, key_of
@@ -61,214 +67,11 @@ from watcher.state import (
     TickOracle,
     Token,
     Weighted,
-    to_address,
 )
-from watcher.state.concentrated import ConcentratedVariant
 from watcher.state.price import unknown_price
 from watcher.state.target import Param
 
 CHAIN = 31337
-
-
-def address(number: int) -> Address:
-    return to_address(f"0x{number:040x}")
-
-
-FEES = st.sampled_from([(997, 1000), (499, 500), (399, 400), (1, 1), (9, 10), (99, 100)])
-VARIANT_NAMES: tuple[ConcentratedVariant, ...] = get_args(ConcentratedVariant)
-
-
-def pool(
-    reserve0: int = 10**21,
-    reserve1: int = 10**21,
-    *,
-    fee: tuple[int, int] = (997, 1000),
-    decimals: tuple[int, int] = (18, 18),
-    total_supply: int = 10**21,
-    k_last: int = 0,
-    protocol_share: tuple[int, int] = (0, 6),
-    drift: tuple[int, int] = (0, 0),
-) -> ConstantProduct:
-    """A pool by hand; `drift` is balance minus reserve."""
-    return ConstantProduct(
-        reserve0=reserve0,
-        reserve1=reserve1,
-        balance0=reserve0 + drift[0],
-        balance1=reserve1 + drift[1],
-        total_supply=total_supply,
-        k_last=k_last,
-        fee_numerator=fee[0],
-        fee_denominator=fee[1],
-        protocol_share_numerator=protocol_share[0],
-        protocol_share_denominator=protocol_share[1],
-        decimals0=decimals[0],
-        decimals1=decimals[1],
-    )
-
-
-@st.composite
-def pools(draw: st.DrawFn, least: int = 1, most: int = UINT112) -> ConstantProduct:
-    """A pool whose balances are its reserves; no pool has more LP tokens than sqrt(k)."""
-    reserve0, reserve1 = draw(sizes(least, most)), draw(sizes(least, most))
-    root = isqrt(reserve0 * reserve1)
-    return pool(
-        reserve0,
-        reserve1,
-        fee=draw(FEES),
-        decimals=(draw(DECIMALS), draw(DECIMALS)),
-        total_supply=draw(sizes(1_000, root + 1_001)),
-        k_last=draw(st.one_of(st.just(0), sizes(0, reserve0 * reserve1))),
-        protocol_share=draw(st.sampled_from([(0, 6), (1, 6), (1, 4), (8, 25)])),
-    )
-
-
-@dataclass(frozen=True)
-class Trade:
-    """An input that the pool takes and pays something for."""
-
-    state: ConstantProduct
-    coin_in: int
-    amount_in: int
-
-
-@st.composite
-def trades(draw: st.DrawFn) -> Trade:
-    state, coin_in = draw(pools(2)), draw(st.sampled_from([0, 1]))
-    side = state.flipped() if coin_in else state
-    least = least_amount_in(
-        1,
-        side.reserve0,
-        side.reserve1,
-        fee_numerator=state.fee_numerator,
-        fee_denominator=state.fee_denominator,
-    )
-    room = UINT112 - side.reserve0
-    assume(least <= room)
-    return Trade(state, coin_in, draw(sizes(least, room)))
-
-
-def vault(
-    total_assets: int = 10**21,
-    total_supply: int = 10**21,
-    *,
-    offset: int | None = 0,
-    idle_assets: int | None = None,
-    decimals: int = 18,
-) -> ShareVault:
-    """A vault by hand; `offset` None has no virtual shares, as solmate's."""
-    virtual = offset is not None
-    return ShareVault(
-        total_assets=total_assets,
-        total_supply=total_supply,
-        idle_assets=total_assets if idle_assets is None else idle_assets,
-        virtual_assets=1 if virtual else 0,
-        virtual_shares=10**offset if offset is not None else 0,
-        refuses_zero=not virtual,
-        asset_decimals=decimals,
-        share_decimals=decimals + (offset or 0),
-    )
-
-
-@st.composite
-def vaults(draw: st.DrawFn, most: int = 2**160) -> ShareVault:
-    assets = draw(sizes(0, most))
-    return vault(
-        assets,
-        draw(sizes(0, most)),
-        offset=draw(st.sampled_from([None, 0, 3, 6, 18])),
-        idle_assets=draw(st.one_of(st.none(), st.just(assets // 2))),
-        decimals=draw(DECIMALS),
-    )
-
-
-def feed(
-    answer: int = 2_000 * 10**8, *, decimals: int = 8, updated_at: int = 1_000, **first: int
-) -> PriceFeed:
-    """`first` is what was so when it was identified."""
-    return PriceFeed(
-        answer=answer,
-        decimals=decimals,
-        round_id=2**64 + 7,
-        answered_in_round=2**64 + 7,
-        started_at=updated_at,
-        updated_at=updated_at,
-        **first,
-    )
-
-
-@st.composite
-def feeds(draw: st.DrawFn) -> PriceFeed:
-    updated_at = draw(st.integers(0, 2**40))
-    answer = draw(st.one_of(sizes(0, 2**255 - 1), st.integers(-(2**255), 0)))
-    known = draw(st.sets(st.sampled_from(["first_decimals", "first_phase", "min_answer"])))
-    first = {name: draw(st.integers(0, 36)) for name in known}
-    return feed(answer, decimals=draw(st.integers(0, 36)), updated_at=updated_at, **first)
-
-
-def ticked(
-    positions: Sequence[tuple[int, int, int]] = ((-600, 600, 10**18), (-60, 60, 10**18)),
-    *,
-    tick: int = 0,
-    shift: int = 0,
-    fees: tuple[int, int] = (3_000, 3_000),
-    protocol_fees: tuple[int, int] = (0, 0),
-    spacing: int = 60,
-    variant: ConcentratedVariant = "uniswap_v3",
-    decimals: tuple[int, int] = (18, 18),
-    balances: tuple[int, ...] = (),
-) -> Concentrated:
-    """A pool with these positions (lower tick, upper tick, liquidity); its price is `shift` above
-    the one at its tick."""
-    net, gross = Counter[int](), Counter[int]()
-    for lower, upper, liquidity in positions:
-        net.update({lower: liquidity, upper: -liquidity})
-        gross.update({lower: liquidity, upper: liquidity})
-    ticks = tuple(sorted(gross))
-    return Concentrated(
-        variant=variant,
-        sqrt_price_x96=get_sqrt_price_at_tick(tick) + shift,
-        tick=tick,
-        liquidity=sum(amount for lower, upper, amount in positions if lower <= tick < upper),
-        fee0=fees[0],
-        fee1=fees[1],
-        protocol_fee0=protocol_fees[0],
-        protocol_fee1=protocol_fees[1],
-        tick_spacing=spacing,
-        ticks=ticks,
-        liquidity_net=tuple(net[index] for index in ticks),
-        liquidity_gross=tuple(gross[index] for index in ticks),
-        known_from=-887_272,
-        known_to=887_272,
-        balances=balances,
-        decimals0=decimals[0],
-        decimals1=decimals[1],
-    )
-
-
-@st.composite
-def ticked_pools(draw: st.DrawFn, most: int = 2**100) -> Concentrated:
-    """Up to eight positions near each other, the price among or beside them."""
-    spacing = draw(st.sampled_from([1, 10, 60, 200]))
-    middle = draw(st.integers(-200_000 // spacing, 200_000 // spacing))
-    places = st.integers(middle - 400, middle + 400)
-    liquidities = st.one_of(sizes(1, most), st.integers(most >> 16, most))
-    spans = st.tuples(places, st.integers(1, 400), liquidities)
-    positions = [
-        (lower * spacing, (lower + width) * spacing, liquidity)
-        for lower, width, liquidity in draw(st.lists(spans, min_size=1, max_size=8))
-    ]
-    fees = st.sampled_from([500, 0, 1, 100, 3_000, 10_000, 250_000])
-    return ticked(
-        positions,
-        tick=middle * spacing + draw(st.integers(-450, 450)) * spacing,
-        shift=draw(st.integers(0, 50_000)),
-        fees=(draw(fees), draw(fees)),
-        protocol_fees=draw(st.sampled_from([(0, 0), (4, 10), (0, 5)])),
-        spacing=spacing,
-        variant=draw(st.sampled_from(VARIANT_NAMES)),
-        decimals=(draw(DECIMALS), draw(DECIMALS)),
-        balances=draw(st.sampled_from([(), (10**20, 10**9)])),
-    )
 
 
 # One strategy a kind; the contract tests fail while a kind has none.

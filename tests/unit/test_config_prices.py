@@ -11,6 +11,7 @@ from watcher.config import Config, load_config
 from watcher.errors import ConfigError
 from watcher.math.settings import Votes
 from watcher.state.target import target_id
+from watcher.state.token import NATIVE_COINS
 
 COIN, DOLLAR, SHARE = address(0xA0), address(0xB0), address(2)
 FEED, PAIR, POOL, VAULT = address(7), address(1), address(3), SHARE
@@ -55,15 +56,16 @@ REDEEMED = price("redemption", token=token(SHARE), address=VAULT, quote=token(CO
 FIXED = price("fixed", token=token(DOLLAR), value=1.0)
 
 
-def load(folder: Path, text: str) -> Config:
+def load(folder: Path, text: str, *, chain: str = "") -> Config:
+    """`chain` are further keys of the chain's table."""
     file = folder / "watcher.toml"
-    file.write_text(HEAD + text)
+    file.write_text(HEAD.replace("endpoints", f"{chain}endpoints") + text)
     return load_config(file, {})
 
 
-def problems(folder: Path, text: str) -> dict[str, str]:
+def problems(folder: Path, text: str, *, chain: str = "") -> dict[str, str]:
     with pytest.raises(ConfigError) as caught:
-        load(folder, text)
+        load(folder, text, chain=chain)
     return {one.path: one.text for one in caught.value.problems}
 
 
@@ -101,6 +103,24 @@ def test_pyth_is_told_by_the_id_of_its_price(tmp_path: Path) -> None:
     wrong = problems(tmp_path, price("pyth", **{**keys, "id": "0x12"}, most_confidence=2))
     assert "64 hexadecimal digits" in wrong["prices[0].id"]
     assert "out of range" in wrong["prices[0].most_confidence"]
+
+
+def test_the_native_coin_has_the_price_of_its_wrapper_by_each_of_its_names(tmp_path: Path) -> None:
+    keys = f'wrapped_native = "{COIN}"\n'
+    found = load(tmp_path, CHAINLINK, chain=keys).settings.prices[1:]
+    assert [(one.token, one.source, one.quote) for one in found] == [
+        (coin, "wrapped", COIN) for coin in NATIVE_COINS
+    ]
+    assert {one.ancestry for one in found} == {()}
+
+
+def test_a_wrapper_that_is_none_is_refused_at_its_key(tmp_path: Path) -> None:
+    path = 'chains."eip155:1".wrapped_native'
+    wrong = problems(tmp_path, CHAINLINK, chain='wrapped_native = "WETH"\n')
+    assert "write an address" in wrong[path]
+    native = price("spot", address=PAIR, quote=token(NATIVE_COINS[0]))
+    wrong = problems(tmp_path, native, chain=f'wrapped_native = "{COIN}"\n')
+    assert "in a circle" in wrong[path]
 
 
 def test_votes_are_read(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from watcher.state import (
     TickOracle,
     Token,
 )
+from watcher.state.token import NATIVE_COINS, ZERO_ADDRESS
 
 NOW = 100_000
 COIN = Token(address(0xA0), 18, "COIN")
@@ -246,6 +247,25 @@ def test_a_circle_ends_and_says_so() -> None:
     observed = {PAIR.id: Observation(PAIR.id, Status.OK, pair(2_000))}
     found = Book(settings, CHAIN, observed, {}, timestamp=NOW).price(COIN.address)
     assert CIRCULAR in found.reason
+
+
+@pytest.mark.parametrize("coin", NATIVE_COINS)
+def test_the_native_coin_is_worth_what_it_is_wrapped_into(coin: Address) -> None:
+    wrapped = PriceSource(CHAIN, coin, "wrapped", quote=COIN.address)
+    banded = replace(FED, deviation=0.005)
+    found, worth = (book(banded, wrapped).price(one) for one in (coin, COIN.address))
+    assert (found.token, found.source, found.value) == (coin, "wrapped", 2_000.0)
+    for name in ("value", "ancestry", "updated_at", "dead_band", "confidence", "reason"):
+        assert getattr(found, name) == getattr(worth, name)
+
+
+def test_the_native_coin_is_not_judged_by_what_judges_its_wrapper_alone() -> None:
+    wrapped = PriceSource(CHAIN, ZERO_ADDRESS, "wrapped", quote=COIN.address)
+    stale = book(FED, wrapped, fed=feed(2_000 * 10**8, updated_at=1)).price(ZERO_ADDRESS)
+    assert stale.reason == f"no reference for {COIN.address}: the feed is stale (heartbeat 3600 s)"
+    own = book(SPOT, wrapped, judged=PAIR, pair=pair(2_000)).price(ZERO_ADDRESS)
+    assert math.isnan(own.value)
+    assert NOT_INDEPENDENT in own.reason
 
 
 EXTREMES = (0, 1, 2**112 - 1, 2**256 - 1)

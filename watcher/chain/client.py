@@ -15,7 +15,7 @@ from watcher.chain.endpoint import Endpoint, EndpointOptions, endpoint_problem
 from watcher.chain.failover import FailoverReader
 from watcher.chain.failover_logs import FailoverLogs
 from watcher.chain.faults import EndpointError, WrongChain
-from watcher.chain.headers import Headers, NodeHeaders
+from watcher.chain.headers import Headers, NodeHeaders, ask_chain_id
 from watcher.chain.health import Clock, EndpointHealth, Health
 from watcher.chain.jsonrpc import JsonRpc
 from watcher.chain.lag import DEFAULT_LIMITS, LagLimits
@@ -146,6 +146,17 @@ async def open_chain(
             )
         finally:
             await headers.close()
+
+
+async def served_chain(url: str, *, deadline: float = DEADLINE) -> int:
+    """The id of the chain that a node says it serves.
+
+    Raises ConfigError for a URL that cannot be used, EndpointError where the node does not say.
+    """
+    (options,) = _options(url)
+    async with http_session(connections=1) as session:
+        transport = HttpTransport(session, options.endpoint, response_cap=RESPONSE_CAP)
+        return await ask_chain_id(JsonRpc(Deadline(transport, deadline)))
 
 
 def _options(endpoints: str | Sequence[EndpointOptions]) -> Sequence[EndpointOptions]:

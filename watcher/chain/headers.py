@@ -32,6 +32,15 @@ MOST_SKIPPED = 16
 """Numbers after a missing one that are looked at for its child; L2s that skip, skip a few."""
 
 
+class Calling(Protocol):
+    """A node that is asked one thing at a time."""
+
+    @property
+    def endpoint(self) -> Endpoint: ...
+
+    async def call(self, asked: Request) -> Reply: ...
+
+
 class Headers(Protocol):
     async def head(self) -> Block: ...
 
@@ -70,10 +79,7 @@ class NodeHeaders:
 
     async def connect(self) -> None:
         """Raises WrongChain when the endpoint serves another chain than ours."""
-        asked = request("eth_chainId")
-        found = quantity(self._value(await self._node.call(asked), asked))
-        if found is None:
-            raise self._fault("eth_chainId with something that is no chain id")
+        found = await ask_chain_id(self._node)
         if found != self._chain_id:
             raise WrongChain(endpoint=self.endpoint.name, found=found, expected=self._chain_id)
 
@@ -183,7 +189,7 @@ class NodeHeaders:
         return self._parsed(asked, await self._node.call(asked))
 
     def _parsed(self, asked: Request, reply: Reply) -> Block | None:
-        value = self._value(reply, asked)
+        value = _value(self.endpoint, reply, asked)
         if value is None:
             return None
         block = parse_block(value, chain_id=self._chain_id)
@@ -191,20 +197,35 @@ class NodeHeaders:
             raise self._fault(f"{asked.method} with a header that is not valid")
         return block
 
-    def _value(self, reply: Reply, asked: Request) -> object:
-        if isinstance(reply, ErrorObject):
-            limited = judge(reply) is Verdict.RATE_LIMITED
-            raise self._fault(
-                f"{asked.method} with error {reply.code} ({reply.message})",
-                Kind.RATE_LIMITED if limited else Kind.NODE_FAULT,
-            )
-        return reply.value
+    def _fault(self, what: str) -> EndpointError:
+        return _fault(self.endpoint, what)
 
-    def _fault(self, what: str, kind: Kind = Kind.NOT_JSON_RPC) -> EndpointError:
-        name = self.endpoint.name
-        return EndpointError(
-            f"{name} answered {what}: try again or use another endpoint", endpoint=name, kind=kind
+
+async def ask_chain_id(node: Calling) -> int:
+    """The id of the chain that the node serves. Raises EndpointError where it does not say."""
+    asked = request("eth_chainId")
+    found = quantity(_value(node.endpoint, await node.call(asked), asked))
+    if found is None:
+        raise _fault(node.endpoint, "eth_chainId with something that is no chain id")
+    return found
+
+
+def _value(endpoint: Endpoint, reply: Reply, asked: Request) -> object:
+    if isinstance(reply, ErrorObject):
+        limited = judge(reply) is Verdict.RATE_LIMITED
+        raise _fault(
+            endpoint,
+            f"{asked.method} with error {reply.code} ({reply.message})",
+            Kind.RATE_LIMITED if limited else Kind.NODE_FAULT,
         )
+    return reply.value
+
+
+def _fault(endpoint: Endpoint, what: str, kind: Kind = Kind.NOT_JSON_RPC) -> EndpointError:
+    name = endpoint.name
+    return EndpointError(
+        f"{name} answered {what}: try again or use another endpoint", endpoint=name, kind=kind
+    )
 
 
 def _by_number(number_or_tag: str) -> Request:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from watcher.cli.options import Format
 from watcher.cli.output import Row, figure
-from watcher.cli.phrases import percent, price, symbols, with_names
+from watcher.cli.phrases import percent, price, short, symbols, with_names
+from watcher.cli.text import one_line
 from watcher.config import fields
 from watcher.errors import InputError
 from watcher.math.catalogue import (
@@ -63,6 +65,7 @@ KEY_MEASURES = {
     TICK_ORACLE: _MEAN_MEASURES,
     PAIR_ORACLE: _MEAN_MEASURES,
 }
+NO_LABELS: Mapping[str, str] = MappingProxyType({})
 FIGURE_COLUMNS = ("measure", "dims", "value", "unit", "reason")
 FORMS = {
     "token": "tokens at hand",
@@ -121,10 +124,17 @@ def filled(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
     return [name for name in columns if any(row.get(name) not in (None, "") for row in rows)]
 
 
-def figure_row(measure: Measure, target: Target, unit: str, format_: Format) -> Row:
-    """One measure: with symbols and rounded for people, with addresses and in full otherwise."""
+def figure_row(
+    measure: Measure,
+    target: Target,
+    unit: str,
+    format_: Format,
+    labels: Mapping[str, str] = NO_LABELS,
+) -> Row:
+    """One measure: with symbols and rounded for people, with addresses and in full otherwise.
+    `labels` are what is watched, by address, for figures that name another contract."""
     if format_ is Format.TABLE:
-        return _for_people(measure, target, unit)
+        return _for_people(measure, target, unit, labels)
     return {
         "measure": measure.name,
         "dims": dict(measure.dims),
@@ -134,7 +144,16 @@ def figure_row(measure: Measure, target: Target, unit: str, format_: Format) -> 
     }
 
 
-def _for_people(measure: Measure, target: Target, unit: str) -> Row:
+def labels_of(targets: Iterable[Target], chain_id: int) -> dict[str, str]:
+    """What the targets of a chain are called, by address: those that it alone tells from others."""
+    return {
+        target.address: one_line(target.name)
+        for target in targets
+        if target.name and not target.key and target.chain_id == chain_id
+    }
+
+
+def _for_people(measure: Measure, target: Target, unit: str, labels: Mapping[str, str]) -> Row:
     names = symbols(target)
     dims = dict(measure.dims)
     coins = [names[coin.address] for coin in (*target.tokens, *filter(None, [target.share]))]
@@ -152,7 +171,7 @@ def _for_people(measure: Measure, target: Target, unit: str) -> Row:
         called["token_in"] = names.get(dims["token_in"], dims["token_in"])
     return {
         "measure": measure.name,
-        "dims": _dims(dims, names, unit),
+        "dims": _dims(dims, names, unit, labels),
         "value": _value(measure),
         "unit": _unit(measure, called),
         "reason": with_names(measure.reason, names),
@@ -170,7 +189,9 @@ def _unit(measure: Measure, called: Mapping[str, str]) -> str:
     return words.sub(lambda found: called[found[0]], CATALOGUE[measure.name].unit)
 
 
-def _dims(dims: Mapping[str, str], names: Mapping[str, str], unit: str) -> str:
+def _dims(
+    dims: Mapping[str, str], names: Mapping[str, str], unit: str, labels: Mapping[str, str]
+) -> str:
     said = []
     for name, value in sorted(dims.items(), reverse=True):
         match name:
@@ -184,9 +205,19 @@ def _dims(dims: Mapping[str, str], names: Mapping[str, str], unit: str) -> str:
                 said.append(f"{float(value):,.15g} {unit}")
             case "move":
                 said.append(f"to {100 * float(value):.3g}%")
+            case "source":
+                said.append(source_of(dims, labels))
+            case "address" if "source" in dims:
+                continue
             case _:
                 said.append(f"{name} {value}")
     return ", ".join(said)
+
+
+def source_of(dims: Mapping[str, str], labels: Mapping[str, str]) -> str:
+    """A source of a price by what it reads: "spot of WETH/USDC"; a fixed one reads nothing."""
+    source, address = dims["source"], dims.get("address", "")
+    return f"{source} of {labels.get(address) or short(address)}" if address else source
 
 
 def _value(measure: Measure) -> str:

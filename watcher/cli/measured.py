@@ -21,7 +21,7 @@ def print_measures(
     found: Found, figures: Sequence[Measure], *, explained: bool, format_: Format
 ) -> None:
     target, unit = found.snapshot.target, found.settings.unit
-    rows = [figure_row(each, target, unit, format_) for each in figures]
+    rows = [figure_row(each, target, unit, format_, found.labels) for each in figures]
     if format_ is Format.TABLE:
         print_text(heading(found.snapshot))
         print_rows(rows, filled(rows, FIGURE_COLUMNS), format_=format_, elastic="reason")

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from watcher.config import ChainConfig, Config
     from watcher.store import Store
 
-MAINNET = 1
-
 
 def read_config(given: Path | None) -> Config:
     """The checked configuration that `--config`, WATCHER_CONFIG or this folder names."""
@@ -20,11 +18,16 @@ def read_config(given: Path | None) -> Config:
     return load_config(find_config(given, os.environ), os.environ)
 
 
-def chain_to_ask(chain: str | None, rpc: str | None, given: Path | None) -> ChainConfig:
-    """The chain that `--chain` names, through `--rpc` or the endpoints of the configuration.
+async def chain_to_ask(chain: str | None, rpc: str | None, given: Path | None) -> ChainConfig:
+    """The chain that `--chain` names, through `--rpc` or the endpoints of the configuration; with
+    `--rpc` alone the one that the node says it serves, which is noted.
 
-    Raises InputError where the two do not say one chain and a way to it.
+    Raises InputError where the two do not say one chain and a way to it, ReadError where the node
+    does not say its own.
     """
+    from watcher.chain.client import served_chain
+    from watcher.chain.endpoint import endpoint_name, endpoint_problem
+    from watcher.cli.output import note
     from watcher.config import fields, single_endpoint
     from watcher.errors import InputError
 
@@ -33,10 +36,12 @@ def chain_to_ask(chain: str | None, rpc: str | None, given: Path | None) -> Chai
     except ValueError as error:
         raise InputError(f"--chain: {error}") from None
     if rpc is not None:
-        try:
-            return single_endpoint(MAINNET if chain_id is None else chain_id, rpc)
-        except ValueError as error:
-            raise InputError(f"--rpc: {error}") from None
+        if (problem := endpoint_problem(rpc)) is not None:
+            raise InputError(f"--rpc: {problem}")
+        if chain_id is None:
+            chain_id = await served_chain(rpc)
+            note(f"no --chain: {endpoint_name(rpc)} says that it serves eip155:{chain_id}")
+        return single_endpoint(chain_id, rpc)
     chains = read_config(given).chains
     if chain_id is None and len(chains) > 1:
         raise InputError("the configuration has several chains: say which with --chain")

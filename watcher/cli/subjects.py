@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from watcher.cli.figures import labels_of
 from watcher.cli.output import note
 from watcher.cli.session import open_store, read_config
 from watcher.errors import ConfigError, InputError
@@ -29,11 +31,13 @@ UNNAMED_UNIT = "units of account"
 @dataclass(frozen=True, slots=True)
 class Found:
     """`previous` is the state one block earlier, None where it is not known. `settings` are the
-    configuration's, or the defaults where there is none."""
+    configuration's, or the defaults where there is none; `labels` what is watched beside it, by
+    address."""
 
     snapshot: Snapshot
     previous: State | None
     settings: Settings
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def subject(self) -> Subject:
@@ -84,7 +88,8 @@ def _stored(text: str, *, at: int | None, config: Path | None) -> Found:
         target = store.find_target(text)
         snapshot = store.snapshot(target.id, at)
         previous = _previous(store, snapshot)
-    return Found(snapshot, previous, checked.settings)
+        labels = labels_of(store.targets(), target.chain_id)
+    return Found(snapshot, previous, checked.settings, labels)
 
 
 def _previous(store: Store, snapshot: Snapshot) -> State | None:

@@ -10,6 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from watcher.alerts.health import Grade, health
+from watcher.cli.figures import labels_of, source_of
 from watcher.cli.output import figure
 from watcher.cli.phrases import duration, money, percent, price, symbols, with_names
 from watcher.config import Config
@@ -132,7 +133,7 @@ class _Judge:
         measures = standing.figures.measures if standing.figures else ()
         found = health(Status.OK, measures, limits=self.config.limits)
         if found.measure is None:
-            return Finding(found.grade, found.why)
+            return Finding(found.grade, found.why or _redeems(target, measures))
         why = self._why(found.measure, target, measures)
         is_spot = found.measure.name == "ln_spot_over_reference"
         if is_spot and found.grade in (Grade.BREACHED, Grade.STRAINED):
@@ -181,6 +182,9 @@ class _Judge:
                 return off_mean(names[target.tokens[0].address], measure.value, target)
             case "price_per_share_change":
                 return per_share_change(measure.value)
+            case "ln_source_over_redemption":
+                labels = labels_of((one.target for one in self.stored.values()), target.chain_id)
+                return off_redemption(source_of(dict(measure.dims), labels), measure.value)
             case name:
                 is_fraction = CATALOGUE[name].unit == "fraction"
                 return f"{name} {percent(measure.value) if is_fraction else figure(measure.value)}"
@@ -259,6 +263,16 @@ def per_share_change(change: float) -> str:
     return f"price per share {'+' if change > 0 else ''}{percent(change)} in one block"
 
 
+def _redeems(target: Target, measures: Iterable[Measure]) -> str:
+    """What a token's contract redeems it for; empty of targets that are no rate."""
+    rate = next((one.value for one in measures if one.name == "redemption_rate"), math.nan)
+    if math.isnan(rate):
+        return ""
+    names = symbols(target)
+    token, quote = (names[coin.address] for coin in target.tokens)
+    return f"1 {token} redeems for {price(rate)} {quote}"
+
+
 def _updated_at(feed: PriceFeed | PythPrice) -> int:
     return feed.updated_at if isinstance(feed, PriceFeed) else feed.publish_time
 
@@ -274,6 +288,14 @@ def off_mean(symbol: str, ln_spot: float, target: Target) -> str:
     if off == 0:
         return f"{symbol} at its mean over {window}"
     return f"{symbol} {percent(abs(off))} {'under' if off < 0 else 'over'} its mean over {window}"
+
+
+def off_redemption(source: str, ln_source: float) -> str:
+    """A logarithm of what a source says over what is redeemed as a person says it."""
+    off = math.expm1(ln_source)
+    if off == 0:
+        return f"{source} at the redemption rate"
+    return f"{source} {percent(abs(off))} {'under' if off < 0 else 'over'} the redemption rate"
 
 
 def off_reference(symbol: str, ln_spot: float) -> str:

@@ -9,7 +9,13 @@ from pathlib import Path
 from watcher.alerts.health import DEFAULT_LIMITS
 from watcher.config import fields
 from watcher.config.environment import expand, unknown_variables
-from watcher.config.prices import PriceEntry, Reader, check_sources, read_votes
+from watcher.config.prices import (
+    PriceEntry,
+    Reader,
+    check_sources,
+    native_sources,
+    read_votes,
+)
 from watcher.config.section import Section
 from watcher.config.sections import read_chain, read_limits, read_target
 from watcher.config.values import Config
@@ -68,7 +74,8 @@ def _read(root: Section, path: Path) -> Config | None:
         database = _database(f"{SQLITE}watcher.db", path)
     sizes = root.optional("sizes", _sizes, DEFAULT_SIZES)
     sections = root.tables("chains")
-    chains = [read_chain(key, section) for key, section in sections.items()]
+    read = [(section, read_chain(key, section)) for key, section in sections.items()]
+    chains = [(section, chain) for section, chain in read if chain is not None]
     if not sections:
         root.problem("chains", 'is missing: name a chain, [chains."eip155:1"]')
     chain_ids = set(filter(None, map(fields.chain_id_or_none, sections)))
@@ -76,7 +83,10 @@ def _read(root: Section, path: Path) -> Config | None:
     if not targets:
         root.problem("targets", "is missing: name at least one pool or vault")
     reader = Reader(chain_ids, tuple(filter(None, targets)))
-    prices = tuple(filter(None, map(reader.read, root.list("prices"))))
+    prices = (
+        *filter(None, map(reader.read, root.list("prices"))),
+        *(one for section, chain in chains for one in native_sources(section, chain)),
+    )
     check_sources(prices)
     votes = read_votes(root.table("votes"))
     limits = {
@@ -91,7 +101,7 @@ def _read(root: Section, path: Path) -> Config | None:
         settings=Settings(
             unit=unit, sizes=sizes, prices=tuple(one.source for one in prices), votes=votes
         ),
-        chains=tuple(filter(None, chains)),
+        chains=tuple(chain for _, chain in chains),
         entries=entries,
         limits={**DEFAULT_LIMITS, **limits},
     )

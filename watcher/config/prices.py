@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from watcher.config import fields
 from watcher.config.section import Section
 from watcher.config.sections import known_chain
+from watcher.config.values import ChainConfig
 from watcher.math.settings import PriceSource, SourceKind, Votes
 from watcher.protocols import Entry
 from watcher.protocols.expectation import TOKENS
@@ -23,7 +24,7 @@ from watcher.protocols.redemption_rate import (
     key_of,
 )
 from watcher.state.target import target_id
-from watcher.state.token import Address
+from watcher.state.token import NATIVE_COINS, Address
 
 MOST_WINDOW = 7 * 86_400
 MOST_DERIVED = 16
@@ -34,13 +35,15 @@ VAULTS = ("erc4626",)
 
 @dataclass(frozen=True, slots=True)
 class PriceEntry:
-    """One source with the table that says it. `entry` is the target that it reads, and which tokens
-    the chain must confirm of it; it is one of the `[[targets]]` where `watched`."""
+    """One source with the table that says it, and under which key its quote. `entry` is the target
+    that it reads, and which tokens the chain must confirm of it; it is one of the `[[targets]]`
+    where `watched`."""
 
     section: Section
     source: PriceSource
     entry: Entry | None = None
     watched: bool = False
+    key: str = "quote"
 
 
 class Reader:
@@ -211,6 +214,20 @@ class Reader:
         raise ValueError(fields.unknown(str(value), self._kinds, what="source"))
 
 
+def native_sources(section: Section, chain: ChainConfig) -> list[PriceEntry]:
+    """What a chain's table says its native coin is worth, by each of the coin's names."""
+    if chain.wrapped_native is None:
+        return []
+    return [
+        PriceEntry(
+            section,
+            PriceSource(chain.chain_id, coin, "wrapped", quote=chain.wrapped_native),
+            key="wrapped_native",
+        )
+        for coin in NATIVE_COINS
+    ]
+
+
 def read_votes(section: Section) -> Votes:
     usual = Votes()
     votes = Votes(
@@ -242,7 +259,7 @@ def check_sources(prices: Sequence[PriceEntry]) -> None:
         source = one.source
         if source.quote and _leads_to(edges, source.chain_id, source.quote, source.token):
             one.section.problem(
-                "quote", "is priced in this token itself, in a circle: remove one of the sources"
+                one.key, "is priced in this token itself, in a circle: remove one of the sources"
             )
 
 

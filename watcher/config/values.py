@@ -11,6 +11,7 @@ from watcher.alerts.health import Limits
 from watcher.chain.endpoint import Endpoint, EndpointOptions
 from watcher.math.settings import Settings
 from watcher.protocols import Entry
+from watcher.state.token import Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class ChainConfig:
     asked of all endpoints at each block, none where it is 0.
     `confirmations` stands in for the node's finalized tag where it has none. A watch that was away
     for more than `catch_up_blocks` goes on at the head and leaves a gap row. `websocket` is where
-    the node announces new heads.
+    the node announces new heads. `wrapped_native` is the token that the native coin is worth.
     """
 
     chain_id: int
@@ -34,6 +35,7 @@ class ChainConfig:
     poll_seconds: float
     deadline_seconds: float
     catch_up_blocks: int
+    wrapped_native: Address | None = None
 
     @property
     def websocket(self) -> Endpoint | None:

@@ -21,7 +21,7 @@ def _lines(entries: Entries, endpoint_url: str, database_url: str) -> Iterable[s
     yield from toml_pairs({"unit": "USD", "database": database_url})
     yield ""
     yield f"[chains.{toml_value(chain)}]"
-    yield from toml_pairs({"name": "local"})
+    yield from toml_pairs({"name": "local", "wrapped_native": entries.wrapped_native})
     yield f"endpoints = [{{ url = {toml_value(endpoint_url)} }}]"
     for target in entries.targets:
         yield ""

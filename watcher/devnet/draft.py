@@ -61,6 +61,10 @@ class Draft:
             mint = "mint(address,uint256)"
             self.send(holder, token.address, mint, holder, amount, label=label)
 
+    def read(self, contract: Address, signature: str, *args: Any) -> tuple[Any, ...]:
+        """What a contract answers as of the head, without what is planned."""
+        return self._reader.read(contract, signature, *args)
+
     def reserves(self, pair: Pair) -> tuple[int, int]:
         """Of token0 and token1."""
         if pair.address not in self._reserves:

@@ -113,9 +113,9 @@ class CoinPool:
 
 @dataclass(frozen=True, slots=True)
 class ConcentratedPool:
-    """A pool with ticks of another protocol than Uniswap V3, in which nobody trades. `options` are
-    further keys of its entry, `ticks` where its positions begin and end; `trader` is what opens
-    positions and swaps in it, `beside` what else stands there for it."""
+    """A pool with ticks of another protocol than Uniswap V3. `options` are further keys of its
+    entry, `ticks` where its positions begin and end; `trader` is what swaps in it, `beside` what
+    else stands there for it."""
 
     name: str
     protocol: str
@@ -226,9 +226,11 @@ class PriceEntry:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """All that a configuration must say to watch this world."""
+    """All that a configuration must say to watch this world; `wrapped_native` is worth the native
+    coin."""
 
     chain_id: int
+    wrapped_native: Address
     targets: tuple[TargetEntry, ...]
     prices: tuple[PriceEntry, ...]
 
@@ -313,7 +315,7 @@ class World:
         ]
         held = [_treasury_entry(self.chain_id, one) for one in self.treasuries]
         targets = (*pairs, *pools, *vaults, *held)
-        return Entries(chain_id=self.chain_id, targets=targets, prices=tuple(prices))
+        return Entries(self.chain_id, self.weth.address, targets, tuple(prices))
 
 
 def _pair_entry(chain_id: int, pair: Pair) -> TargetEntry:

@@ -17,6 +17,7 @@ SourceKind: TypeAlias = Literal[
     "spot",
     "uniswap_v2_twap",
     "uniswap_v3_twap",
+    "wrapped",
 ]
 
 
@@ -31,7 +32,8 @@ class PriceSource:
     seconds. A pool whose depth to 1% is worth less than `least_depth`, in the unit of account, is
     too thin to be believed.
     `derived_from` are further contracts that the source computes from. A "fixed" source has a
-    `value` in the unit of account and neither age nor ancestry.
+    `value` in the unit of account and neither age nor ancestry; a "wrapped" one says that a native
+    coin is worth one `quote`, the token that anybody wraps it into.
     """
 
     chain_id: int

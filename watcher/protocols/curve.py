@@ -19,7 +19,7 @@ from watcher.protocols.interface import ListView, View, Views, view
 from watcher.state.call import Answer, Call, Slot
 from watcher.state.stableswap import MOST_COINS, StableSwap, StableSwapVariant, problems
 from watcher.state.target import Target
-from watcher.state.token import ZERO_ADDRESS, Address, Token, to_address
+from watcher.state.token import ETHER, NATIVE_DECIMALS, ZERO_ADDRESS, Address, Token
 
 _POOL = "curve/StableSwap"
 _FIRST_POOL = "curve/FirstStableSwap"
@@ -42,9 +42,6 @@ GAMMA = view(_POOL, "gamma")
 A_PRECISION = 100
 RATE_DECIMALS = 36
 """A rate is 10**(36 - decimals) for a coin that is worth one."""
-
-ETHER = to_address("0x" + "Ee" * 20)
-"""How these pools call the chain's own coin, which has no contract."""
 
 TOKEN_SLOTS = 24
 """Before `lp_token` there was, the LP token stood in one of the first slots of the pool's storage:
@@ -195,7 +192,7 @@ def decode_tokens(coins: Sequence[Address], answers: Sequence[Answer]) -> tuple[
     found = []
     for coin in coins:
         if coin == ETHER:
-            found.append(Token(ETHER, 18, "ETH"))
+            found.append(Token(ETHER, NATIVE_DECIMALS, "ETH"))
             continue
         token = erc20.decode_metadata(coin, [left.pop(0), left.pop(0)])
         if token.decimals > RATE_DECIMALS:

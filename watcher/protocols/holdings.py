@@ -20,14 +20,13 @@ from watcher.protocols.options import address_list, proper_fraction
 from watcher.state.call import Answer, Balance, Call
 from watcher.state.holdings import Holdings
 from watcher.state.target import Target
-from watcher.state.token import Address
+from watcher.state.token import NATIVE_DECIMALS, Address
 
 PROTOCOL = "holdings"
 
 MANAGER_FACTORY = view("uniswap_v3/PeripheryImmutableState", "factory")
 A_FEE = 3_000
 """Every Uniswap V3 factory is born with this tier."""
-NATIVE_DECIMALS = 18
 MOST_HOLDERS, MOST_MANAGERS, MOST_LISTED = 32, 8, 64
 
 Asked = Generator[list[Call], Sequence[Answer], tuple[Address, ...]]

@@ -28,7 +28,7 @@ from watcher.protocols.tick_pools import (
 from watcher.state.call import Answer, Call, Code
 from watcher.state.concentrated import Concentrated
 from watcher.state.target import Param, Target
-from watcher.state.token import ZERO_ADDRESS, Address, Token, to_address
+from watcher.state.token import NATIVE_DECIMALS, ZERO_ADDRESS, Address, Token, to_address
 
 PROTOCOL = "uniswap_v4"
 
@@ -52,7 +52,7 @@ POOLS_SLOT = 6
 NEEDED = ("currency0", "currency1", "fee", "tick_spacing", "state_view")
 """Options without which nothing can be read."""
 
-NATIVE = Token(ZERO_ADDRESS, 18, "native")
+NATIVE = Token(ZERO_ADDRESS, NATIVE_DECIMALS, "native")
 """Currency 0 of pools of the chain's own coin."""
 
 HOOKS = (

@@ -14,7 +14,7 @@ from watcher.state.block import Block
 from watcher.state.call import Answer
 from watcher.state.observation import Observation, Status
 from watcher.state.target import Target
-from watcher.state.token import ZERO_ADDRESS, Address, Token
+from watcher.state.token import NATIVE_COINS, Address, Token
 
 LOG = structlog.get_logger(__name__)
 
@@ -73,9 +73,10 @@ class Decimals:
 
 
 def _coins(target: Target) -> tuple[Token, ...]:
-    """The native coin is no contract that could be asked, and does not change."""
+    """The native coin, by whichever of its names, is no contract that could be asked: it has 18
+    decimals for ever."""
     coins = target.tokens if target.share is None else (*target.tokens, target.share)
-    return tuple(coin for coin in coins if coin.address != ZERO_ADDRESS)
+    return tuple(coin for coin in coins if coin.address not in NATIVE_COINS)
 
 
 def _contradiction(token: Token, answer: Answer) -> str:

@@ -13,13 +13,14 @@ from watcher.service.finding import Finding
 from watcher.service.observe import observe
 from watcher.state.price import Price, PriceStatus, Vote
 from watcher.state.target import Target
-from watcher.state.token import Address
+from watcher.state.token import NATIVE_COINS, Address
 
 
 async def price_findings(
     config: Config, client: ChainClient, targets: Sequence[Target]
 ) -> list[Finding]:
-    """One finding for each token with a source, at the chain's head. Raises ReadError.
+    """One finding for each token with a source, at the chain's head, but for a native coin that no
+    target holds. Raises ReadError.
 
     A mean over what the watch itself has seen cannot be known before it began, and is no fault.
     """
@@ -35,6 +36,7 @@ async def price_findings(
     return [
         _finding(names.get(token, token), book.price(token), head.timestamp, settings.unit)
         for token in dict.fromkeys(one.token for one in sources)
+        if token in names or token not in NATIVE_COINS
     ]
 
 

@@ -11,6 +11,12 @@ Address = NewType("Address", str)
 """A contract's or holder's address with its EIP-55 checksum."""
 
 ZERO_ADDRESS = Address("0x" + "0" * 40)
+ETHER = Address("0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE")
+"""How Curve's pools call the chain's own coin; Uniswap V4 calls it by the zero address."""
+
+NATIVE_COINS = (ZERO_ADDRESS, ETHER)
+"""The addresses that mean the chain's own coin: no contract is there that could be asked."""
+NATIVE_DECIMALS = 18
 
 
 def to_address(text: str | bytes) -> Address:

@@ -120,7 +120,13 @@ def history(
     With --events what befell the nodes and the contracts instead, on all chains of the file; with a
     target the code at its address alone. --from and --to leave out what concerns no block.
     """
-    from watcher.cli.figures import figure_row, history_columns, in_order, requested
+    from watcher.cli.figures import (
+        figure_row,
+        history_columns,
+        in_order,
+        labels_of,
+        requested,
+    )
     from watcher.cli.output import note, print_rows
     from watcher.cli.session import open_store, read_config
     from watcher.errors import InputError
@@ -140,9 +146,10 @@ def history(
         watched = store.find_target(target)
         names = requested(measure or [], watched.kind)
         found = store.measure_history(watched.id, names, first=first, last=last, limit=limit + 1)
-    kept = in_order(found[-limit:], watched)
+        labels = labels_of(store.targets(), watched.chain_id)
+    kept, unit = in_order(found[-limit:], watched), settings.settings.unit
     rows = [
-        {**_block_row(each), **figure_row(each.measure, watched, settings.settings.unit, wanted)}
+        {**_block_row(each), **figure_row(each.measure, watched, unit, wanted, labels)}
         for each in kept
     ]
     print_rows(rows, history_columns(rows, wanted), format_=wanted, elastic="reason")

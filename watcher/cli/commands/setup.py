@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,9 @@ from watcher.cli.options import (
     OnlyJsonOption,
     chosen,
 )
+
+if TYPE_CHECKING:
+    from watcher.service.discover import Discovery
 
 CHECK_FAILED = 3
 
@@ -62,7 +65,7 @@ def discover(
     address: Annotated[str, typer.Argument(help="The contract's address.")],
     chain: Annotated[
         str | None,
-        typer.Option("--chain", help="Its chain [default: the configured one, else eip155:1]."),
+        typer.Option("--chain", help="Its chain [default: the configured one, or the node's]."),
     ] = None,
     rpc: Annotated[
         str | None, typer.Option("--rpc", help="A node's URL [default: the configured ones].")
@@ -87,7 +90,11 @@ def discover(
         asked = fields.address(address)
     except ValueError as error:
         raise InputError(f"{address[:50]}: {error}") from None
-    found = asyncio.run(discover_at(chain_to_ask(chain, rpc, config), asked))
+
+    async def found_at() -> Discovery:
+        return await discover_at(await chain_to_ask(chain, rpc, config), asked)
+
+    found = asyncio.run(found_at())
     print_discovery(found, as_json=as_json)
     if not found.recognised:
         raise typer.Exit(CHECK_FAILED)

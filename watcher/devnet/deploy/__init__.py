@@ -26,7 +26,11 @@ from watcher.devnet.deploy.pools import (
 from watcher.devnet.deploy.saddle import deploy_saddle, fill_saddle
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.deploy.solidly_pools import deploy_solidly, fill_solidly
-from watcher.devnet.deploy.tick_families import deploy_tick_families, fill_tick_families
+from watcher.devnet.deploy.tick_families import (
+    allow_tick_families,
+    deploy_tick_families,
+    fill_tick_families,
+)
 from watcher.devnet.deploy.tick_pools import (
     SPACINGS,
     TickPlan,
@@ -80,10 +84,12 @@ UNISWAP_POOLS = (
     ("WBTC", "WETH", 50, 1_000),
     ("DAI", "USDC", 2_000_000, 2_000_000),
     ("GUSD", "USDC", 500_000, 500_000),
+    ("WBTC", "USDC", 20, 1_200_000),
 )
 PANCAKE_POOLS = (
     ("WETH", "USDC", 400, 1_200_000),
     ("DAI", "USDC", 800_000, 800_000),
+    ("HUSD", "DAI", 600_000, 600_000),
 )
 # The two tokens, the fee in pips, and the dollars of both in each position: one around the market's
 # price, one ten times as wide, one of all prices.
@@ -91,6 +97,9 @@ TICK_POOLS = (
     ("WETH", "USDC", 500, 1_000_000),
     ("WBTC", "WETH", 3_000, 1_000_000),
     ("GUSD", "USDC", 10_000, 200_000),
+    ("DAI", "WETH", 500, 400_000),
+    ("WBTC", "USDC", 3_000, 300_000),
+    ("USDT", "HUSD", 10_000, 150_000),
 )
 # Pyth's id of USDC / USD.
 PYTH_USDC = "0xeaa020c61cc479712813461ce153894a96a6c00b21ed0cfc2798d1f9a9e9c94a"
@@ -166,6 +175,8 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     fill_kyber(site, builder, kyber_pools, tokens)
     fill_balancer(site, builder, balancer_pools, vaults, weth=weth)
     coin_pools = (*curve_pools, *saddle_pools, *crypto_pools)
+    traders = (actors.trader, actors.other_trader, actors.arbitrageur)
+    allow_tick_families(site, concentrated_pools, traders=traders)
     for trader in (actors.trader, actors.other_trader, actors.whale):
         allow_exchanges(site, coin_pools, vaults, trader)
         allow_balancer(site, balancer_pools, vaults, trader)

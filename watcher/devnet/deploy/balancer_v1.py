@@ -22,6 +22,7 @@ FIRST_POOLS = (
         (10 * ONE, 10 * ONE, 12 * ONE),
         10**16,
     ),
+    ("b1:WBTC/GUSD", ("WBTC", "GUSD"), (4, 240_000), (5 * ONE, 5 * ONE), 10**15),
 )
 
 

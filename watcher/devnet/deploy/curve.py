@@ -30,6 +30,7 @@ NG_POOLS = (
     ("ng:GUSD/DAI", ("GUSD", "DAI"), (20_000, 380_000), 50, 4_000_000),
     ("ng:HUSD/GUSD", ("HUSD", "GUSD"), (1_000, 990_000), 200, 4_000_000),
     ("ng:SUSD/USDC", ("SUSD", "USDC"), (450_000, 150_000), 100, 4_000_000),
+    ("ng:DAI/USDC", ("DAI", "USDC"), (700_000, 690_000), 1_000, 500_000),
     ("ng:solmate-dai/USDT", ("solmate-dai", "USDT"), (150_000, 90_000), 800, 2_000_000),
     (
         "ng:five",

@@ -27,6 +27,9 @@ class Aerodrome:
 SOLIDLY_POOLS = (
     ("WETH", "USDC", False, 300, 900_000, None),
     ("DAI", "USDC", True, 600_000, 600_000, None),
+    ("WBTC", "WETH", False, 10, 200, 25),
+    ("USDC", "HUSD", True, 400_000, 400_000, None),
+    ("USDT", "DAI", False, 300_000, 300_000, 1),
     ("GUSD", "DAI", True, 300_000, 300_000, 12),
 )
 UNBALANCED = ("GUSD", "DAI", 2_000_000)

@@ -13,7 +13,7 @@ _MARGIN_BLOCKS = 5
 # Steps of a drift, in basis points: far inside the feeds' deviations.
 _COIN_BPS = 8
 _STABLE_BPS = 5
-_STABLES = frozenset(("USDC", "DAI", "GUSD"))
+_STABLES = frozenset(("USDC", "DAI", "GUSD", "USDT", "HUSD"))
 
 
 def unit_price(draft: Draft, token: Token) -> int:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from watcher.devnet.draft import Draft
 from watcher.devnet.moves.balancer import small_swaps
 from watcher.devnet.moves.coins import small_exchanges
+from watcher.devnet.moves.direct import small_direct_trades
 from watcher.devnet.moves.feeds import drift
+from watcher.devnet.moves.ticks import small_tick_swaps
 from watcher.devnet.moves.trades import bring_back, gap_bps, small_trades, trades_text
 from watcher.devnet.stage import Scene, Stage, Step, step
 from watcher.devnet.text import listed, price_text
@@ -28,6 +30,8 @@ def play(stage: Stage, blocks: int) -> Iterator[Step]:
             *small_trades(draft, stage.random, most=3, least=least),
             *small_exchanges(draft, stage.random, most=4),
             *small_swaps(draft, stage.random, most=2),
+            *small_tick_swaps(draft, stage.random, most=2),
+            *small_direct_trades(draft, stage.random, most=2),
         ]
         happenings = [*arbitrages, trades_text(trades), *_drift(stage, draft)]
         yield step(draft, listed(happenings))

@@ -31,6 +31,8 @@ def read_source(
     """`earlier` is what was in force when the source's window began, for those that need it."""
     if source.source == "fixed":
         return Reading(source.value)
+    if source.source == "wrapped":
+        return Reading(1.0)
     noun = NOUNS.get(source.source, "pool")
     if observation is None:
         return nothing(f"the {noun} was not read yet")
