@@ -61,11 +61,14 @@ from watcher.state import (
     TickOracle,
     Token,
     Weighted,
+    YearnStrategy,
+    YearnVault,
     to_address,
 )
 from watcher.state.concentrated import ConcentratedVariant
 from watcher.state.price import unknown_price
 from watcher.state.target import Param
+from watcher.state.yearn_vault import YearnVersion
 
 CHAIN = 31337
 
@@ -271,6 +274,34 @@ def ticked_pools(draw: st.DrawFn, most: int = 2**100) -> Concentrated:
     )
 
 
+@st.composite
+def yearns(draw: st.DrawFn, most: int = 2**120) -> YearnVault:
+    version = draw(st.sampled_from(get_args(YearnVersion)))
+    idle, debts = draw(sizes(0, most)), draw(st.lists(sizes(0, most), max_size=3))
+    debt = sum(debts) + draw(st.one_of(st.just(0), sizes(0, most)))
+    supply = draw(sizes(0, most))
+    is_v3 = version == "3.1.0"
+    strategies = []
+    for number, owed in enumerate(debts, start=1):
+        assets = draw(st.one_of(st.just(owed), sizes(0, most)))
+        payable = draw(st.one_of(st.just(assets), sizes(0, most))) if is_v3 else assets
+        strategies.append(YearnStrategy(address(0xE0 + number), owed, assets, payable))
+    return YearnVault(
+        version=version,
+        total_idle=idle,
+        total_debt=debt,
+        total_supply=supply,
+        balance=idle + (draw(sizes(0, most)) if is_v3 else 0),
+        locked_profit=0 if is_v3 else draw(sizes(0, idle + debt)),
+        locked_shares=draw(sizes(0, supply)) if is_v3 else 0,
+        deposit_limit=draw(st.sampled_from([0, most, UINT256])),
+        shutdown=draw(st.booleans()),
+        guarded=version == "0.3.4" and draw(st.booleans()),
+        strategies=tuple(strategies),
+        decimals=draw(DECIMALS),
+    )
+
+
 # One strategy a kind; the contract tests fail while a kind has none.
 STATES: dict[str, st.SearchStrategy[State]] = {
     ConstantProduct.KIND: pools(0),
@@ -293,6 +324,7 @@ STATES: dict[str, st.SearchStrategy[State]] = {
     KyberDMM.KIND: kybers(),
     Weighted.KIND: weighteds(),
     BalancerStable.KIND: balancer_stables(),
+    YearnVault.KIND: yearns(),
 }
 
 
@@ -324,6 +356,11 @@ def target_of(state: State, *, number: int = 1) -> Target:
         case ShareVault():
             tokens = (Token(TOKEN0.address, state.asset_decimals, "AAA"),)
             return _target("erc4626", number, state, tokens, state.share_decimals)
+        case YearnVault():
+            tokens = (Token(TOKEN0.address, state.decimals, "AAA"),)
+            protocol = "yearn_v3" if state.is_v3 else "yearn_v2"
+            version = state.version
+            return _target(protocol, number, state, tokens, state.decimals, version=version)
         case PriceFeed():
             return Target(CHAIN, "chainlink", address(number), state.KIND)
         case PythPrice():
@@ -422,7 +459,7 @@ def subject_of(
     target = target_of(state, number=number)
     tokens = dict.fromkeys((TOKEN0.address, TOKEN1.address, *(t.address for t in target.tokens)))
     known = {token: fixed(token, prices[place % 2]) for place, token in enumerate(tokens)}
-    if isinstance(state, ShareVault) and target.share is not None:
+    if isinstance(state, ShareVault | YearnVault) and target.share is not None:
         known = {
             TOKEN0.address: known[TOKEN0.address],
             target.share.address: fixed(target.share.address, prices[1]),

@@ -24,6 +24,7 @@ from watcher.math.catalogue import (
     TICK_ORACLE,
     TICK_POOL,
     VAULT,
+    YEARN,
 )
 from watcher.state.measure import Measure
 from watcher.state.target import Target
@@ -56,6 +57,7 @@ KEY_MEASURES = {
     POOL: _POOL_MEASURES,
     TICK_POOL: _POOL_MEASURES,
     VAULT: ("price_per_share", "price_per_share_change", "donation_1pct_money"),
+    YEARN: ("price_per_share", "price_per_share_change", "idle_share", "withdrawable"),
     HOLDINGS: ("holdings_value", "holdings_value_by_form", "asset_share"),
     FEED: ("feed_price",),
     PYTH: ("feed_price",),
@@ -144,7 +146,7 @@ def _for_people(measure: Measure, target: Target, unit: str) -> Row:
         called |= dict(zip(("token 0", "token 1"), coins, strict=False))
     if target.kind in COIN_POOLS:
         called |= {"token 0": coins[0], "token 1": names.get(dims.get("token", ""), "")}
-    if target.kind == VAULT:
+    if target.kind in (VAULT, YEARN):
         called |= dict(zip(("asset", "share"), coins, strict=True))
     if target.kind == HOLDINGS and "token" in dims:
         called["token"] = names.get(dims["token"], dims["token"])
