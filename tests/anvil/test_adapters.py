@@ -88,9 +88,10 @@ async def test_targets_are_what_the_contracts_say_of_themselves(fork_node: Local
             assert [token.address for token in target.tokens] == [coin.address for coin in coins]
             assert [token.decimals for token in target.tokens] == [coin.decimals for coin in coins]
             continue
-        names = ("asset",) if target.protocol == "erc4626" else ("token0", "token1")
+        of_vaults = {"erc4626": ("asset",), "yearn_v2": ("token",), "yearn_v3": ("asset",)}
+        names = of_vaults.get(target.protocol, ("token0", "token1"))
         described = [contract.at(name) for name in names]
-        shared = ("uniswap_v2", "solidly", "kyber_dmm", "erc4626")
+        shared = ("uniswap_v2", "solidly", "kyber_dmm", *of_vaults)
         assert (target.share is not None) == (target.protocol in shared)
         issued = [target.share] if target.share else []
         described += [contract for _ in issued]

@@ -86,6 +86,13 @@ WRONG: list[tuple[str, str, dict[str, object], str]] = [
         {"virtual_shares": False, "decimals_offset": 6},
         "`decimals_offset` needs `virtual_shares = true`",
     ),
+    ("erc4626", "yearn v3", {}, 'is a vault of Yearn\'s V3: write `protocol = "yearn_v3"`'),
+    ("yearn_v2", "nobody", {}, "nothing is deployed at {} on this chain"),
+    ("yearn_v2", "token", {}, r"{} is no vault of Yearn's V2: token\(\).*; remove it"),
+    ("yearn_v2", "yearn v3", {}, r"{} is no vault of Yearn's V2: token\(\).*; remove it"),
+    ("yearn_v3", "nobody", {}, "nothing is deployed at {} on this chain"),
+    ("yearn_v3", "vault", {}, r"{} is no vault of Yearn's V3: totalIdle\(\).*; remove it"),
+    ("yearn_v3", "yearn v3", {"strategies": "usdc"}, "0x.* is no strategy of .*: fix `strategies`"),
     ("uniswap_v2_twap", "token", {}, "{} is no Uniswap V2 pair"),
     ("uniswap_v3_twap", "pair", {}, "{} is no Uniswap V3 pool"),
     ("holdings", "nobody", {}, "no token is named that could be held"),
@@ -191,6 +198,8 @@ def wrong_address(node: LocalWorld, toolchain: Toolchain, what: str) -> Address:
             address = site.create(world.actors.builder, STRAYS[what])
             site.mine()
             return address
+        case "yearn v3":
+            return next(one.address for one in world.more_vaults if one.protocol == "yearn_v3")
         case "silent feed":
             return deploy_aggregator(node, toolchain, decimals=8)
         case _:

@@ -94,6 +94,8 @@ def test_every_contract_deploys(chain: Chain) -> None:
     aggregator = chain.deploy(
         "FluxAggregator", token.address, 1, 3600, ZERO, 1, 10**20, 8, "ETH / USD"
     )
+    yearn = chain.deploy("YearnV2LaterVault")
+    chain.send(yearn.functions.initialize(token.address, account, account, "Yearn", "yv"))
     vault = chain.deploy("BalancerVault", account, ZERO, 90 * 86_400, 30 * 86_400).address
     fees = chain.deploy("BalancerFeePercentages", vault, 10**17, 10**17).address
     arguments: dict[str, tuple[Any, ...]] = {
@@ -146,6 +148,16 @@ def test_every_contract_deploys(chain: Chain) -> None:
         "MockPyth": (60, 0),
         "OpenZeppelinVault": (token.address, "Vault", "V", 6),
         "SolmateVault": (token.address, "Vault", "V"),
+        "OpenZeppelin4Vault": (token.address, "Vault", "V", 6),
+        "SoladyVault": (token.address, "Vault", "V", True, 6),
+        "SnekmateVault": ("Vault", "V", token.address, 6, "Vault", "1"),
+        "FeeVault": (token.address, "Vault", "V", account),
+        "LimitedVault": (token.address, "Vault", "V", account),
+        "YearnV2Vault": (),
+        "YearnV2LaterVault": (),
+        "YearnV3Vault": (token.address, "Vault", "V", account, 3_600),
+        "YearnFactory": (),
+        "YearnStrategy": (yearn.address,),
         "FluxAggregator": (token.address, 1, 3600, ZERO, 1, 10**20, 8, "ETH / USD"),
         "EACAggregatorProxy": (aggregator.address, ZERO),
         "Multicall3": (),

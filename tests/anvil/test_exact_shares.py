@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.support.effort import examples
 from tests.support.numbers import SHARES, portion, sizes
-from tests.support.real_vaults import RealVault, deploy_vaults
+from tests.support.real_vaults import KINDS, RealVault, deploy_vaults
 from tests.support.simulation import RECEIVER, SENDER, Result
 from tests.support.strategies import UINT256
 from tests.support.world import LocalWorld
@@ -24,11 +24,20 @@ from watcher.math.families.share_vault import share_totals
 MOVES = ("deposit", "mint", "withdraw", "redeem", "convertToShares", "convertToAssets")
 pytestmark = [
     pytest.mark.anvil,
-    pytest.mark.proves("share_vault", "OpenZeppelinVault", "SolmateVault", moves=MOVES),
+    pytest.mark.proves(
+        "share_vault",
+        "OpenZeppelinVault",
+        "OpenZeppelin4Vault",
+        "SolmateVault",
+        "SoladyVault",
+        "SnekmateVault",
+        moves=MOVES,
+    ),
 ]
 
 on_chain = settings(max_examples=examples(25, deep=300))
-each_kind = pytest.mark.parametrize("kind", ["openzeppelin", "openzeppelin+6", "solmate"])
+PLAIN_KINDS = [kind for kind in KINDS if kind not in ("fees", "limited")]
+each_kind = pytest.mark.parametrize("kind", PLAIN_KINDS)
 ASSETS = st.integers(0, 2)
 
 Vaults = dict[str, list[RealVault]]
@@ -46,7 +55,7 @@ PREVIEWS: dict[str, tuple[Callable[[int, ShareTotals], int], str]] = {
 
 @pytest.fixture(scope="module")
 def vaults(fork_site: LocalWorld, toolchain: Toolchain) -> Vaults:
-    return deploy_vaults(fork_site, toolchain.artifacts)
+    return deploy_vaults(fork_site, toolchain.artifacts, PLAIN_KINDS)
 
 
 @st.composite

@@ -171,6 +171,8 @@ PLAIN: Mapping[str, Callable[[LocalChain, Target], State]] = {
     "uniswap_v3_twap": plain.tick_oracle,
 }
 OF_THE_WORLD = {
+    "yearn_v2",
+    "yearn_v3",
     "holdings",
     "redemption_rate",
     "pancake_v3",

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.real_pairs import RealPair, deploy_pairs
 from tests.support.real_vaults import RealVault, deploy_vaults
+from tests.support.real_yearn import RealYearn, deploy_yearn
 from tests.support.simulation import RECEIVER, SENDER, step
 from tests.support.strategies import UINT256, pool
 from tests.support.world import LocalWorld
@@ -15,6 +16,7 @@ from watcher.devnet.artifacts import Toolchain
 from watcher.math.exact import constant_product as cp
 from watcher.math.exact.shares import preview_deposit
 from watcher.math.families.share_vault import share_totals
+from watcher.math.families.yearn_vault import assets_per_share
 
 pytestmark = pytest.mark.anvil
 
@@ -29,7 +31,20 @@ def pair(fork_site: LocalWorld) -> RealPair:
 
 @pytest.fixture(scope="module")
 def vaults(fork_site: LocalWorld, toolchain: Toolchain) -> dict[str, list[RealVault]]:
-    return deploy_vaults(fork_site, toolchain.artifacts)
+    kinds = (
+        "openzeppelin",
+        "openzeppelin+3",
+        "openzeppelin+6",
+        "solady",
+        "solady plain",
+        "solmate",
+    )
+    return deploy_vaults(fork_site, toolchain.artifacts, kinds)
+
+
+@pytest.fixture(scope="module")
+def yearn(fork_site: LocalWorld, toolchain: Toolchain) -> dict[str, RealYearn]:
+    return deploy_yearn(fork_site, toolchain.artifacts)
 
 
 # Uniswap v2-core, test/UniswapV2Pair.spec.ts: amount in, reserve in, reserve out, amount out.
@@ -106,8 +121,45 @@ def test_cream_october_2021(vaults: dict[str, list[RealVault]]) -> None:
     assert round(after.integer / E18, 6) == 2.001993
 
 
+@pytest.mark.parametrize("version", ["0.3.4", "0.4.3"])
+def test_cream_october_2021_at_a_vault_of_yearns(yearn: dict[str, RealYearn], version: str) -> None:
+    """The vault that was given to: 8,423,117 shares at 1.000996, and everything it holds counts."""
+    vault, supply, gift = yearn[version], 8_423_117 * E18, 8_431_514_820_000 * 10**12
+    earned = supply * 996 // 10**6
+    before, _ = vault.observe([vault.deposit(supply), vault.give(earned)])
+    after, results = vault.observe(
+        [vault.deposit(supply), vault.give(earned), vault.give(gift)], [vault.price_per_share()]
+    )
+    assert before.total_supply == after.total_supply == supply
+    assert round(float(assets_per_share(before)), 6) == 1.000996
+    assert round(float(assets_per_share(after)), 6) == 2.001993
+    assert round(results[0].integer / E18, 6) == 2.001993
+
+
+@pytest.mark.parametrize("kind", ["openzeppelin", "openzeppelin+6", "solady plain", "solmate"])
+def test_an_empty_vault(vaults: dict[str, list[RealVault]], kind: str) -> None:
+    """One to one, or 10**offset shares for a unit; and the first deposit gets exactly that."""
+    vault = vaults[kind][0]
+    many = 10**6 if kind.endswith("+6") else 1
+    to_shares, to_assets, bought = vault.run(
+        vault.state(0, 0),
+        [
+            vault.view("convertToShares", 12_345),
+            vault.view("convertToAssets", 12_345 * many),
+            vault.act("deposit", 12_345),
+        ],
+    )
+    assert (to_shares.integer, to_assets.integer, bought.integer) == (
+        12_345 * many,
+        12_345,
+        12_345 * many,
+    )
+
+
 # First asset 1, donation 1e11, victim 1e11: what attacker and victim gain, in smallest units.
 INFLATION = [
+    ("solady plain", "1.00e+11", "-1.00e+11"),
+    ("solady", "-3.33e+10", "-3.33e+10"),
     ("openzeppelin", "-3.33e+10", "-3.33e+10"),
     ("openzeppelin+3", "-4.9987e+10", "-2.5e+07"),
     ("openzeppelin+6", "-5.0000e+10", "-2.5e+04"),
@@ -116,7 +168,7 @@ GIFT = VICTIM = 10**11
 
 
 @pytest.mark.parametrize(("kind", "attacker", "victim"), INFLATION)
-def test_inflation_with_virtual_shares(
+def test_inflation_with_virtual_shares_and_without(
     vaults: dict[str, list[RealVault]], kind: str, attacker: str, victim: str
 ) -> None:
     vault = vaults[kind][0]
@@ -147,7 +199,7 @@ def as_published(amount: int, figure: str) -> bool:
     return f"{amount:.{digits}e}" == figure
 
 
-def test_without_them_only_the_check_for_zero_shares_saves_the_victim(
+def test_without_them_solmates_check_for_zero_shares_saves_the_victim(
     vaults: dict[str, list[RealVault]],
 ) -> None:
     """The victim's 1e11 would buy no share and belong to the attacker's one."""

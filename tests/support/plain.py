@@ -230,7 +230,9 @@ def vault(
     virtual_assets: int,
     virtual_shares: int,
     refuses_zero: bool,
+    **more: Any,
 ) -> ShareVault:
+    """`more` are fees and limits, of a vault that has them."""
     contract = Plain(chain, target.address)
     asset = contract.at("asset")
     return ShareVault(
@@ -242,6 +244,7 @@ def vault(
         refuses_zero=refuses_zero,
         asset_decimals=asset.decimals,
         share_decimals=contract.decimals,
+        **more,
     )
 
 

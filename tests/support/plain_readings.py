@@ -10,6 +10,7 @@ from tests.support import (
     plain_crypto,
     plain_holdings,
     plain_stableswap,
+    plain_vaults,
 )
 from tests.support.plain import Plain
 from tests.support.world import LocalWorld
@@ -108,6 +109,8 @@ def plain_kyber(node: LocalWorld, target: Target) -> KyberDMM:
 
 
 def plain_vault(node: LocalWorld, target: Target) -> ShareVault:
+    if target.address in {each.address for each in node.world.more_vaults}:
+        return plain_vaults.share_vault(node, target)
     known: Vault = next(each for each in node.world.vaults if each.address == target.address)
     return plain.vault(
         node.chain,
@@ -155,6 +158,8 @@ PLAIN: Mapping[str, Callable[[LocalWorld, Target], State]] = {
     ),
     "balancer_v2_weighted": plain_weighted,
     "balancer_v2_stable": plain_balancer_stable,
+    "yearn_v2": lambda node, target: plain_vaults.yearn_v2(node.chain, target),
+    "yearn_v3": lambda node, target: plain_vaults.yearn_v3(node.chain, target),
     "erc4626": plain_vault,
     "holdings": plain_holdings.holdings,
     "chainlink": plain_feed,

@@ -114,6 +114,11 @@ def stir(node: LocalWorld) -> None:
     for number, vault in enumerate(world.vaults, start=1):
         if vault.asset != world.weth:
             give(node, vault, 7_777 * number)
+    for number, other_vault in enumerate(world.more_vaults, start=1):
+        for strategy in other_vault.strategies:
+            send(node, who.trader, other_vault.asset.address, mint, strategy, 333 * number)
+        gift = 555 * number
+        send(node, who.trader, other_vault.asset.address, mint, other_vault.address, gift)
     traded = world.pair("DAI/USDC")
     send(node, who.trader, traded.token0.address, mint, traded.address, 10**18)
     swap = "swap(uint256,uint256,address,bytes)"

@@ -42,6 +42,7 @@ from tests.support.strategies_stable import stables as stables
 from tests.support.strategies_ticks import VARIANT_NAMES as VARIANT_NAMES
 from tests.support.strategies_ticks import ticked as ticked
 from tests.support.strategies_ticks import ticked_pools as ticked_pools
+from tests.support.strategies_vaults import yearns
 from watcher.math.prices.pools import read_pair_oracle
 from watcher.math.subject import Subject
 from watcher.protocols.redemption_rate import PROTOCOL, Asked, key_of
@@ -67,12 +68,12 @@ from watcher.state import (
     TickOracle,
     Token,
     Weighted,
+    YearnVault,
 )
 from watcher.state.price import unknown_price
 from watcher.state.target import Param
 
 CHAIN = 31337
-
 
 # One strategy a kind; the contract tests fail while a kind has none.
 STATES: dict[str, st.SearchStrategy[State]] = {
@@ -96,6 +97,7 @@ STATES: dict[str, st.SearchStrategy[State]] = {
     KyberDMM.KIND: kybers(),
     Weighted.KIND: weighteds(),
     BalancerStable.KIND: balancer_stables(),
+    YearnVault.KIND: yearns(),
 }
 
 
@@ -127,6 +129,11 @@ def target_of(state: State, *, number: int = 1) -> Target:
         case ShareVault():
             tokens = (Token(TOKEN0.address, state.asset_decimals, "AAA"),)
             return _target("erc4626", number, state, tokens, state.share_decimals)
+        case YearnVault():
+            tokens = (Token(TOKEN0.address, state.decimals, "AAA"),)
+            protocol = "yearn_v3" if state.is_v3 else "yearn_v2"
+            version = state.version
+            return _target(protocol, number, state, tokens, state.decimals, version=version)
         case PriceFeed():
             return Target(CHAIN, "chainlink", address(number), state.KIND)
         case PythPrice():
@@ -225,7 +232,7 @@ def subject_of(
     target = target_of(state, number=number)
     tokens = dict.fromkeys((TOKEN0.address, TOKEN1.address, *(t.address for t in target.tokens)))
     known = {token: fixed(token, prices[place % 2]) for place, token in enumerate(tokens)}
-    if isinstance(state, ShareVault) and target.share is not None:
+    if isinstance(state, ShareVault | YearnVault) and target.share is not None:
         known = {
             TOKEN0.address: known[TOKEN0.address],
             target.share.address: fixed(target.share.address, prices[1]),

@@ -63,12 +63,13 @@ def test_a_result_is_kept_by_compiler_and_source(tmp_path: Path) -> None:
     one, two = (VyperUnit("A", source, compiler).key for source in ("a", "b"))
     assert one != two
     assert one == VyperUnit("B", "a", compiler).key
+    assert one != VyperUnit("A", "a", compiler, path=tmp_path, package="imported").key
 
 
 class Echo(Vyper):
     """Gives the addresses in a source as its code."""
 
-    def compile(self, source: str, *, name: str) -> dict[str, Any]:
+    def compile(self, source: str, *, name: str, path: Path | None = None) -> dict[str, Any]:
         found = re.findall(r"0x([0-9a-fA-F]{40})", source)
         return {"abi": [], "bytecode": "0x60" + "".join(found) + f"61{name.encode().hex()}"}
 

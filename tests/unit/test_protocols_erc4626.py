@@ -10,7 +10,9 @@ import pytest
 from tests.support.answers import EMPTY, REVERTED, Fake, FakeChain, Reply, address_word, text, words
 from tests.support.strategies import address
 from watcher.errors import DecodeError, MathError, NoCode, RefusedTarget, RevertedCall
+from watcher.math.exact import shares
 from watcher.math.exact.shares import ShareTotals, convert_to_assets, convert_to_shares
+from watcher.math.quotes import quote_exact_in, quote_exact_out
 from watcher.protocols import Entry
 from watcher.protocols.erc4626 import ADAPTER
 from watcher.state import Answer, ShareVault, Static, Target
@@ -43,6 +45,14 @@ def chain(
         "symbol()": text("vAAA"),
         "convertToShares(uint256)": lambda raw: answered(convert_to_shares, totals, raw),
         "convertToAssets(uint256)": lambda raw: answered(convert_to_assets, totals, raw),
+        "previewDeposit(uint256)": lambda raw: answered(shares.deposit_shares, totals, raw),
+        "previewMint(uint256)": lambda raw: answered(shares.mint_assets, totals, raw),
+        "previewWithdraw(uint256)": lambda raw: answered(shares.withdraw_shares, totals, raw),
+        "previewRedeem(uint256)": lambda raw: answered(shares.redeem_assets, totals, raw),
+        "maxDeposit(address)": words(totals.max_deposit),
+        "maxMint(address)": words(totals.max_mint),
+        "maxWithdraw(address)": words(totals.max_withdraw),
+        "maxRedeem(address)": words(totals.max_redeem),
     }
     named = {
         next(each for each in replies if each.startswith(f"{name}(")): reply
@@ -119,11 +129,10 @@ def test_the_state_is_what_the_vault_answers() -> None:
     ("totals", "options"),
     [
         (virtual(), SOLMATE),
-        (plain(), {}),
-        (virtual(offset=6), {}),
+        (plain(), {"virtual_shares": True}),
         (virtual(), OFFSET),
         (virtual(offset=6), {"decimals_offset": 5}),
-        (virtual(0, 0, offset=3), {}),
+        (virtual(0, 0, offset=3), {"decimals_offset": 0}),
         (virtual(0, 5), SOLMATE),
     ],
 )
@@ -132,6 +141,109 @@ def test_other_virtual_shares_than_the_vaults_are_refused(
 ) -> None:
     with pytest.raises(RefusedTarget, match=r"check `virtual_shares` and `decimals_offset`"):
         identify(chain(totals), options)
+
+
+FULL = replace(plain(), full_products=True, refuses_zero=False)
+
+
+@pytest.mark.parametrize(
+    ("totals", "expected"),
+    [
+        (virtual(), (1, 1, False, False)),
+        (virtual(offset=6), (1, 10**6, False, False)),
+        (virtual(0, 0, offset=36), (1, 10**36, False, False)),
+        (plain(), (0, 0, True, False)),
+        (FULL, (0, 0, False, True)),
+    ],
+)
+def test_the_arithmetic_is_found_by_what_the_vault_answers(
+    totals: ShareTotals, expected: tuple[int, int, bool, bool]
+) -> None:
+    found = chain(totals)
+    state = found.read(ADAPTER, identify(found))
+    assert isinstance(state, ShareVault)
+    told = (state.virtual_assets, state.virtual_shares, state.refuses_zero, state.full_products)
+    assert told == expected
+
+
+def test_what_converts_alike_is_settled_by_the_block_that_shows_it() -> None:
+    """A vault that has earned nothing, of solady's without virtual shares."""
+    target = identify(chain(replace(FULL, total_assets=1_000, total_supply=1_000)))
+    assert (target.params["virtual_shares"], target.params["otherwise"]) == (1, "full")
+    state = chain(FULL).read(ADAPTER, target)
+    assert isinstance(state, ShareVault)
+    assert (state.virtual_shares, state.full_products, state.refuses_zero) == (0, True, False)
+
+
+def test_an_empty_vault_of_solmates_is_told_by_its_code() -> None:
+    found = chain(plain(0, 0))
+    found.contracts[VAULT] = replace(found.contracts[VAULT], code=b"..ZERO_SHARES..")
+    target = identify(found)
+    assert (target.params["virtual_shares"], target.params["refuses_zero"]) == (0, True)
+    assert target.params["otherwise"] == "narrow"
+
+
+def test_a_vault_that_converts_otherwise_is_refused() -> None:
+    found = chain(virtual(), {"convertToShares": words(5)})
+    with pytest.raises(RefusedTarget, match="convertToShares answers 5 where"):
+        identify(found)
+
+
+@pytest.mark.parametrize(("entry_fee", "exit_fee"), [(0, 0), (25, 50), (0, 9_999), (1, 0)])
+def test_fees_are_found_by_the_previews(entry_fee: int, exit_fee: int) -> None:
+    totals = replace(virtual(), entry_fee_bps=entry_fee, exit_fee_bps=exit_fee)
+    found = chain(totals)
+    state = found.read(ADAPTER, identify(found))
+    assert isinstance(state, ShareVault)
+    assert (state.entry_fee_bps, state.exit_fee_bps) == (entry_fee, exit_fee)
+
+
+@pytest.mark.parametrize(
+    "name", ["previewDeposit", "previewMint", "previewWithdraw", "previewRedeem"]
+)
+@pytest.mark.parametrize("reply", [words(10**20), REVERTED, words(1, 2)])
+def test_previews_of_another_kind_leave_the_vault_without_quotes(name: str, reply: Reply) -> None:
+    found = chain(virtual(), {name: reply})
+    state = found.read(ADAPTER, identify(found))
+    assert isinstance(state, ShareVault)
+    assert state.fees_unknown
+    for ask in (quote_exact_in, quote_exact_out):
+        with pytest.raises(MathError, match="no fees that are known"):
+            ask(state, 0, 1, 1_000)
+
+
+def test_the_limits_of_a_holder_and_of_anybody() -> None:
+    totals = replace(virtual(), max_deposit=9, max_mint=8, max_withdraw=7, max_redeem=6)
+    found = chain(totals)
+    state = found.read(ADAPTER, identify(found))
+    assert isinstance(state, ShareVault)
+    most = (state.max_deposit, state.max_mint, state.max_withdraw, state.max_redeem)
+    assert most == (9, 8, 2**256 - 1, 2**256 - 1)
+    held = identify(found, {"holder": ASSET})
+    asked = [call for call in ADAPTER.calls(held)[-4:] if isinstance(call, Static)]
+    assert [call.data[-20:].hex() for call in asked] == [ASSET[2:].lower()] * 4
+    state = found.read(ADAPTER, held)
+    assert isinstance(state, ShareVault)
+    assert (state.max_withdraw, state.max_redeem) == (7, 6)
+    for ask, coins, most_of in (
+        (quote_exact_in, (0, 1), 9),
+        (quote_exact_out, (0, 1), 8),
+        (quote_exact_out, (1, 0), 7),
+        (quote_exact_in, (1, 0), 6),
+    ):
+        assert most_of in (
+            ask(state, *coins, most_of).amount_in,
+            ask(state, *coins, most_of).amount_out,
+        )
+        with pytest.raises(MathError, match="ExceededMax"):
+            ask(state, *coins, most_of + 1)
+
+
+def test_a_limit_that_reverts_lets_nothing_through() -> None:
+    found = chain(virtual(), {"maxDeposit": REVERTED})
+    state = found.read(ADAPTER, identify(found))
+    assert isinstance(state, ShareVault)
+    assert (state.max_deposit, state.max_mint) == (0, 2**256 - 1)
 
 
 def test_a_vault_that_changes_its_arithmetic_is_a_decode_error() -> None:

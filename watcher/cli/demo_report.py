@@ -11,7 +11,7 @@ from watcher.alerts.health import health
 from watcher.cli.demo import Demonstration, WatchedBlock
 from watcher.cli.output import print_table
 from watcher.cli.phrases import price, symbols
-from watcher.math.catalogue import COIN_POOLS, DEFINITIONS, HOLDINGS, POOL, TICK_POOL, VAULT
+from watcher.math.catalogue import COIN_POOLS, DEFINITIONS, HOLDINGS, POOL, TICK_POOL, VAULT, YEARN
 from watcher.math.look_through import Form
 from watcher.state.measure import Measure
 from watcher.state.target import Target
@@ -125,7 +125,7 @@ def print_summary(shown: Demonstration) -> None:
     )
     print()
     print_table(
-        [_vault_row(shown, standing) for standing in standings[VAULT]],
+        [_vault_row(shown, standing) for kind in (VAULT, YEARN) for standing in standings[kind]],
         [
             "vault",
             "state",

@@ -23,6 +23,7 @@ from watcher.state.share_vault import ShareVault
 from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta
 from watcher.state.weighted import Weighted
+from watcher.state.yearn_vault import YearnVault
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,10 @@ def explain(state: State, quote: Quote, *, exact_out: bool) -> Explanation:
     match state:
         case ConstantProduct():
             function, script = _script(_pool(state, quote, exact_out=exact_out))
+        case ShareVault() if state.entry_fee_bps or state.exit_fee_bps:
+            raise InputError(
+                "quotes of a vault that takes a fee are not explained: leave --explain out"
+            )
         case ShareVault():
             function, script = _script(_vault(state, quote, exact_out=exact_out))
         case Concentrated():
@@ -54,7 +59,7 @@ def explain(state: State, quote: Quote, *, exact_out: bool) -> Explanation:
             raise InputError(
                 "this pool is solved round by round, in no few steps: leave --explain out"
             )
-        case Solidly() | KyberDMM():
+        case Solidly() | KyberDMM() | YearnVault():
             raise InputError("quotes of this kind of pool are not explained: leave --explain out")
         case _:
             raise ValueError(f"a {state.KIND} exchanges nothing")

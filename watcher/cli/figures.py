@@ -26,6 +26,7 @@ from watcher.math.catalogue import (
     TICK_ORACLE,
     TICK_POOL,
     VAULT,
+    YEARN,
 )
 from watcher.state.measure import Measure
 from watcher.state.target import Target
@@ -58,6 +59,7 @@ KEY_MEASURES = {
     POOL: _POOL_MEASURES,
     TICK_POOL: _POOL_MEASURES,
     VAULT: ("price_per_share", "price_per_share_change", "donation_1pct_money"),
+    YEARN: ("price_per_share", "price_per_share_change", "idle_share", "withdrawable"),
     HOLDINGS: ("holdings_value", "holdings_value_by_form", "asset_share"),
     FEED: ("feed_price",),
     PYTH: ("feed_price",),
@@ -163,7 +165,7 @@ def _for_people(measure: Measure, target: Target, unit: str, labels: Mapping[str
         called |= dict(zip(("token 0", "token 1"), coins, strict=False))
     if target.kind in COIN_POOLS:
         called |= {"token 0": coins[0], "token 1": names.get(dims.get("token", ""), "")}
-    if target.kind == VAULT:
+    if target.kind in (VAULT, YEARN):
         called |= dict(zip(("asset", "share"), coins, strict=True))
     if target.kind == HOLDINGS and "token" in dims:
         called["token"] = names.get(dims["token"], dims["token"])
@@ -180,7 +182,7 @@ def _for_people(measure: Measure, target: Target, unit: str, labels: Mapping[str
 
 def dims_of(measure: Measure, target: Target, unit: str = "") -> str:
     """What a measure is of within its target, in words."""
-    return _dims(dict(measure.dims), symbols(target), unit)
+    return _dims(dict(measure.dims), symbols(target), unit, NO_LABELS)
 
 
 def _unit(measure: Measure, called: Mapping[str, str]) -> str:

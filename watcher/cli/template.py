@@ -71,7 +71,8 @@ expect = { tokens = [
 # state_view = "0x7fFE42C4a5DEeA5b0feC41C94C136Cf115597227"
 
 # An ERC-4626 vault. OpenZeppelin's have virtual shares, 10^decimals_offset of them; solmate's have
-# none. Each block's own conversions are checked against what is said here.
+# none: what it has is found by its conversions where it is not said, and each block's are checked.
+# `holder` is whose limits of withdrawals are read.
 # [[targets]]
 # chain = "eip155:1"
 # protocol = "erc4626"
@@ -80,6 +81,15 @@ expect = { tokens = [
 # virtual_shares = true
 # decimals_offset = 0
 # refuses_zero = false
+# holder = "0x..."
+
+# A vault of Yearn's: V2 (yearn_v2) says its strategies, those of V3 are named in their order.
+# [[targets]]
+# chain = "eip155:1"
+# protocol = "yearn_v3"
+# address = "0x..."
+# name = "a-vault-of-yearns"
+# strategies = ["0x...", "0x..."]
 
 # What a treasury, a lockbox or any set of addresses holds, looked through to the tokens underneath.
 # LP tokens of pairs and vault shares need no price of their own; what is named in `opaque` does.

@@ -36,6 +36,7 @@ from watcher.state.stableswap import FEE_DENOMINATOR, StableSwap, StableSwapMeta
 from watcher.state.target import Target
 from watcher.state.token import Token, to_address
 from watcher.state.weighted import ONE, Weighted
+from watcher.state.yearn_vault import YearnVault
 
 UINT256_MAX = 2**256 - 1
 _AMOUNT = re.compile(r"([0-9]{1,78})(?:\.([0-9]{1,78}))?", re.ASCII)
@@ -62,7 +63,7 @@ class Trade:
 def coins(target: Target) -> tuple[Token, ...]:
     """What can be exchanged, in the order of the indices that `math.quotes` knows them by."""
     match target.kind:
-        case ShareVault.KIND if target.share is not None:
+        case ShareVault.KIND | YearnVault.KIND if target.share is not None:
             return (*target.tokens, target.share)
         case PriceFeed.KIND | PythPrice.KIND:
             raise InputError(f"{target.label} is a price feed: name a pool or a vault")

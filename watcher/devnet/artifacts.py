@@ -143,6 +143,7 @@ PREBUILT = {
         "@setprotocol/set-protocol-v2@0.1.16",
         "external/abi/balancer/BPool.json",
     ),
+    "YearnV2Vault": ("@setprotocol/set-protocol-v2@0.1.16", "external/abi/yearn/Vault.json"),
     "WETH9": ("canonical-weth@1.4.0", "build/contracts/WETH9.json"),
 }
 
@@ -167,6 +168,7 @@ class Recipe:
     prefix: str = ""
 
 
+YEARN = "tests/functional/examples/thirdparty/yearnfi"
 AERODROME = "sphere-mezo-solidity-files/domains/aerodrome/contracts"
 
 COMPILED = (
@@ -184,6 +186,29 @@ COMPILED = (
             "TickTrader": "TickTrader.sol",
             "VaultRate": "VaultRate.sol",
         },
+        evm_version="cancun",
+    ),
+    Recipe(
+        compiler="0.8.28",
+        packages=("@openzeppelin/contracts@5.4.0",),
+        contracts={
+            "FeeVault": "FeeVault.sol",
+            "LimitedVault": "LimitedVault.sol",
+            "YearnFactory": "YearnFactory.sol",
+            "YearnStrategy": "YearnStrategy.sol",
+        },
+        evm_version="cancun",
+    ),
+    Recipe(
+        compiler="0.8.28",
+        packages=("@openzeppelin/contracts@4.9.6",),
+        contracts={"OpenZeppelin4Vault": "OpenZeppelin4Vault.sol"},
+        evm_version="cancun",
+    ),
+    Recipe(
+        compiler="0.8.28",
+        packages=("solady@0.1.26",),
+        contracts={"SoladyVault": "SoladyVault.sol"},
         evm_version="cancun",
     ),
     Recipe(
@@ -238,6 +263,9 @@ VYPER = {
     "CurveStableSwapNG": ("vyper@0.4.3", f"{CURVE}/CurveStableSwapNG.vy"),
     "CurveCryptoSwap2": ("vyper@0.4.3", f"{CURVE}/CurveCryptoSwap2.vy"),
     "CurveCryptoMathOptimized3": ("vyper@0.4.3", f"{CURVE}/CurveCryptoMathOptimized3.vy"),
+    "YearnV2LaterVault": ("vyper@0.4.3", f"{YEARN}/VaultV2.vy"),
+    "YearnV3Vault": ("vyper@0.4.3", f"{YEARN}/VaultV3.vy"),
+    "SnekmateVault": ("snekmate@0.1.2", "src/snekmate/extensions/erc4626.vy"),
 }
 
 # Addresses that are constants in the source of a contract: as libraries are linked, so are they.
@@ -248,6 +276,9 @@ CONSTANTS = {
         "coin1": "0x0000000000000000000000000000000000000011",
     },
 }
+
+_IMPORT = re.compile(r"^from \.", re.MULTILINE)
+"""What a source in Vyper has that needs others of its package beside it."""
 
 CRYPTO_DECIMALS = ((6, 18), (6, 8), (8, 18))
 """Of the two coins, beside 18 both: their precisions are constants that its deployer writes."""
@@ -360,8 +391,12 @@ def _compiled_vyper(
 
 def _vyper_units(lock: Lock, vyper: Vyper, *, cache: Path) -> Iterator[VyperUnit]:
     for name, (spec, file) in VYPER.items():
-        path = package_folder(lock.package(spec), cache=cache) / file
+        package = lock.package(spec)
+        path = package_folder(package, cache=cache) / file
         source, constants = path.read_text("utf-8"), CONSTANTS.get(name, {})
+        if _IMPORT.search(source):
+            yield VyperUnit(name, source, vyper, constants, path=path, package=package.key)
+            continue
         yield VyperUnit(name, source, vyper, constants)
         if name == crypto_swap((18, 18)):
             for decimals in CRYPTO_DECIMALS:

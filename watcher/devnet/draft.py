@@ -7,7 +7,16 @@ from typing import Any
 
 from watcher.devnet.calldata import call_data
 from watcher.devnet.local_chain import CALL_GAS, Reader, Transaction
-from watcher.devnet.world import BalancerPool, CoinPool, Feed, Pair, TickPool, Vault, World
+from watcher.devnet.world import (
+    BalancerPool,
+    CoinPool,
+    Feed,
+    Pair,
+    TickPool,
+    Vault,
+    WatchedVault,
+    World,
+)
 from watcher.math.exact.concentrated import Pool as PoolState
 from watcher.state.token import Address, Token
 
@@ -134,17 +143,22 @@ class Draft:
         held = zip(pool.coins, balances, strict=True)
         return {coin: int(amount) for coin, amount in held if coin.address != pool.address}
 
+    def total_debt(self, vault: WatchedVault) -> int:
+        """As of the head, without what is planned."""
+        (debt,) = self._reader.read(vault.address, "totalDebt()(uint256)")
+        return int(debt)
+
     def total_supply(self, vault: Vault) -> int:
         """As of the head, without what is planned."""
         (supply,) = self._reader.read(vault.address, "totalSupply()(uint256)")
         return int(supply)
 
-    def total_assets(self, vault: Vault) -> int:
+    def total_assets(self, vault: Vault | WatchedVault) -> int:
         """As of the head, without what is planned."""
         (assets,) = self._reader.read(vault.address, "totalAssets()(uint256)")
         return int(assets)
 
-    def shares(self, vault: Vault, holder: Address) -> int:
+    def shares(self, vault: Vault | WatchedVault, holder: Address) -> int:
         """As of the head, without what is planned."""
         (shares,) = self._reader.read(vault.address, "balanceOf(address)(uint256)", holder)
         return int(shares)

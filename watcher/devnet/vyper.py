@@ -40,8 +40,18 @@ _PIP = (
 _COMPILE = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
+from pathlib import Path
 from vyper.compiler import compile_code
-made = compile_code(sys.stdin.read(), output_formats=["abi", "bytecode"])
+from vyper.compiler.input_bundle import FilesystemInputBundle
+given = {}
+if len(sys.argv) > 2:
+    path = Path(sys.argv[2])
+    given = {
+        "contract_path": path,
+        "resolved_path": path,
+        "input_bundle": FilesystemInputBundle([path.parent]),
+    }
+made = compile_code(sys.stdin.read(), output_formats=["abi", "bytecode"], **given)
 json.dump({"abi": made["abi"], "bytecode": made["bytecode"]}, sys.stdout)
 """
 
@@ -49,6 +59,11 @@ json.dump({"abi": made["abi"], "bytecode": made["bytecode"]}, sys.stdout)
 def requirements() -> str:
     """What is installed, every file by its hash."""
     return resources.files(__package__).joinpath("vyper.txt").read_text("utf-8")
+
+
+def source_requirements() -> str:
+    """What is fetched for its sources alone, every package by its hash."""
+    return resources.files(__package__).joinpath("vyper_sources.txt").read_text("utf-8")
 
 
 class Vyper:
@@ -88,10 +103,12 @@ class Vyper:
             (archive,) = Path(name).glob("*.tar.gz")
             return archive.replace(into / f"{package.key}.tgz")
 
-    def compile(self, source: str, *, name: str) -> dict[str, Any]:
-        """A contract's abi and bytecode. Raises SetupError with the compiler's own words."""
+    def compile(self, source: str, *, name: str, path: Path | None = None) -> dict[str, Any]:
+        """A contract's abi and bytecode; `path` is where it lies beside what it imports. Raises
+        SetupError with the compiler's own words."""
+        beside = [] if path is None else [str(path)]
         answer = _run(
-            [sys.executable, "-I", "-S", "-c", _COMPILE, str(self.folder)],
+            [sys.executable, "-I", "-S", "-c", _COMPILE, str(self.folder), *beside],
             timeout=COMPILE_TIMEOUT_S,
             what=f"compile {name}",
             stdin=source,
@@ -124,25 +141,31 @@ class VyperUnit:
     """One contract to compile: its name, its source, and the compiler.
 
     `constants` are addresses in the source, by what they are of, that are known when the contract
-    is deployed: they become links of the artifact.
+    is deployed: they become links of the artifact. `path` is where a source lies that imports
+    others of its package; `package` then names all of them.
     """
 
     name: str
     source: str
     compiler: Vyper
     constants: Mapping[str, str] = field(default_factory=dict)
+    path: Path | None = None
+    package: str = ""
 
     @property
     def key(self) -> str:
         """Name of its result in the cache: hash of compiler and source."""
-        text = "\0".join([requirements(), self.source, *map(str, self.constants.items())])
+        imported = [self.package] if self.package else []
+        text = "\0".join(
+            [requirements(), self.source, *map(str, self.constants.items()), *imported]
+        )
         return hashlib.sha256(text.encode()).hexdigest()[:40]
 
     def run(self) -> dict[str, dict[str, Any]]:
         source = self.source
         for constant, address in self.constants.items():
             source = source.replace(address, to_address(_placeholder(constant)))
-        made = self.compiler.compile(source, name=self.name)
+        made = self.compiler.compile(source, name=self.name, path=self.path)
         code = bytes.fromhex(made["bytecode"].removeprefix("0x"))
         places = {
             constant: [
@@ -163,7 +186,7 @@ def _requirement(package: Package) -> str:
     """The package's own lines of the requirements, hashes and all."""
     block = re.search(
         rf"^{re.escape(package.name)}=={re.escape(package.version)} .*?(?=^\S|\Z)",
-        requirements(),
+        f"{requirements()}{source_requirements()}",
         re.MULTILINE | re.DOTALL,
     )
     if block is None:

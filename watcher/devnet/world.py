@@ -153,6 +153,19 @@ class Vault:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchedVault:
+    """A vault of another kind; `options` are further keys of its entry, `strategies` those that
+    have what it does not hold itself."""
+
+    name: str
+    protocol: str
+    address: Address
+    asset: Token
+    options: Mapping[str, Option]
+    strategies: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Feed:
     """A Chainlink feed in USD: read at `proxy`, written at `aggregator`.
 
@@ -256,6 +269,7 @@ class World:
     implied: tuple[Implied, ...] = ()
     treasuries: tuple[Treasury, ...] = ()
     concentrated_pools: tuple[ConcentratedPool, ...] = ()
+    more_vaults: tuple[WatchedVault, ...] = ()
 
     @property
     def pools(self) -> tuple[Pair | TickPool, ...]:
@@ -308,6 +322,10 @@ class World:
             for pool in self.balancer_pools
         ]
         vaults = [_vault_entry(self.chain_id, vault) for vault in self.vaults]
+        vaults += [
+            TargetEntry(self.chain_id, vault.protocol, vault.address, vault.name, vault.options)
+            for vault in self.more_vaults
+        ]
         prices = [
             *(_price_entry(self.chain_id, feed) for feed in self.feeds),
             *(_pyth_entry(self.chain_id, price) for price in self.pyth),

@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watcher.errors import MathError
-from watcher.math.families.share_vault import assets_per_share
+from watcher.math.families import share_vault, yearn_vault
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.kinds import State
 from watcher.state.price_feed import PriceFeed
 from watcher.state.pyth_price import PythPrice
 from watcher.state.redemption_rate import RedemptionRate
 from watcher.state.share_vault import ShareVault
+from watcher.state.yearn_vault import YearnVault
 
 Floats = NDArray[np.float64]
 PAIR = 2
@@ -59,9 +60,22 @@ def pool_arrays(states: Sequence[State | None]) -> PoolArrays:
 def price_per_share(state: State | None) -> float:
     """Whole assets for one whole share, unrounded; NaN where the vault has none."""
     exact = _assets_per_share(state)
-    if exact is None or not isinstance(state, ShareVault):
-        return math.nan
-    return float(exact * Fraction(10**state.share_decimals, 10**state.asset_decimals))
+    match state:
+        case ShareVault() if exact is not None:
+            return float(exact * Fraction(10**state.share_decimals, 10**state.asset_decimals))
+        case YearnVault() if exact is not None:
+            return float(exact)
+    return math.nan
+
+
+def idle_share(state: State | None) -> float:
+    """The part of a vault's assets that it has at hand; NaN where it has none."""
+    match state:
+        case ShareVault() if state.total_assets:
+            return min(state.idle_assets, state.total_assets) / state.total_assets
+        case YearnVault() if state.total_assets:
+            return state.total_idle / state.total_assets
+    return math.nan
 
 
 def price_per_share_change(state: State | None, previous: State | None) -> float:
@@ -104,9 +118,12 @@ def nearest(exact: Fraction) -> float:
 
 
 def _assets_per_share(state: State | None) -> Fraction | None:
-    if not isinstance(state, ShareVault):
-        return None
     try:
-        return assets_per_share(state)
+        match state:
+            case ShareVault():
+                return share_vault.assets_per_share(state)
+            case YearnVault():
+                return yearn_vault.assets_per_share(state)
     except MathError:
         return None
+    return None

@@ -19,6 +19,7 @@ from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap
 from watcher.state.tick_oracle import TickOracle
 from watcher.state.weighted import Weighted
+from watcher.state.yearn_vault import YearnVault
 
 POOL = ConstantProduct.KIND
 TICK_POOL = Concentrated.KIND
@@ -28,6 +29,7 @@ COIN_POOLS = (*RATED_POOLS, KyberDMM.KIND, Weighted.KIND)
 """Pools that may have more than two coins, or are measured as if they had."""
 POOLS = (POOL, TICK_POOL, *COIN_POOLS)
 VAULT = ShareVault.KIND
+YEARN = YearnVault.KIND
 HOLDINGS = Holdings.KIND
 FEED = PriceFeed.KIND
 PYTH = PythPrice.KIND
@@ -214,17 +216,18 @@ DEFINITIONS = (
     ),
     Definition(
         name="price_per_share",
-        kinds=(VAULT,),
+        kinds=(VAULT, YEARN),
         unit="asset per share",
-        formula="(total_assets + virtual assets) / (total_supply + virtual shares), whole tokens",
+        formula="(total_assets + virtual assets) / (total_supply + virtual shares), whole tokens; "
+        "of Yearn's vaults (total_assets - locked profit) / total_supply",
         dims="",
-        source="EIP-4626 and OpenZeppelin's virtual offset",
+        source="EIP-4626 and OpenZeppelin's virtual offset; Yearn's pricePerShare",
         bad="down, or a jump",
         cannot_say="whether the assets are really there or worth their nominal amount",
     ),
     Definition(
         name="price_per_share_change",
-        kinds=(VAULT,),
+        kinds=(VAULT, YEARN),
         unit="fraction",
         formula="price_per_share / price_per_share one block earlier - 1, exact quotient",
         dims="",
@@ -234,9 +237,9 @@ DEFINITIONS = (
     ),
     Definition(
         name="donation_1pct",
-        kinds=(VAULT,),
+        kinds=(VAULT, YEARN),
         unit="asset",
-        formula="ceil((total_assets + virtual assets) / 100)",
+        formula="ceil((total_assets + virtual assets) / 100), of Yearn's V2 without locked profit",
         dims="",
         source="price per share grows by d / (total_assets + virtual assets) with a gift d",
         bad="down: cheaper to push whoever reads this price",
@@ -244,7 +247,7 @@ DEFINITIONS = (
     ),
     Definition(
         name="donation_1pct_money",
-        kinds=(VAULT,),
+        kinds=(VAULT, YEARN),
         unit="unit of account",
         formula="donation_1pct * reference price of the asset",
         dims="",
@@ -253,8 +256,80 @@ DEFINITIONS = (
         cannot_say="anything where the reference price is unknown",
     ),
     Definition(
+        name="idle_share",
+        kinds=(VAULT, YEARN),
+        unit="fraction",
+        formula="min(idle assets, total_assets) / total_assets",
+        dims="",
+        source="the vault's own balance; Yearn's V3 totalIdle",
+        bad="down: less can be paid without taking anything back",
+        cannot_say="how fast the rest can be taken back",
+    ),
+    Definition(
+        name="vault_utilization",
+        kinds=(VAULT, YEARN),
+        unit="fraction",
+        formula="1 - idle_share: what is deployed of total_assets",
+        dims="",
+        source="Yearn's totalDebt / totalAssets",
+        bad="up",
+        cannot_say="where the assets are and what they earn",
+    ),
+    Definition(
+        name="withdrawable",
+        kinds=(VAULT, YEARN),
+        unit="asset",
+        formula="idle assets, at most total_assets; of Yearn's vaults also the smallest of debt, "
+        "assets and maxWithdraw of each strategy that is known",
+        dims="",
+        source="EIP-4626; VaultV3.vy _redeem, Vault.vy withdraw",
+        bad="down, below what holders want",
+        cannot_say="what a vault that is no Yearn's could take back for whoever withdraws; whether "
+        "a strategy of Yearn's V2 can sell what it has",
+    ),
+    Definition(
+        name="holder_withdrawable",
+        kinds=(VAULT,),
+        unit="asset",
+        formula="maxWithdraw(holder)",
+        dims="",
+        source="EIP-4626",
+        bad="down while the holder's shares stay",
+        cannot_say="anything where no `holder` is configured",
+    ),
+    Definition(
+        name="entry_fee",
+        kinds=(VAULT,),
+        unit="fraction",
+        formula="the fee on top of what a mint costs; of a deposit it takes fee / (1 + fee)",
+        dims="",
+        source="OpenZeppelin ERC4626Fees; previewMint against convertToAssets",
+        bad="up",
+        cannot_say="fees of another kind: then it is null",
+    ),
+    Definition(
+        name="exit_fee",
+        kinds=(VAULT,),
+        unit="fraction",
+        formula="the fee on top of what is withdrawn; of a redemption it takes fee / (1 + fee)",
+        dims="",
+        source="OpenZeppelin ERC4626Fees; previewRedeem against convertToAssets",
+        bad="up: leaving costs more than price_per_share says",
+        cannot_say="fees of another kind: then it is null",
+    ),
+    Definition(
+        name="known_debt_share",
+        kinds=(YEARN,),
+        unit="fraction",
+        formula="debts of the strategies that are known / total debt; 1 without debt",
+        dims="",
+        source="Yearn's strategies(address)",
+        bad="below 1: withdrawable misses what the other strategies could pay",
+        cannot_say="which strategies are missing: V3 lists none, V2 those of its queue",
+    ),
+    Definition(
         name="ln_market_over_redemption",
-        kinds=(VAULT, *RATED_POOLS),
+        kinds=(VAULT, YEARN, *RATED_POOLS),
         unit="natural logarithm",
         formula="ln(reference price of the share / (price_per_share * reference price of the "
         "asset)), the share's without what the vault itself says; of coins of a pool ln((p0 / p1) "

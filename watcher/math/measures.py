@@ -16,6 +16,7 @@ from watcher.math.catalogue import (
     TICK_ORACLE,
     TICK_POOL,
     VAULT,
+    YEARN,
 )
 from watcher.math.coin_measures import coin_measures
 from watcher.math.columns import Column
@@ -26,7 +27,7 @@ from watcher.math.rate_measures import rate_measures
 from watcher.math.settings import Settings
 from watcher.math.subject import Subject
 from watcher.math.tick_measures import tick_measures
-from watcher.math.vault_measures import feed_measures, vault_measures
+from watcher.math.vault_measures import feed_measures, vault_measures, yearn_measures
 from watcher.state.canonical import canonical_json, content_hash
 from watcher.state.measure import Measure
 
@@ -37,6 +38,7 @@ _FAMILIES: dict[str, Callable[[Sequence[Subject], Settings], list[Column]]] = {
     POOL: pool_measures,
     TICK_POOL: tick_measures,
     VAULT: vault_measures,
+    YEARN: yearn_measures,
     HOLDINGS: holdings_measures,
     FEED: feed_measures,
     PYTH: feed_measures,

@@ -24,6 +24,7 @@ from watcher.math.families import (
     stableswap,
     stableswap_meta,
     weighted,
+    yearn_vault,
 )
 from watcher.math.families.family import Family
 from watcher.state.balancer_stable import BalancerStable
@@ -36,6 +37,7 @@ from watcher.state.share_vault import ShareVault
 from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta
 from watcher.state.weighted import Weighted
+from watcher.state.yearn_vault import YearnVault
 
 FAMILIES: Mapping[str, Family[Any]] = {
     ConstantProduct.KIND: constant_product.FAMILY,
@@ -48,6 +50,7 @@ FAMILIES: Mapping[str, Family[Any]] = {
     KyberDMM.KIND: kyber_dmm.FAMILY,
     Weighted.KIND: weighted.FAMILY,
     BalancerStable.KIND: balancer_stable.FAMILY,
+    YearnVault.KIND: yearn_vault.FAMILY,
 }
 
 

@@ -21,13 +21,14 @@ from watcher.state.redemption_rate import RedemptionRate
 from watcher.state.share_vault import ShareVault
 from watcher.state.target import Target
 from watcher.state.token import Address
+from watcher.state.yearn_vault import YearnVault
 
 SELF = "self"
 PREVIOUS = "previous"
 PRICE = "price:"
 EARLIER = "earlier:"
 
-COMPARED = frozenset({ShareVault.KIND})
+COMPARED = frozenset({ShareVault.KIND, YearnVault.KIND})
 """The kinds with measures that compare a state with the one a block earlier."""
 
 SHOWING_VOTES = frozenset({RedemptionRate.KIND})

@@ -21,6 +21,8 @@ from watcher.protocols import (
     uniswap_v3,
     uniswap_v3_twap,
     uniswap_v4,
+    yearn_v2,
+    yearn_v3,
 )
 from watcher.protocols.adapter import Adapter, Contest, Entry, Identification, Option, Trial
 
@@ -40,6 +42,8 @@ ADAPTERS: dict[str, Adapter] = {
         balancer_v1,
         balancer_v2_weighted,
         balancer_v2_stable,
+        yearn_v2,
+        yearn_v3,
         erc4626,
         holdings,
         chainlink,

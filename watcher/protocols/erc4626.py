@@ -1,26 +1,30 @@
-"""ERC-4626 vaults: OpenZeppelin's with virtual shares, solmate's without.
+"""ERC-4626 vaults: of OpenZeppelin, snekmate and solady with virtual shares, of solmate and solady
+without.
 
-The virtual shares and their offset cannot be read from the contract, so they are configured, and
-every block's own convertToShares and convertToAssets must agree with them to the unit.
+The virtual shares and their offset are found by what the vault's conversions answer, unless they
+are configured; every block's own convertToShares and convertToAssets must agree with them to the
+unit. A fee is found by the previews of the block.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
-from watcher.errors import DecodeError, MathError, ReadError, RefusedTarget
+from watcher.errors import DecodeError, ReadError, RefusedTarget
 from watcher.math.exact import shares
 from watcher.math.exact.fixed_point import UINT256_MAX
-from watcher.math.exact.shares import ShareTotals
 from watcher.math.families.share_vault import share_totals
-from watcher.protocols import erc20
+from watcher.protocols import erc20, share_arithmetic
 from watcher.protocols.adapter import Adapter, Contest, Entry, Identification, Option, Trial
-from watcher.protocols.interface import View, require_code, view
-from watcher.protocols.options import boolean, small_integer
+from watcher.protocols.interface import TextView, require_code, view
+from watcher.protocols.options import address_list, boolean, small_integer
+from watcher.protocols.share_arithmetic import MOST_OFFSET, PLAIN, SOLMATE, Arithmetic, Asked
 from watcher.state.call import Answer, Call, Code
 from watcher.state.kinds import State
-from watcher.state.share_vault import ShareVault
-from watcher.state.target import Target
+from watcher.state.share_vault import UNLIMITED, ShareVault
+from watcher.state.target import Param, Target
+from watcher.state.token import Address, to_address
 
 PROTOCOL = "erc4626"
 
@@ -30,8 +34,21 @@ TOTAL_ASSETS = view(_VAULT, "totalAssets")
 TOTAL_SUPPLY = view(_VAULT, "totalSupply")
 CONVERT_TO_SHARES = view(_VAULT, "convertToShares")
 CONVERT_TO_ASSETS = view(_VAULT, "convertToAssets")
+PREVIEWS = (
+    (view(_VAULT, "previewDeposit"), shares.deposit_shares),
+    (view(_VAULT, "previewMint"), shares.mint_assets),
+    (view(_VAULT, "previewWithdraw"), shares.withdraw_shares),
+    (view(_VAULT, "previewRedeem"), shares.redeem_assets),
+)
+MAX_DEPOSIT = view(_VAULT, "maxDeposit")
+MAX_MINT = view(_VAULT, "maxMint")
+MAX_WITHDRAW = view(_VAULT, "maxWithdraw")
+MAX_REDEEM = view(_VAULT, "maxRedeem")
 
-MOST_OFFSET = 36
+YEARN_VERSION = TextView("api_version")
+YEARN_V3 = "3.1.0"
+"""Its conversions are others where it has shares and no assets."""
+
 PROBE_SCALE = 10**18
 """A conversion of one whole unit rounds virtual shares away; of 10**18 units it shows each one,
 and the product with any real supply stays under 256 bits."""
@@ -39,12 +56,18 @@ and the product with any real supply stays under 256 bits."""
 OVERFLOWING = 2**255
 """Times anything but 1 it is over 256 bits."""
 
+ANYBODY = to_address("0x000000000000000000000000000000000000dEaD")
+"""Whose limits are asked where no holder is configured: nobody has its key."""
+
+_CONVERSIONS = 4
+
 
 def identify(entry: Entry) -> Identification:
     vault = entry.address
-    code, asset_answer, *share_metadata = yield [
+    code, asset_answer, version, *share_metadata = yield [
         Code(vault),
         ASSET.call(vault),
+        YEARN_VERSION.call(vault),
         *erc20.metadata_calls(vault),
     ]
     require_code(code, vault)
@@ -52,6 +75,8 @@ def identify(entry: Entry) -> Identification:
         asset = ASSET.address(asset_answer)
     except ReadError as error:
         raise RefusedTarget(f"{vault} is no ERC-4626 vault: {error}; remove the entry") from None
+    if YEARN_VERSION.decode(version, most=28) == YEARN_V3:
+        raise RefusedTarget(f'{vault} is a vault of Yearn\'s V3: write `protocol = "yearn_v3"`')
     metadata = yield erc20.metadata_calls(asset)
     target = Target(
         chain_id=entry.chain_id,
@@ -61,12 +86,15 @@ def identify(entry: Entry) -> Identification:
         key=entry.key,
         tokens=(erc20.decode_metadata(asset, metadata),),
         share=erc20.decode_metadata(vault, share_metadata),
-        params=_arithmetic(entry),
+        params=_holder(entry),
         name=entry.name,
     )
-    answers = yield calls(target)
+    asked, wide = calls(target), _wide(vault)
+    answers = yield [*asked, *wide]
     try:
-        decode(target, answers)
+        params = _arithmetic(entry, target, answers, code=code.data)
+        target = replace(target, params={**target.params, **params})
+        decode(target, answers[: len(asked)])
     except ReadError as error:
         raise RefusedTarget(f"{vault} is no vault as it is configured: {error}") from None
     return target
@@ -74,39 +102,54 @@ def identify(entry: Entry) -> Identification:
 
 def calls(target: Target) -> list[Call]:
     (asset,) = target.tokens
-    vault = target.address
+    vault, share = target.address, _share_decimals(target)
+    in_assets, in_shares = _probes(asset.decimals), _probes(share)
+    holder = _holder_of(target)
+    limited = holder or ANYBODY
+    many = (in_assets[1], in_shares[1], in_assets[1], in_shares[1])
     return [
         TOTAL_ASSETS.call(vault),
         TOTAL_SUPPLY.call(vault),
         erc20.BALANCE_OF.call(asset.address, vault),
-        *(CONVERT_TO_SHARES.call(vault, amount) for amount in _probes(asset.decimals)),
-        *(CONVERT_TO_ASSETS.call(vault, amount) for amount in _probes(_share_decimals(target))),
+        *(CONVERT_TO_SHARES.call(vault, amount) for amount in in_assets),
+        *(CONVERT_TO_ASSETS.call(vault, amount) for amount in in_shares),
+        *(each.call(vault, amount) for (each, _), amount in zip(PREVIEWS, many, strict=True)),
+        MAX_DEPOSIT.call(vault, limited),
+        MAX_MINT.call(vault, limited),
+        *(each.call(vault, holder) for each in (MAX_WITHDRAW, MAX_REDEEM) if holder),
     ]
 
 
 def decode(target: Target, answers: Sequence[Answer]) -> ShareVault:
-    """The vault's totals. Raises DecodeError where its own conversions contradict the configured
-    virtual shares: figures from wrong arithmetic are worse than none."""
-    total_assets, total_supply, idle, *conversions = answers
-    (asset,) = target.tokens
+    """The vault's totals, fees and limits. Raises DecodeError where its own conversions contradict
+    the virtual shares: figures from wrong arithmetic are worse than none."""
+    total_assets, total_supply, idle, *rest = answers
+    previews = rest[_CONVERSIONS : _CONVERSIONS + len(PREVIEWS)]
+    limits = _limits(rest[_CONVERSIONS + len(PREVIEWS) :])
+    max_deposit, max_mint, max_withdraw, max_redeem = limits
+    assets, supply = TOTAL_ASSETS.integer(total_assets), TOTAL_SUPPLY.integer(total_supply)
+    asked = _conversions(target, rest[:_CONVERSIONS])
+    found = share_arithmetic.fitting(_left(target), asked, assets, supply)[0]
+    settled = found == _left(target)[0]
     state = ShareVault(
-        total_assets=TOTAL_ASSETS.integer(total_assets),
-        total_supply=TOTAL_SUPPLY.integer(total_supply),
+        total_assets=assets,
+        total_supply=supply,
         idle_assets=erc20.BALANCE_OF.integer(idle),
-        virtual_assets=int(target.params["virtual_assets"]),
-        virtual_shares=int(target.params["virtual_shares"]),
-        refuses_zero=bool(target.params["refuses_zero"]),
-        asset_decimals=asset.decimals,
+        virtual_assets=found.virtual_assets,
+        virtual_shares=found.virtual_shares,
+        refuses_zero=bool(target.params["refuses_zero"]) if settled else _refuses_zero(found),
+        asset_decimals=target.tokens[0].decimals,
         share_decimals=_share_decimals(target),
+        full_products=found.full_products,
+        max_deposit=max_deposit,
+        max_mint=max_mint,
+        max_withdraw=max_withdraw,
+        max_redeem=max_redeem,
     )
-    totals = share_totals(state)
-    checks = [
-        *((CONVERT_TO_SHARES, shares.convert_to_shares, n) for n in _probes(asset.decimals)),
-        *((CONVERT_TO_ASSETS, shares.convert_to_assets, n) for n in _probes(state.share_decimals)),
-    ]
-    for (function, convert, amount), answer in zip(checks, conversions, strict=True):
-        _agree(function, answer, convert, amount, totals)
-    return state
+    taken = share_arithmetic.with_fees(share_totals(state), _previews(target, previews))
+    if taken is None:
+        return replace(state, fees_unknown=True)
+    return replace(state, entry_fee_bps=taken.entry_fee_bps, exit_fee_bps=taken.exit_fee_bps)
 
 
 def contest(target: Target, state: State) -> Contest:
@@ -114,45 +157,116 @@ def contest(target: Target, state: State) -> Contest:
     alike: OpenZeppelin's multiply with 512 bits, and solmate's revert where 256 overflow."""
     if not isinstance(state, ShareVault) or not state.virtual_shares:
         return
-    [answer] = yield [CONVERT_TO_ASSETS.call(target.address, OVERFLOWING)]
-    _agree(CONVERT_TO_ASSETS, answer, shares.convert_to_assets, OVERFLOWING, share_totals(state))
+    vault, totals = target.address, share_totals(state)
+    answers = yield _wide(vault)
+    problem = share_arithmetic.contradiction(_asked_wide(answers), totals)
+    if problem is not None:
+        raise problem
 
 
-def _agree(
-    function: View,
-    answer: Answer,
-    convert: Callable[[int, ShareTotals], int],
-    amount: int,
-    totals: ShareTotals,
-) -> None:
-    """Compare one conversion; a revert agrees with an amount that our arithmetic refuses."""
-    try:
-        expected = convert(amount, totals)
-    except MathError:
-        if not answer.ok:
-            return
-        raise DecodeError(
-            f"{function.name} answers where the configured arithmetic reverts: check "
-            "`virtual_shares` and `decimals_offset`"
-        ) from None
-    answered = function.integer(answer)
-    if answered != expected:
-        raise DecodeError(
-            f"{function.name} answers {answered} where the configured arithmetic gives {expected}: "
-            "check `virtual_shares` and `decimals_offset`"
-        )
+def _wide(vault: Address) -> list[Call]:
+    return [
+        CONVERT_TO_SHARES.call(vault, OVERFLOWING),
+        CONVERT_TO_ASSETS.call(vault, OVERFLOWING),
+    ]
 
 
-def _arithmetic(entry: Entry) -> dict[str, int | bool | str]:
-    virtual = bool(entry.options.get("virtual_shares", True))
-    offset = int(entry.options.get("decimals_offset", 0))
-    if not virtual and offset:
+def _asked_wide(answers: Sequence[Answer]) -> list[Asked]:
+    to_shares, to_assets = answers
+    return [
+        Asked(CONVERT_TO_SHARES, shares.convert_to_shares, OVERFLOWING, to_shares),
+        Asked(CONVERT_TO_ASSETS, shares.convert_to_assets, OVERFLOWING, to_assets),
+    ]
+
+
+def _conversions(target: Target, answers: Sequence[Answer]) -> list[Asked]:
+    in_assets, in_shares = _probes(target.tokens[0].decimals), _probes(_share_decimals(target))
+    made = [
+        *((CONVERT_TO_SHARES, shares.convert_to_shares, amount) for amount in in_assets),
+        *((CONVERT_TO_ASSETS, shares.convert_to_assets, amount) for amount in in_shares),
+    ]
+    return [Asked(*one, answer) for one, answer in zip(made, answers, strict=True)]
+
+
+def _previews(target: Target, answers: Sequence[Answer]) -> list[Asked]:
+    in_assets, in_shares = (
+        _probes(target.tokens[0].decimals)[1],
+        _probes(_share_decimals(target))[1],
+    )
+    amounts = (in_assets, in_shares, in_assets, in_shares)
+    return [
+        Asked(function, compute, amount, answer)
+        for (function, compute), amount, answer in zip(PREVIEWS, amounts, answers, strict=True)
+    ]
+
+
+def _limits(answers: Sequence[Answer]) -> tuple[int, int, int, int]:
+    """Of deposits, mints, withdrawals and redemptions, the last two only where they were asked. A
+    limit that reverts lets nothing through: the action asks it first."""
+    functions = (MAX_DEPOSIT, MAX_MINT, MAX_WITHDRAW, MAX_REDEEM)
+    asked = zip(functions, answers, strict=False)
+    found = [each.integer(answer) if answer.ok else 0 for each, answer in asked]
+    most_deposit, most_mint, *most = found
+    most_withdraw, most_redeem = most or (UNLIMITED, UNLIMITED)
+    return most_deposit, most_mint, most_withdraw, most_redeem
+
+
+def _arithmetic(
+    entry: Entry, target: Target, answers: Sequence[Answer], *, code: bytes
+) -> dict[str, Param]:
+    """What the vault's answers leave of the arithmetics that are known, as the target's params."""
+    if entry.options.get("virtual_shares") is False and entry.options.get("decimals_offset"):
         raise RefusedTarget("`decimals_offset` needs `virtual_shares = true`: remove one of them")
-    return {
-        "virtual_assets": 1 if virtual else 0,
-        "virtual_shares": 10**offset if virtual else 0,
-        "refuses_zero": bool(entry.options.get("refuses_zero", not virtual)),
+    total_assets, total_supply, _, *rest = answers
+    asked = [*_conversions(target, rest[:_CONVERSIONS]), *_asked_wide(answers[-2:])]
+    found, *others = share_arithmetic.fitting(
+        share_arithmetic.candidates(entry.options, code),
+        asked,
+        TOTAL_ASSETS.integer(total_assets),
+        TOTAL_SUPPLY.integer(total_supply),
+    )
+    params: dict[str, Param] = {
+        "virtual_assets": found.virtual_assets,
+        "virtual_shares": found.virtual_shares,
+        "refuses_zero": bool(entry.options.get("refuses_zero", _refuses_zero(found))),
     }
+    if found.full_products:
+        params["full_products"] = True
+    if others and not entry.options.keys() & {"virtual_shares", "decimals_offset"}:
+        params["otherwise"] = "narrow" if SOLMATE in code else "full"
+    return params
+
+
+def _left(target: Target) -> list[Arithmetic]:
+    """The arithmetic of the target, and what it may turn out to be where nothing was earned when
+    it was identified, so that all converted alike."""
+    params = target.params
+    own = Arithmetic(
+        int(params["virtual_assets"]),
+        int(params["virtual_shares"]),
+        full_products=bool(params.get("full_products", False)),
+    )
+    match params.get("otherwise"):
+        case "narrow":
+            return [own, *share_arithmetic.VIRTUAL]
+        case "full":
+            return [own, PLAIN["full"], *share_arithmetic.VIRTUAL]
+        case _:
+            return [own]
+
+
+def _refuses_zero(found: Arithmetic) -> bool:
+    return found == PLAIN["narrow"]
+
+
+def _holder(entry: Entry) -> dict[str, Param]:
+    holder = entry.options.get("holder")
+    return {} if holder is None else {"holder": holder}
+
+
+def _holder_of(target: Target) -> Address | None:
+    holder = target.params.get("holder")
+    return None if holder is None else to_address(str(holder))
 
 
 def _probes(decimals: int) -> tuple[int, int]:
@@ -174,16 +288,19 @@ ADAPTER = Adapter(
     calls=calls,
     decode=decode,
     options=(
-        Option("virtual_shares", boolean, "true for OpenZeppelin (default), false for solmate"),
+        Option("virtual_shares", boolean, "false where there are none (default: as it converts)"),
         Option(
             "decimals_offset",
             small_integer(0, MOST_OFFSET),
-            "OpenZeppelin's decimals offset: virtual shares are 10^offset (default 0)",
+            "OpenZeppelin's offset: virtual shares are 10^offset (default: as it converts)",
         ),
         Option(
             "refuses_zero",
             boolean,
-            "a deposit worth no share reverts (default: true without virtual shares)",
+            "a deposit worth no share reverts (default: true of solmate's)",
+        ),
+        Option(
+            "holder", address_list(1, 1), "whose limits of withdrawals are read (default: none)"
         ),
     ),
     # The vault's own conversions single out the one that fits, unless nothing was earned yet.
@@ -194,12 +311,20 @@ ADAPTER = Adapter(
     contest=contest,
     not_covered=(
         (
-            "Limits of deposits and withdrawals (maxDeposit, maxWithdraw) and fees of entry and "
-            "exit: they are each vault's own."
+            "Limits of withdrawals where no `holder` is named: EIP-4626 tells them of one address. "
+            "Limits of deposits are then those of an address that holds nothing."
         ),
         (
-            "Vaults that convert otherwise than OpenZeppelin's and solmate's: a block whose own "
-            "conversions disagree is refused."
+            "Fees of another kind than OpenZeppelin's ERC4626Fees: nothing is quoted of a vault "
+            "whose previews follow no such fees."
+        ),
+        (
+            "Vaults that convert otherwise than those of OpenZeppelin, solmate, solady and "
+            "snekmate: a block whose own conversions disagree is refused."
+        ),
+        (
+            "Virtual shares of a vault that has earned nothing yet, where it converts as one "
+            "without: they are assumed until a block shows which it is."
         ),
     ),
 )

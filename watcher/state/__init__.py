@@ -26,6 +26,7 @@ from watcher.state.target import Target
 from watcher.state.tick_oracle import TickOracle
 from watcher.state.token import Address, Token, to_address
 from watcher.state.weighted import Weighted
+from watcher.state.yearn_vault import YearnStrategy, YearnVault
 
 __all__ = [
     "Address",
@@ -68,6 +69,8 @@ __all__ = [
     "Token",
     "Vote",
     "Weighted",
+    "YearnStrategy",
+    "YearnVault",
     "amounts",
     "canonical_json",
     "content_hash",

@@ -22,6 +22,7 @@ from watcher.state.target import Target
 from watcher.state.tick_oracle import TickOracle
 from watcher.state.token import Token
 from watcher.state.weighted import Weighted
+from watcher.state.yearn_vault import YearnVault
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,14 @@ def amounts(target: Target, state: State) -> tuple[Amount, ...]:
                 Amount("idle_assets", asset, state.idle_assets),
             )
             return held + _issued(target, state.total_supply)
+        case YearnVault():
+            (asset,) = target.tokens
+            counted = (
+                Amount("total_idle", asset, state.total_idle),
+                Amount("total_debt", asset, state.total_debt),
+                Amount("balance", asset, state.balance),
+            )
+            return counted + _issued(target, state.total_supply)
         case PriceFeed() | PythPrice() | RedemptionRate() | TickOracle() | PairOracle():
             # What a pool holds is told by the pool as a target, once.
             return ()

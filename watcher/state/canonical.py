@@ -21,6 +21,7 @@ from watcher.errors import InputError
 from watcher.state.concentrated import Concentrated
 from watcher.state.kinds import KINDS, State
 from watcher.state.price_feed import PriceFeed
+from watcher.state.share_vault import ShareVault
 from watcher.state.strict_json import parse_document
 
 T = TypeVar("T")
@@ -88,9 +89,9 @@ def _converter() -> cattrs.Converter:
     converter.register_structure_hook(str, _text)
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook_func(_is_tuple, _tuple)
-    # What a feed does not tell, and that a pool has no hook, is left out: the states of before it
-    # was asked keep their hashes.
-    for kind in (PriceFeed, Concentrated):
+    # What a feed does not tell, that a pool has no hook and a vault neither fee nor limit, is left
+    # out: the states of before it was asked keep their hashes.
+    for kind in (PriceFeed, Concentrated, ShareVault):
         shortened = make_dict_unstructure_fn(kind, converter, _cattrs_omit_if_default=True)
         converter.register_unstructure_hook(kind, shortened)
     return converter

@@ -19,6 +19,7 @@ from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta
 from watcher.state.tick_oracle import TickOracle
 from watcher.state.weighted import Weighted
+from watcher.state.yearn_vault import YearnVault
 
 State: TypeAlias = (
     ConstantProduct
@@ -37,6 +38,7 @@ State: TypeAlias = (
     | KyberDMM
     | Weighted
     | BalancerStable
+    | YearnVault
 )
 
 KINDS: dict[str, type[State]] = {
@@ -58,5 +60,6 @@ KINDS: dict[str, type[State]] = {
         KyberDMM,
         Weighted,
         BalancerStable,
+        YearnVault,
     )
 }

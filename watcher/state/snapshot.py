@@ -44,6 +44,7 @@ from watcher.state.target import Param, Target
 from watcher.state.tick_oracle import TickOracle
 from watcher.state.token import Address, Token, to_address
 from watcher.state.weighted import Weighted
+from watcher.state.yearn_vault import YearnVault
 
 MOST_DECIMALS = 77
 """10**78 does not fit a uint256: such a token has no whole unit."""
@@ -59,13 +60,14 @@ _COINS = {
     TickOracle.KIND: 2,
     PairOracle.KIND: 2,
     ShareVault.KIND: 1,
+    YearnVault.KIND: 1,
     PriceFeed.KIND: 0,
     PythPrice.KIND: 0,
     RedemptionRate.KIND: 2,
 }
 _SIGNED = ("answer", "price", "expo", "min_answer", "max_answer", "mean_tick")
 TICKS = ("tick", "tick_lower", "tick_upper")
-_ISSUES_SHARES = (ConstantProduct.KIND, ShareVault.KIND)
+_ISSUES_SHARES = (ConstantProduct.KIND, ShareVault.KIND, YearnVault.KIND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +207,9 @@ def _of_state(state: State, target: Target) -> Iterator[str]:
             decimals = (state.asset_decimals,)
             if target.share is None or target.share.decimals != state.share_decimals:
                 yield "state.share_decimals and those of target.share differ"
+        case YearnVault():
+            yield from state.problems()
+            decimals = (state.decimals,)
         case PriceFeed():
             decimals = ()
             if state.decimals > MOST_DECIMALS:

@@ -13,6 +13,7 @@ from watcher.devnet.deploy.crypto_pools import deploy_crypto, fill_crypto
 from watcher.devnet.deploy.curve import allow_exchanges, deploy_curve, fill_curve
 from watcher.devnet.deploy.feeds import bring_price, deploy_feed, deploy_pyth, start_feed
 from watcher.devnet.deploy.kyber_pools import deploy_kyber, fill_kyber
+from watcher.devnet.deploy.more_vaults import deploy_more_vaults, fill_more_vaults
 from watcher.devnet.deploy.pools import (
     Exchange,
     Pool,
@@ -156,6 +157,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     )
     pyth = PythFeed(deploy_pyth(site, builder), PYTH_USDC, tokens["USDC"], 24 * _HOUR)
     kyber_pools = deploy_kyber(site, builder, tokens, fee_to=actors.treasury)
+    more_vaults = deploy_more_vaults(site, builder, tokens, keeper=actors.keeper)
     site.mine()
     pairs = tuple(find_pair(site, exchange, pool) for exchange, pool in plans)
     tick_pools = tuple(find_pool(site, uniswap_v3, plan) for plan in tick_plans)
@@ -169,6 +171,9 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     fill_solidly(site, builder, solidly_pools, tokens)
     for vault in vaults:
         first_deposit(site, actors.depositor, vault, VAULT_DEPOSITS[vault.name], weth=weth)
+    fill_more_vaults(
+        site, actors.depositor, more_vaults, builder=builder, keeper=actors.keeper, weth=weth
+    )
     fill_curve(site, builder, curve_pools, vaults, weth=weth)
     fill_saddle(site, builder, saddle_pools, weth=weth)
     fill_crypto(site, builder, crypto_pools, weth=weth)
@@ -210,6 +215,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         pyth=(pyth,),
         implied=(*_implied((*pairs, *tick_pools), tokens), *of_shares),
         treasuries=(treasury,),
+        more_vaults=more_vaults,
     )
 
 

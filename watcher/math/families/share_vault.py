@@ -3,6 +3,7 @@ depositing sells 0 for 1 and redeeming sells 1 for 0."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from watcher.errors import MathError
@@ -15,11 +16,13 @@ ASSET, SHARE = 0, 1
 
 
 def exact_in(state: ShareVault, coin_in: int, _coin_out: int, amount_in: int) -> int:
+    _require_known_fees(state)
     convert = shares.preview_redeem if coin_in == SHARE else shares.preview_deposit
     return convert(amount_in, share_totals(state))
 
 
 def exact_out(state: ShareVault, coin_in: int, _coin_out: int, amount_out: int) -> int:
+    _require_known_fees(state)
     convert = shares.preview_withdraw if coin_in == SHARE else shares.preview_mint
     return convert(amount_out, share_totals(state))
 
@@ -48,7 +51,19 @@ def share_totals(state: ShareVault) -> ShareTotals:
         virtual_assets=state.virtual_assets,
         virtual_shares=state.virtual_shares,
         refuses_zero=state.refuses_zero,
+        full_products=state.full_products,
+        entry_fee_bps=state.entry_fee_bps,
+        exit_fee_bps=state.exit_fee_bps,
+        max_deposit=state.max_deposit,
+        max_mint=state.max_mint,
+        max_withdraw=state.max_withdraw,
+        max_redeem=state.max_redeem,
     )
+
+
+def _require_known_fees(state: ShareVault) -> None:
+    if state.fees_unknown:
+        raise MathError("the vault's previews follow no fees that are known")
 
 
 FAMILY: Family[ShareVault] = Family(
@@ -56,5 +71,5 @@ FAMILY: Family[ShareVault] = Family(
     exact_in=exact_in,
     exact_out=exact_out,
     spot_price=spot_price,
-    without_fee=lambda state: state,
+    without_fee=lambda state: replace(state, entry_fee_bps=0, exit_fee_bps=0),
 )
