@@ -7,7 +7,17 @@ from typing import Any
 
 from watcher.devnet.calldata import call_data
 from watcher.devnet.local_chain import CALL_GAS, Reader, Transaction
-from watcher.devnet.world import BalancerPool, CoinPool, Feed, Pair, TickPool, Vault, World
+from watcher.devnet.world import (
+    BalancerPool,
+    CoinPool,
+    Feed,
+    MorphoLoan,
+    Pair,
+    PegModule,
+    TickPool,
+    Vault,
+    World,
+)
 from watcher.math.exact.concentrated import Pool as PoolState
 from watcher.state.token import Address, Token
 
@@ -129,6 +139,18 @@ class Draft:
         _, balances, _ = self._reader.read(pool.vault, tokens, pool.pool_id)
         held = zip(pool.coins, balances, strict=True)
         return {coin: int(amount) for coin, amount in held if coin.address != pool.address}
+
+    def stable_held(self, module: PegModule) -> int:
+        """As of the head, without what is planned."""
+        balance = "balanceOf(address)(uint256)"
+        (held,) = self._reader.read(module.stable.address, balance, module.address)
+        return int(held)
+
+    def borrowed(self, loan: MorphoLoan) -> int:
+        """As of the head, with the interest up to the last that was written."""
+        market = "market(bytes32)(uint128,uint128,uint128,uint128,uint128,uint128)"
+        found = self._reader.read(loan.morpho, market, bytes.fromhex(loan.market_id[2:]))
+        return int(found[2])
 
     def total_supply(self, vault: Vault) -> int:
         """As of the head, without what is planned."""

@@ -19,6 +19,7 @@ from watcher.math.families import (
     constant_product,
     cryptoswap,
     kyber_dmm,
+    peg_stability,
     share_vault,
     solidly,
     stableswap,
@@ -32,6 +33,7 @@ from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
 from watcher.state.kyber_dmm import KyberDMM
+from watcher.state.peg_stability import PegStability
 from watcher.state.share_vault import ShareVault
 from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta
@@ -48,6 +50,7 @@ FAMILIES: Mapping[str, Family[Any]] = {
     KyberDMM.KIND: kyber_dmm.FAMILY,
     Weighted.KIND: weighted.FAMILY,
     BalancerStable.KIND: balancer_stable.FAMILY,
+    PegStability.KIND: peg_stability.FAMILY,
 }
 
 

@@ -11,16 +11,20 @@ from watcher.protocols import (
     erc4626,
     holdings,
     kyber_dmm,
+    lockbox,
+    morpho_blue,
     pancake_v3,
     pyth,
     redemption_rate,
     saddle,
+    set_token,
     solidly,
     uniswap_v2,
     uniswap_v2_twap,
     uniswap_v3,
     uniswap_v3_twap,
     uniswap_v4,
+    venus_psm,
 )
 from watcher.protocols.adapter import Adapter, Contest, Entry, Identification, Option, Trial
 
@@ -47,6 +51,10 @@ ADAPTERS: dict[str, Adapter] = {
         redemption_rate,
         uniswap_v2_twap,
         uniswap_v3_twap,
+        morpho_blue,
+        venus_psm,
+        set_token,
+        lockbox,
     )
 }
 
