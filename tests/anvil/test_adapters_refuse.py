@@ -112,6 +112,22 @@ WRONG: list[tuple[str, str, dict[str, object], str]] = [
     ("chainlink", "nobody", {}, "nothing is deployed at {} on this chain"),
     ("chainlink", "pair", {}, r"{} does not answer decimals\(\) and latestRoundData\(\)"),
     ("chainlink", "silent feed", {}, "{} .* has no finished round yet"),
+    (
+        "lockbox",
+        "nobody",
+        {},
+        "a lockbox needs the token that is `locked`, and either the `issued`",
+    ),
+    ("lockbox", "nobody", {"locked": NOBODY, "liability": "5"}, "token {} does not say its decim"),
+    ("set_token", "nobody", {}, "nothing is deployed at {} on this chain"),
+    ("set_token", "pair", {}, "{} is no index token of Set: .*; remove the entry"),
+    ("set_token", "index", {"weights": "0.5 0.5"}, "{} has 3 components and `weights` has 2 parts"),
+    ("venus_psm", "nobody", {}, "nothing is deployed at {} on this chain"),
+    ("venus_psm", "pair", {}, "{} is no peg stability module of Venus: .*; remove the entry"),
+    ("morpho_blue", "morpho", {}, "a market of {} is known by its id alone: give `market_id`"),
+    ("morpho_blue", "nobody", {"market_id": "0x" + "1" * 64}, "nothing is deployed at {} on this"),
+    ("morpho_blue", "pair", {"market_id": "0x" + "1" * 64}, "{} is no Morpho Blue: .*; remove the"),
+    ("morpho_blue", "morpho", {"market_id": "0x" + "1" * 64}, "{} has no market 0x1{{64}}: fix `m"),
 ]
 
 
@@ -190,6 +206,10 @@ def wrong_address(node: LocalWorld, toolchain: Toolchain, what: str) -> Address:
             return world.balancer_pools[2].address
         case "saddle":
             return next(one.address for one in world.coin_pools if one.protocol == "saddle")
+        case "index":
+            return world.index_tokens[0].address
+        case "morpho":
+            return world.morpho_loans[0].morpho
         case "vault":
             give(node, world.vault("oz6-usdc"))
             return world.vault("oz6-usdc").address

@@ -121,6 +121,16 @@ def told(node: LocalWorld) -> dict[Address, str]:
     for vault in world.more_vaults:
         as_vaults = vault.protocol == "yearn_v3"
         found |= dict.fromkeys(vault.strategies, "erc4626" if as_vaults else Sight.CONTRACT.value)
+    for loan in world.morpho_loans:
+        _, _, oracle, irm, _ = loan.params
+        found |= dict.fromkeys((loan.morpho, oracle, irm), Sight.CONTRACT.value)
+    for module in world.peg_modules:
+        found |= dict.fromkeys(module.beside, Sight.CONTRACT.value)
+        found |= {module.minted.address: Sight.TOKEN.value}
+    issued = [box.issued.address for box in world.boxes if box.issued is not None]
+    found |= dict.fromkeys(issued, Sight.TOKEN.value)
+    for index in world.index_tokens:
+        found |= dict.fromkeys(index.beside, Sight.CONTRACT.value)
     # A manager of positions names its factory and the wrapped native coin, as routers do.
     return found | {one.positions: Sight.ROUTER.value for one in world.treasuries}
 

@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,14 @@ import abis
 import watcher.protocols
 from abis import load_abi
 from tests.support.golden import conversations
-from watcher.protocols.interface import ArraysView, ListView, TextView, View, selector
+from watcher.protocols.interface import (
+    ArraysView,
+    ListView,
+    TextView,
+    View,
+    abi_type,
+    selector,
+)
 from watcher.state import Static
 
 FOLDER = Path(abis.__file__).parent
@@ -46,8 +54,8 @@ def views() -> Iterator[tuple[str, View | TextView | ArraysView | ListView]]:
 VIEWS = dict(views())
 
 
-def types(items: list[dict[str, str]]) -> tuple[str, ...]:
-    return tuple(item["type"] for item in items)
+def types(items: list[dict[str, Any]]) -> tuple[str, ...]:
+    return tuple(map(abi_type, items))
 
 
 def promised() -> dict[str, set[tuple[str, ...]]]:

@@ -9,6 +9,7 @@ from tests.support import (
     plain_balancer,
     plain_crypto,
     plain_holdings,
+    plain_lending,
     plain_stableswap,
     plain_vaults,
 )
@@ -167,4 +168,8 @@ PLAIN: Mapping[str, Callable[[LocalWorld, Target], State]] = {
     "redemption_rate": lambda node, target: plain.redemption_rate(node.chain, target),
     "uniswap_v2_twap": lambda node, target: plain.pair_oracle(node.chain, target),
     "uniswap_v3_twap": lambda node, target: plain.tick_oracle(node.chain, target),
+    "morpho_blue": plain_lending.morpho_market,
+    "venus_psm": plain_lending.peg_module,
+    "set_token": plain_lending.set_token,
+    "lockbox": plain_lending.lockbox,
 }

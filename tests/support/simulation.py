@@ -87,18 +87,23 @@ def answers(results: Sequence[Result]) -> list[Answer]:
     return [Answer(each.ok, each.data, len(each.data)) for each in results]
 
 
-def simulate(chain: LocalChain, storage: Storage, steps: Sequence[Step]) -> list[Result]:
-    """Run the steps at the chain's head, after setting the storage."""
+def simulate(
+    chain: LocalChain, storage: Storage, steps: Sequence[Step], *, time: int | None = None
+) -> list[Result]:
+    """Run the steps at the chain's head, after setting the storage; `time` is their block's, which
+    is later than the head's."""
     changes: dict[Address, dict[str, str]] = defaultdict(dict)
     for (contract, slot), value in storage.items():
         changes[contract][_word(slot)] = _word(value)
-    block = {
+    block: dict[str, Any] = {
         "stateOverrides": {contract: {"stateDiff": diff} for contract, diff in changes.items()},
         "calls": [
             {"from": each.sender, "to": each.to, "data": each.data, "gas": hex(GAS)}
             for each in steps
         ],
     }
+    if time is not None:
+        block["blockOverrides"] = {"time": hex(time)}
     (simulated,) = chain.request("eth_simulateV1", {"blockStateCalls": [block]}, "latest")
     return [
         Result(int(each["status"], 16) == 1, bytes.fromhex(each["returnData"][2:]))

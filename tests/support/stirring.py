@@ -9,10 +9,12 @@ from tests.support.world import LocalWorld
 from watcher.devnet.artifacts import Toolchain
 from watcher.devnet.calldata import call_data
 from watcher.devnet.deploy.feeds import price_update
+from watcher.devnet.deploy.morpho import PARAMS
 from watcher.devnet.deploy.pools import FAR_FUTURE
 from watcher.devnet.deploy.saddle import SWAP
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.deploy.tick_families import POOL_KEY
+from watcher.devnet.deploy.venus_psm import SWAP_OUT
 from watcher.devnet.local_chain import Transaction
 from watcher.devnet.moves.balancer import call_of
 from watcher.devnet.world import BalancerPool, CoinPool, ConcentratedPool, PythFeed, Vault
@@ -137,6 +139,15 @@ def stir(node: LocalWorld) -> None:
     for number, feed in enumerate(world.feeds, start=1):
         answer = feed.first_answer + number
         send(node, who.oracle, feed.aggregator, "submit(uint256,int256)", 2, answer)
+    for loan in world.morpho_loans:
+        send(node, who.builder, loan.morpho, f"accrueInterest({PARAMS})", loan.params)
+    for module in world.peg_modules:
+        send(node, who.whale, module.address, SWAP_OUT, who.whale, 12_345_678)
+    for box in world.boxes:
+        send(node, who.trader, box.locked.address, mint, box.holders[0], 4_321)
+    for index in world.index_tokens:
+        last = index.components[-1]
+        send(node, who.trader, last.address, mint, index.address, 1_234_567)
     for price in world.pyth:
         bring(node, price, 99_990_001, 54_321)
 

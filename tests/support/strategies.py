@@ -18,6 +18,7 @@ from tests.support.numbers import UINT256 as UINT256
 from tests.support.numbers import portion as portion
 from tests.support.numbers import sizes as sizes
 from tests.support.numbers import usually as usually
+from tests.support.strategies_lending import lockboxes, morpho_markets, peg_modules, set_tokens
 from tests.support.strategies_oracles import (
     pair_oracles,
     pyth_prices,
@@ -54,11 +55,15 @@ from watcher.state import (
     CryptoSwap,
     Holdings,
     KyberDMM,
+    Lockbox,
+    MorphoMarket,
     PairOracle,
+    PegStability,
     Price,
     PriceFeed,
     PythPrice,
     RedemptionRate,
+    SetToken,
     ShareVault,
     Solidly,
     StableSwap,
@@ -98,6 +103,10 @@ STATES: dict[str, st.SearchStrategy[State]] = {
     Weighted.KIND: weighteds(),
     BalancerStable.KIND: balancer_stables(),
     YearnVault.KIND: yearns(),
+    MorphoMarket.KIND: morpho_markets(),
+    PegStability.KIND: peg_modules(),
+    SetToken.KIND: set_tokens(),
+    Lockbox.KIND: lockboxes(),
 }
 
 
@@ -192,6 +201,39 @@ def target_of(state: State, *, number: int = 1) -> Target:
         case KyberDMM():
             tokens = _tokens((state.decimals0, state.decimals1))
             return _target("kyber_dmm", number, state, tokens, 18)
+        case Lockbox():
+            (locked,) = _tokens((state.locked_decimals,))
+            held_by: dict[str, Param] = {"holders": address(0xE6), "liability": ""}
+            return Target(
+                CHAIN,
+                "lockbox",
+                address(number),
+                state.KIND,
+                "bridge",
+                (locked,),
+                Token(address(0xE7), state.issued_decimals, "LP"),
+                params=held_by,
+            )
+        case SetToken():
+            tokens = _tokens(state.decimals)
+            weights = "1/4 1/4 1/2" if state.weights else ""
+            params = {"weights": weights, "band": "1/50", "valuer": address(0xE5), "quote": ""}
+            return _target("set_token", number, state, tokens, 18, **params)
+        case PegStability():
+            tokens = _tokens((state.stable_decimals, state.minted_decimals))
+            return Target(CHAIN, "venus_psm", address(number), state.KIND, tokens=tokens)
+        case MorphoMarket():
+            tokens = _tokens((state.loan_decimals, state.collateral_decimals))
+            params = {
+                "oracle": address(0xE0),
+                "irm": address(0xE1),
+                "lltv": state.lltv,
+                "accounts": f"{address(0xE2)} {address(0xE3)}",
+            }
+            key = f"0x{number:064x}"
+            return Target(
+                CHAIN, "morpho_blue", address(0xE4), state.KIND, key, tokens, params=params
+            )
 
 
 def _tokens(decimals: tuple[int, ...]) -> tuple[Token, ...]:

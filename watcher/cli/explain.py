@@ -19,6 +19,7 @@ from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
 from watcher.state.kyber_dmm import KyberDMM
+from watcher.state.peg_stability import PegStability
 from watcher.state.share_vault import ShareVault
 from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta
@@ -59,7 +60,7 @@ def explain(state: State, quote: Quote, *, exact_out: bool) -> Explanation:
             raise InputError(
                 "this pool is solved round by round, in no few steps: leave --explain out"
             )
-        case Solidly() | KyberDMM() | YearnVault():
+        case Solidly() | KyberDMM() | YearnVault() | PegStability():
             raise InputError("quotes of this kind of pool are not explained: leave --explain out")
         case _:
             raise ValueError(f"a {state.KIND} exchanges nothing")

@@ -19,10 +19,14 @@ from watcher.math.catalogue import (
     COIN_POOLS,
     FEED,
     HOLDINGS,
+    LOCKBOX,
+    MORPHO,
     PAIR_ORACLE,
+    PEG,
     POOL,
     PYTH,
     RATE,
+    SET,
     TICK_ORACLE,
     TICK_POOL,
     VAULT,
@@ -66,6 +70,10 @@ KEY_MEASURES = {
     RATE: ("redemption_rate", "ln_source_over_redemption", "three_way_deviation"),
     TICK_ORACLE: _MEAN_MEASURES,
     PAIR_ORACLE: _MEAN_MEASURES,
+    MORPHO: ("utilization", "withdrawable", "account_health", "bad_debt", "bad_debt_money"),
+    SET: ("nav_per_share", "own_valuation", "disparity_value", "band_used", "solvency_reference"),
+    LOCKBOX: ("solvency_reference", "unbacked", "shortfall_money"),
+    PEG: ("solvency_reference", "shortfall_money", "cap_used", "withdrawable"),
 }
 NO_LABELS: Mapping[str, str] = MappingProxyType({})
 FIGURE_COLUMNS = ("measure", "dims", "value", "unit", "reason")
@@ -161,7 +169,7 @@ def _for_people(measure: Measure, target: Target, unit: str, labels: Mapping[str
     coins = [names[coin.address] for coin in (*target.tokens, *filter(None, [target.share]))]
     called = {"unit of account": unit, "fraction": "", "natural logarithm": "ln"}
     called["as the feed says"] = ""
-    if target.kind in (POOL, TICK_POOL):
+    if target.kind in (POOL, TICK_POOL, MORPHO, PEG, LOCKBOX):
         called |= dict(zip(("token 0", "token 1"), coins, strict=False))
     if target.kind in COIN_POOLS:
         called |= {"token 0": coins[0], "token 1": names.get(dims.get("token", ""), "")}

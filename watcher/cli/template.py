@@ -107,6 +107,39 @@ expect = { tokens = [
 # position_managers = ["0xC36442b4a4522E871399CD717aBDD847Ab11FE88"]
 # protocol_fee_share = "1/6"
 
+# A market of Morpho Blue, which is known by its id at the one contract; `accounts` are whose health
+# and bad debt are told.
+# [[targets]]
+# chain = "eip155:1"
+# protocol = "morpho_blue"
+# address = "0xBBBBBbbBBb9cC5e90e3b3Af64bdAF62C37EEFFCb"
+# name = "wsteth-usdc-86"
+# market_id = "0x..."
+# accounts = ["0x..."]
+
+# An index token of Set. `weights` are what its components should be worth, in the contract's own
+# order, `band` how far one may be from that; `valuer = false` leaves the system's own valuer out.
+# [[targets]]
+# chain = "eip155:1"
+# protocol = "set_token"
+# address = "0x..."
+# name = "an-index"
+# weights = [0.5, 0.3, 0.2]
+# band = 0.02
+# valuer = true
+
+# What addresses hold of the `locked` token must cover what was `issued` for it on this chain, or
+# the `liability` in whole tokens on another.
+# [[targets]]
+# chain = "eip155:1"
+# protocol = "lockbox"
+# address = "0x..."
+# name = "a-bridge"
+# addresses = ["0x..."]
+# locked = "0x2260FAC5E5542a773Aa44fBCfeDf7C193bc2C599"
+# issued = "0x..."
+# liability = "1250000.5"
+
 # What each token is judged by: a Chainlink feed, stale after its heartbeat and blind below its
 # deviation, or a fixed value in `unit`. A token may have several sources: the median of those that
 # have a vote is its price, and nothing is judged by a source that reads its own contract.

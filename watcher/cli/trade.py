@@ -26,6 +26,7 @@ from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
 from watcher.state.kyber_dmm import WAD, KyberDMM
+from watcher.state.peg_stability import BPS, PegStability
 from watcher.state.price_feed import PriceFeed
 from watcher.state.pyth_price import PythPrice
 from watcher.state.redemption_rate import RedemptionRate
@@ -169,6 +170,8 @@ def _fee(state: State, coin_in: int) -> float:
         return state.fee / state.fee_denominator
     if isinstance(state, KyberDMM):
         return state.fee / WAD
+    if isinstance(state, PegStability):
+        return (state.fee_out if coin_in else state.fee_in) / BPS
     if isinstance(state, Weighted | BalancerStable):
         return state.swap_fee / ONE
     return 0.0

@@ -144,6 +144,54 @@ PREBUILT = {
         "external/abi/balancer/BPool.json",
     ),
     "YearnV2Vault": ("@setprotocol/set-protocol-v2@0.1.16", "external/abi/yearn/Vault.json"),
+    "SetController": (
+        "@setprotocol/set-protocol-v2@0.1.16",
+        "artifacts/contracts/protocol/Controller.sol/Controller.json",
+    ),
+    "SetTokenCreator": (
+        "@setprotocol/set-protocol-v2@0.1.16",
+        "artifacts/contracts/protocol/SetTokenCreator.sol/SetTokenCreator.json",
+    ),
+    "SetToken": (
+        "@setprotocol/set-protocol-v2@0.1.16",
+        "artifacts/contracts/protocol/SetToken.sol/SetToken.json",
+    ),
+    "SetIssuance": (
+        "@setprotocol/set-protocol-v2@0.1.16",
+        "artifacts/contracts/protocol/modules/BasicIssuanceModule.sol/BasicIssuanceModule.json",
+    ),
+    "SetPriceOracle": (
+        "@setprotocol/set-protocol-v2@0.1.16",
+        "artifacts/contracts/protocol/PriceOracle.sol/PriceOracle.json",
+    ),
+    "SetValuer": (
+        "@setprotocol/set-protocol-v2@0.1.16",
+        "artifacts/contracts/protocol/SetValuer.sol/SetValuer.json",
+    ),
+    "SetOracleMock": (
+        "@setprotocol/set-protocol-v2@0.1.16",
+        "artifacts/contracts/mocks/OracleMock.sol/OracleMock.json",
+    ),
+    "VAI": (
+        "@venusprotocol/venus-protocol@10.3.0",
+        "artifacts/contracts/Tokens/VAI/VAI.sol/VAI.json",
+    ),
+    "VenusPegStability": (
+        "@venusprotocol/venus-protocol@10.3.0",
+        "artifacts/contracts/PegStability/PegStability.sol/PegStability.json",
+    ),
+    "VenusPriceOracle": (
+        "@venusprotocol/venus-protocol@10.3.0",
+        "artifacts/contracts/test/SimplePriceOracle.sol/SimplePriceOracle.json",
+    ),
+    "VenusAccessControl": (
+        "@venusprotocol/venus-protocol@10.3.0",
+        "artifacts/contracts/test/AccessControlManagerMock.sol/AccessControlManagerMock.json",
+    ),
+    "ERC1967Proxy": (
+        "@venusprotocol/venus-protocol@10.3.0",
+        "artifacts/@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol/ERC1967Proxy.json",
+    ),
     "WETH9": ("canonical-weth@1.4.0", "build/contracts/WETH9.json"),
 }
 
@@ -166,6 +214,7 @@ class Recipe:
     evm_version: str
     optimizer_runs: int = 200
     prefix: str = ""
+    via_ir: bool = False
 
 
 YEARN = "tests/functional/examples/thirdparty/yearnfi"
@@ -185,6 +234,8 @@ COMPILED = (
             "PancakeV3Deployer": "PancakeV3Deployer.sol",
             "TickTrader": "TickTrader.sol",
             "VaultRate": "VaultRate.sol",
+            "FeedOracle": "FeedOracle.sol",
+            "SteadyRate": "SteadyRate.sol",
         },
         evm_version="cancun",
     ),
@@ -252,6 +303,18 @@ COMPILED = (
             "StablePool": "@balancer-labs/v3-pool-stable/contracts/StablePool.sol",
         },
         evm_version="cancun",
+    ),
+    Recipe(
+        compiler="0.8.19",
+        packages=("@morpho-org/morpho-blue@1.0.0",),
+        contracts={
+            "Morpho": "@morpho-org/morpho-blue/src/Morpho.sol",
+            "IrmMock": "@morpho-org/morpho-blue/src/mocks/IrmMock.sol",
+            "OracleMock": "@morpho-org/morpho-blue/src/mocks/OracleMock.sol",
+        },
+        evm_version="paris",
+        optimizer_runs=999_999,
+        via_ir=True,
     ),
 )
 
@@ -423,6 +486,7 @@ def _unit(recipe: Recipe, *, lock: Lock, cache: Path) -> Unit:
         contracts=recipe.contracts,
         evm_version=recipe.evm_version,
         optimizer_runs=recipe.optimizer_runs,
+        via_ir=recipe.via_ir,
     )
 
 

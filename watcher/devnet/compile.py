@@ -54,6 +54,7 @@ class Unit:
     contracts: Mapping[str, str]
     evm_version: str
     optimizer_runs: int
+    via_ir: bool = False
 
     def standard_json(self) -> str:
         """The compiler's input; canonical, so that equal work has an equal text."""
@@ -69,6 +70,8 @@ class Unit:
                 # no metadata hash: the bytecode depends on the code alone, not on comments
                 "metadata": {"bytecodeHash": "none"},
                 "outputSelection": selection,
+                # left out where it is off, so that what was compiled before is known by its key
+                **({"viaIR": True} if self.via_ir else {}),
             },
         }
         return json.dumps(document, sort_keys=True, separators=(",", ":"))

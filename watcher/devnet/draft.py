@@ -11,7 +11,9 @@ from watcher.devnet.world import (
     BalancerPool,
     CoinPool,
     Feed,
+    MorphoLoan,
     Pair,
+    PegModule,
     TickPool,
     Vault,
     WatchedVault,
@@ -147,6 +149,18 @@ class Draft:
         """As of the head, without what is planned."""
         (debt,) = self._reader.read(vault.address, "totalDebt()(uint256)")
         return int(debt)
+
+    def stable_held(self, module: PegModule) -> int:
+        """As of the head, without what is planned."""
+        balance = "balanceOf(address)(uint256)"
+        (held,) = self._reader.read(module.stable.address, balance, module.address)
+        return int(held)
+
+    def borrowed(self, loan: MorphoLoan) -> int:
+        """As of the head, with the interest up to the last that was written."""
+        market = "market(bytes32)(uint128,uint128,uint128,uint128,uint128,uint128)"
+        found = self._reader.read(loan.morpho, market, bytes.fromhex(loan.market_id[2:]))
+        return int(found[2])
 
     def total_supply(self, vault: Vault) -> int:
         """As of the head, without what is planned."""

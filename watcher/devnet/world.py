@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
+
 from watcher.state.token import Address, Token
 
 Option: TypeAlias = str | int | float | bool | list[str]
@@ -216,6 +219,62 @@ class Treasury:
 
 
 @dataclass(frozen=True, slots=True)
+class MorphoLoan:
+    """A market of Morpho Blue: `params` are its loan token, collateral, oracle, rate model and
+    limit of loan to value, as the contract takes them; `accounts` are who borrows."""
+
+    name: str
+    morpho: Address
+    loan: Token
+    collateral: Token
+    params: tuple[Address, Address, Address, Address, int]
+    accounts: tuple[Address, ...]
+
+    @property
+    def market_id(self) -> str:
+        """MarketParamsLib.id."""
+        kinds = ["address"] * 4 + ["uint256"]
+        return "0x" + keccak(encode(kinds, self.params)).hex()
+
+
+@dataclass(frozen=True, slots=True)
+class PegModule:
+    """A peg stability module of Venus; `beside` is what else stands there for it."""
+
+    name: str
+    address: Address
+    stable: Token
+    minted: Token
+    beside: tuple[Address, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexToken:
+    """An index token of Set with the weights that it should have; `issuance` issues and redeems it,
+    `beside` is what else stands there for it."""
+
+    name: str
+    address: Address
+    components: tuple[Token, ...]
+    weights: tuple[float, ...]
+    band: float
+    issuance: Address
+    beside: tuple[Address, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """What `holders` have of a token for what was issued on this chain, or for `liability` whole
+    ones on another."""
+
+    name: str
+    holders: tuple[Address, ...]
+    locked: Token
+    issued: Token | None
+    liability: str
+
+
+@dataclass(frozen=True, slots=True)
 class TargetEntry:
     """A `[[targets]]` entry of a configuration; `options` are further keys of its table."""
 
@@ -270,6 +329,10 @@ class World:
     treasuries: tuple[Treasury, ...] = ()
     concentrated_pools: tuple[ConcentratedPool, ...] = ()
     more_vaults: tuple[WatchedVault, ...] = ()
+    morpho_loans: tuple[MorphoLoan, ...] = ()
+    peg_modules: tuple[PegModule, ...] = ()
+    index_tokens: tuple[IndexToken, ...] = ()
+    boxes: tuple[Box, ...] = ()
 
     @property
     def pools(self) -> tuple[Pair | TickPool, ...]:
@@ -332,7 +395,14 @@ class World:
             *(_implied_entry(self.chain_id, implied) for implied in self.implied),
         ]
         held = [_treasury_entry(self.chain_id, one) for one in self.treasuries]
-        targets = (*pairs, *pools, *vaults, *held)
+        lent = [_morpho_entry(self.chain_id, one) for one in self.morpho_loans]
+        modules = [
+            TargetEntry(self.chain_id, "venus_psm", one.address, one.name, {})
+            for one in self.peg_modules
+        ]
+        sets = [_set_entry(self.chain_id, one) for one in self.index_tokens]
+        boxes = [_box_entry(self.chain_id, one) for one in self.boxes]
+        targets = (*pairs, *pools, *vaults, *held, *lent, *modules, *sets, *boxes)
         return Entries(self.chain_id, self.weth.address, targets, tuple(prices))
 
 
@@ -359,6 +429,29 @@ def _treasury_entry(chain_id: int, treasury: Treasury) -> TargetEntry:
         "position_managers": [treasury.positions],
     }
     return TargetEntry(chain_id, "holdings", treasury.address, treasury.name, options)
+
+
+def _morpho_entry(chain_id: int, loan: MorphoLoan) -> TargetEntry:
+    options: dict[str, Option] = {"market_id": loan.market_id, "accounts": list(loan.accounts)}
+    return TargetEntry(chain_id, "morpho_blue", loan.morpho, loan.name, options)
+
+
+def _set_entry(chain_id: int, index: IndexToken) -> TargetEntry:
+    weights = " ".join(map(str, index.weights))
+    options: dict[str, Option] = {"weights": weights, "band": index.band}
+    return TargetEntry(chain_id, "set_token", index.address, index.name, options)
+
+
+def _box_entry(chain_id: int, box: Box) -> TargetEntry:
+    first, *others = box.holders
+    options: dict[str, Option] = {"locked": box.locked.address}
+    if others:
+        options["addresses"] = list(others)
+    if box.issued is not None:
+        options["issued"] = box.issued.address
+    else:
+        options["liability"] = box.liability
+    return TargetEntry(chain_id, "lockbox", first, box.name, options)
 
 
 def _price_entry(chain_id: int, feed: Feed) -> PriceEntry:

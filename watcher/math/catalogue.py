@@ -10,10 +10,14 @@ from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.holdings import Holdings
 from watcher.state.kyber_dmm import KyberDMM
+from watcher.state.lockbox import Lockbox
+from watcher.state.morpho_market import MorphoMarket
 from watcher.state.pair_oracle import PairOracle
+from watcher.state.peg_stability import PegStability
 from watcher.state.price_feed import PriceFeed
 from watcher.state.pyth_price import PythPrice
 from watcher.state.redemption_rate import RedemptionRate
+from watcher.state.set_token import SetToken
 from watcher.state.share_vault import ShareVault
 from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap
@@ -36,6 +40,10 @@ PYTH = PythPrice.KIND
 RATE = RedemptionRate.KIND
 TICK_ORACLE = TickOracle.KIND
 PAIR_ORACLE = PairOracle.KIND
+MORPHO = MorphoMarket.KIND
+PEG = PegStability.KIND
+SET = SetToken.KIND
+LOCKBOX = Lockbox.KIND
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +111,11 @@ DEFINITIONS = (
     ),
     Definition(
         name="value_share",
-        kinds=POOLS,
+        kinds=(*POOLS, SET),
         unit="fraction",
         formula="v_i / sum v, v_i = reserve_i in whole tokens * p_i; with ticks the "
-        "balances, fees that wait included; p_i is the market's of each kind of pool",
+        "balances, fees that wait included; p_i is the market's of each kind of pool; of an index "
+        "token the total units of each component, less what it owes",
         dims="token",
         source="share of holdings at reference prices",
         bad="away from 1/n",
@@ -124,10 +133,10 @@ DEFINITIONS = (
     ),
     Definition(
         name="disparity_value",
-        kinds=POOLS,
+        kinds=(*POOLS, SET),
         unit="fraction",
         formula="(1/2 * sum |value_share_i - w_i|) / (1 - min w_i), w_i the pool's weights, 1/n of "
-        "n coins where it has none",
+        "n coins where it has none; of an index token those that are configured",
         dims="",
         source="total variation distance, normalised to 1 for a pool that holds one coin only",
         bad="towards 1",
@@ -504,6 +513,207 @@ DEFINITIONS = (
         source="Chainlink AggregatorV3Interface.latestRoundData; Pyth IPyth.getPriceUnsafe",
         bad="zero or negative",
         cannot_say="whether it is fresh: its age depends on when you ask",
+    ),
+    Definition(
+        name="utilization",
+        kinds=(MORPHO,),
+        unit="fraction",
+        formula="total_debt / total_supplied, with the interest up to the block",
+        dims="",
+        source="Morpho Blue, as its interest rate models take it",
+        bad="towards 1: nothing can be withdrawn there",
+        cannot_say="how many of the suppliers want to leave",
+    ),
+    Definition(
+        name="withdrawable",
+        kinds=(MORPHO, PEG),
+        unit="token 0",
+        formula="min(total_supplied - total_debt, what the contract holds of the token), whole "
+        "tokens; of a peg stability module min(what it holds, what was minted at its own price), 0 "
+        "while it is paused",
+        dims="",
+        source="Morpho Blue, withdraw: INSUFFICIENT_LIQUIDITY; Venus' PegStability, "
+        "swapVAIForStable",
+        bad="down",
+        cannot_say="what borrowers would repay once the rate rises",
+    ),
+    Definition(
+        name="total_supplied",
+        kinds=(MORPHO,),
+        unit="token 0",
+        formula="total supply assets with interest up to the block, whole tokens",
+        dims="",
+        source="Morpho Blue, market",
+        bad="down: a run",
+        cannot_say="whether what is lent comes back",
+    ),
+    Definition(
+        name="total_debt",
+        kinds=(MORPHO,),
+        unit="token 0",
+        formula="total borrow assets with interest up to the block, whole tokens",
+        dims="",
+        source="Morpho Blue, market",
+        bad="none by itself: utilization says it",
+        cannot_say="who owes it",
+    ),
+    Definition(
+        name="borrow_rate",
+        kinds=(MORPHO,),
+        unit="fraction of a year",
+        formula="rate of a second * 31,536,000 / 10^18, not compounded",
+        dims="",
+        source="the market's interest rate model, borrowRateView",
+        bad="up: debts grow towards their limits",
+        cannot_say="what it is in the next block: it follows utilization",
+    ),
+    Definition(
+        name="ln_oracle_over_reference",
+        kinds=(MORPHO,),
+        unit="natural logarithm",
+        formula="ln(the market's own price of collateral / (reference price of the collateral / "
+        "that of the loan token))",
+        dims="",
+        source="Morpho Blue, IOracle.price, and the configured sources",
+        bad="above 0: more is lent than the collateral is worth; below it healthy accounts are "
+        "liquidated",
+        cannot_say="which of them is right",
+    ),
+    Definition(
+        name="account_health",
+        kinds=(MORPHO,),
+        unit="fraction",
+        formula="what the account may owe / what it owes, at the market's own price",
+        dims="account",
+        source="Morpho Blue, _isHealthy, both with its roundings",
+        bad="down: below 1 it is liquidated",
+        cannot_say="anything of an account that the target does not name",
+    ),
+    Definition(
+        name="weakest_health",
+        kinds=(MORPHO,),
+        unit="fraction",
+        formula="min of account_health over the named accounts that owe anything",
+        dims="",
+        source="Morpho Blue, _isHealthy",
+        bad="below 1: anybody may liquidate the account",
+        cannot_say="anything of accounts that are not named: known_debt_share says how "
+        "much that is",
+    ),
+    Definition(
+        name="known_debt_share",
+        kinds=(MORPHO,),
+        unit="fraction",
+        formula="borrow shares of the named accounts / total borrow shares",
+        dims="",
+        source="Morpho Blue, position and market",
+        bad="down: bad_debt then sees only so much of the debt",
+        cannot_say="who owes the rest",
+    ),
+    Definition(
+        name="bad_debt",
+        kinds=(MORPHO,),
+        unit="token 0",
+        formula="what liquidating the named accounts that are unhealthy leaves unpaid, one after "
+        "the other, at the market's own price, exact integers, in whole loan tokens",
+        dims="",
+        source="Morpho Blue, liquidate: the suppliers write it off",
+        bad="up: it is the suppliers' loss",
+        cannot_say="what the accounts that the target does not name leave; what selling the "
+        "collateral does to its price",
+    ),
+    Definition(
+        name="bad_debt_money",
+        kinds=(MORPHO,),
+        unit="unit of account",
+        formula="bad_debt * reference price of the loan token",
+        dims="",
+        source="as bad_debt",
+        bad="up",
+        cannot_say="anything where the reference price is unknown",
+    ),
+    Definition(
+        name="cap_used",
+        kinds=(PEG,),
+        unit="fraction",
+        formula="minted / mint cap",
+        dims="side",
+        source="Venus' PegStability, vaiMinted and vaiMintCap",
+        bad="towards 1: no more can be minted, and the coin is no longer held up from above",
+        cannot_say="anything where there is no cap",
+    ),
+    Definition(
+        name="nav_per_share",
+        kinds=(SET,),
+        unit="unit of account",
+        formula="sum over components of total units of a whole index token * reference price, less "
+        "what it owes",
+        dims="",
+        source="SetValuer of Set, at reference prices",
+        bad="down",
+        cannot_say="what selling the components would bring",
+    ),
+    Definition(
+        name="own_valuation",
+        kinds=(SET,),
+        unit="as its valuer counts",
+        formula="SetValuer's answer / 10^18, for a whole index token in the oracle's master asset",
+        dims="",
+        source="SetValuer.calculateSetTokenValuation",
+        bad="away from nav_per_share: whoever issues at it gains from the others",
+        cannot_say="whether its prices are fresh",
+    ),
+    Definition(
+        name="band_used",
+        kinds=(SET,),
+        unit="fraction",
+        formula="max over components of |value_share - weight| / band",
+        dims="",
+        source="no-trade band around target weights",
+        bad="above 1: a component is out of its band",
+        cannot_say="which: value_share says it",
+    ),
+    Definition(
+        name="component_coverage",
+        kinds=(SET,),
+        unit="fraction",
+        formula="what the contract holds of the component / (default unit * supply)",
+        dims="token",
+        source="BasicIssuanceModule.redeem pays default units of each component",
+        bad="below 1: the last to redeem get nothing, since redeeming pays all components or none",
+        cannot_say="what external positions hold elsewhere",
+    ),
+    Definition(
+        name="solvency_reference",
+        kinds=(PEG, SET, LOCKBOX),
+        unit="fraction",
+        formula="A_ref / L: what is held at the reference price / what is owed for it; of a peg "
+        "stability module what it has minted, at a dollar; of an index token default units * "
+        "supply; of a lockbox locked / issued, whole tokens: their price cancels",
+        dims="",
+        source="L is what the contract counts as issued, never its own conversion of what it holds",
+        bad="below 1: what was issued is not covered",
+        cannot_say="what selling it all would bring: that moves prices",
+    ),
+    Definition(
+        name="unbacked",
+        kinds=(LOCKBOX,),
+        unit="token 0",
+        formula="max(issued - locked, 0), whole tokens, exact before the division",
+        dims="",
+        source="a whole issued token is a claim on a whole locked one",
+        bad="above 0: minted without backing, or taken out of the lockbox",
+        cannot_say="which of both",
+    ),
+    Definition(
+        name="shortfall_money",
+        kinds=(PEG, SET, LOCKBOX),
+        unit="unit of account",
+        formula="max(L - A_ref, 0); of an index token the sum of it over components",
+        dims="",
+        source="as solvency_reference",
+        bad="up: the loss of those who come last",
+        cannot_say="anything where a reference price is unknown",
     ),
 )
 

@@ -9,10 +9,14 @@ from watcher.math.catalogue import (
     COIN_POOLS,
     FEED,
     HOLDINGS,
+    LOCKBOX,
+    MORPHO,
     PAIR_ORACLE,
+    PEG,
     POOL,
     PYTH,
     RATE,
+    SET,
     TICK_ORACLE,
     TICK_POOL,
     VAULT,
@@ -21,9 +25,13 @@ from watcher.math.catalogue import (
 from watcher.math.coin_measures import coin_measures
 from watcher.math.columns import Column
 from watcher.math.holdings_measures import holdings_measures
+from watcher.math.lockbox_measures import lockbox_measures
+from watcher.math.morpho_measures import morpho_measures
 from watcher.math.oracle_measures import oracle_measures
+from watcher.math.peg_measures import peg_measures
 from watcher.math.pool_measures import pool_measures
 from watcher.math.rate_measures import rate_measures
+from watcher.math.set_measures import set_measures
 from watcher.math.settings import Settings
 from watcher.math.subject import Subject
 from watcher.math.tick_measures import tick_measures
@@ -45,12 +53,16 @@ _FAMILIES: dict[str, Callable[[Sequence[Subject], Settings], list[Column]]] = {
     RATE: rate_measures,
     TICK_ORACLE: oracle_measures,
     PAIR_ORACLE: oracle_measures,
+    MORPHO: morpho_measures,
+    PEG: peg_measures,
+    SET: set_measures,
+    LOCKBOX: lockbox_measures,
     **dict.fromkeys(COIN_POOLS, coin_measures),
 }
 
-_ONE_BY_ONE = frozenset({HOLDINGS, RATE, *COIN_POOLS})
+_ONE_BY_ONE = frozenset({HOLDINGS, RATE, MORPHO, SET, *COIN_POOLS})
 """The kinds whose targets have rows of their own: of the tokens that they hold, of the sources
-compared."""
+compared, of the accounts named."""
 
 
 def measure(subjects: Sequence[Subject], settings: Settings) -> list[tuple[Measure, ...]]:

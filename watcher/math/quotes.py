@@ -19,6 +19,7 @@ from watcher.math.families import (
     constant_product,
     cryptoswap,
     kyber_dmm,
+    peg_stability,
     share_vault,
     solidly,
     stableswap,
@@ -33,6 +34,7 @@ from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.kinds import State
 from watcher.state.kyber_dmm import KyberDMM
+from watcher.state.peg_stability import PegStability
 from watcher.state.share_vault import ShareVault
 from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta
@@ -51,6 +53,7 @@ FAMILIES: Mapping[str, Family[Any]] = {
     Weighted.KIND: weighted.FAMILY,
     BalancerStable.KIND: balancer_stable.FAMILY,
     YearnVault.KIND: yearn_vault.FAMILY,
+    PegStability.KIND: peg_stability.FAMILY,
 }
 
 

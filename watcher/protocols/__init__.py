@@ -11,16 +11,20 @@ from watcher.protocols import (
     erc4626,
     holdings,
     kyber_dmm,
+    lockbox,
+    morpho_blue,
     pancake_v3,
     pyth,
     redemption_rate,
     saddle,
+    set_token,
     solidly,
     uniswap_v2,
     uniswap_v2_twap,
     uniswap_v3,
     uniswap_v3_twap,
     uniswap_v4,
+    venus_psm,
     yearn_v2,
     yearn_v3,
 )
@@ -51,6 +55,10 @@ ADAPTERS: dict[str, Adapter] = {
         redemption_rate,
         uniswap_v2_twap,
         uniswap_v3_twap,
+        morpho_blue,
+        venus_psm,
+        set_token,
+        lockbox,
     )
 }
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import struct
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
+from typing import Any
 
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
@@ -310,11 +311,17 @@ def arrays_view(interface: str, name: str) -> ArraysView:
 def _types(interface: str, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     for entry in load_abi(interface):
         if entry["name"] == name:
-            inputs, outputs = (
-                tuple(item["type"] for item in entry[key]) for key in ("inputs", "outputs")
-            )
+            inputs, outputs = (tuple(map(abi_type, entry[key])) for key in ("inputs", "outputs"))
             return inputs, outputs
     raise KeyError(f"{interface} has no function {name}")
+
+
+def abi_type(item: Mapping[str, Any]) -> str:
+    """The type of an input or output as a signature has it; a struct is a tuple of its own."""
+    kind = str(item["type"])
+    if not kind.startswith("tuple"):
+        return kind
+    return f"({','.join(map(abi_type, item['components']))}){kind.removeprefix('tuple')}"
 
 
 @cache

@@ -115,3 +115,30 @@ def proper_fraction(value: object) -> str:
     if not 0 <= exact < 1 or exact.denominator > FINEST:
         raise ValueError(hint)
     return f"{exact.numerator}/{exact.denominator}"
+
+
+def weight_list(value: object) -> str:
+    """Parts of a whole, in a list or parted by spaces, as fractions parted by spaces; each has 18
+    decimals at most, and they sum to 1."""
+    hint = "write numbers that sum to 1, such as [0.5, 0.3, 0.2], each of 18 decimals at most"
+    items = value.split() if isinstance(value, str) else value
+    if not isinstance(items, list | tuple) or len(items) < 2:
+        raise ValueError(hint)
+    try:
+        found = [Fraction(proper_fraction(item)) for item in items]
+    except ValueError:
+        raise ValueError(hint) from None
+    if min(found) <= 0 or sum(found) != 1 or any(FINEST % one.denominator for one in found):
+        raise ValueError(hint)
+    return " ".join(f"{one.numerator}/{one.denominator}" for one in found)
+
+
+def whole_amount(value: object) -> str:
+    """A positive number of whole tokens, as decimal digits; taken digit by digit."""
+    hint = 'write how many whole tokens, such as "1250000.5"'
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError(hint)
+    found = re.fullmatch(r"[0-9]{1,60}(\.[0-9]{1,60})?", str(value), re.ASCII)
+    if found is None or not Fraction(str(value)):
+        raise ValueError(hint)
+    return str(value)

@@ -11,13 +11,17 @@ from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.holdings import Holdings
 from watcher.state.kinds import State
 from watcher.state.kyber_dmm import KyberDMM
+from watcher.state.lockbox import Lockbox
 from watcher.state.measure import Computation, Input, Measure
+from watcher.state.morpho_market import MorphoMarket, MorphoPosition
 from watcher.state.observation import Observation, Status
 from watcher.state.pair_oracle import PairOracle
+from watcher.state.peg_stability import PegStability
 from watcher.state.price import Price, PriceStatus, Vote
 from watcher.state.price_feed import PriceFeed
 from watcher.state.pyth_price import PythPrice
 from watcher.state.redemption_rate import RedemptionRate
+from watcher.state.set_token import SetComponent, SetToken
 from watcher.state.share_vault import ShareVault
 from watcher.state.snapshot import Snapshot
 from watcher.state.solidly import Solidly
@@ -45,15 +49,21 @@ __all__ = [
     "Holdings",
     "Input",
     "KyberDMM",
+    "Lockbox",
     "Measure",
+    "MorphoMarket",
+    "MorphoPosition",
     "Observation",
     "PairOracle",
+    "PegStability",
     "Plain",
     "Price",
     "PriceFeed",
     "PriceStatus",
     "PythPrice",
     "RedemptionRate",
+    "SetComponent",
+    "SetToken",
     "ShareVault",
     "Slot",
     "Snapshot",

@@ -11,10 +11,14 @@ from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.holdings import Holdings
 from watcher.state.kinds import State
 from watcher.state.kyber_dmm import KyberDMM
+from watcher.state.lockbox import Lockbox
+from watcher.state.morpho_market import MorphoMarket
 from watcher.state.pair_oracle import PairOracle
+from watcher.state.peg_stability import PegStability
 from watcher.state.price_feed import PriceFeed
 from watcher.state.pyth_price import PythPrice
 from watcher.state.redemption_rate import RedemptionRate
+from watcher.state.set_token import SetToken
 from watcher.state.share_vault import ShareVault
 from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta
@@ -85,6 +89,19 @@ def amounts(target: Target, state: State) -> tuple[Amount, ...]:
             own = _balances(target, state.pool, name="pool.balances")
             issued = _issued(target, state.pool.total_supply, name="pool.total_supply")
             return own + base + issued
+        case MorphoMarket():
+            return _lent(target, state)
+        case PegStability():
+            stable, minted = target.tokens
+            return (Amount("held", stable, state.held), Amount("minted", minted, state.minted))
+        case SetToken():
+            return _in_basket(target, state) + _issued(target, state.total_supply)
+        case Lockbox():
+            (token,) = target.tokens
+            owed = target.share or token
+            locked = enumerate(state.locked)
+            kept = tuple(Amount(f"locked[{place}]", token, raw) for place, raw in locked)
+            return (*kept, Amount("issued", owed, state.issued))
 
 
 def _held(target: Target, state: Holdings) -> tuple[Amount, ...]:
@@ -98,6 +115,27 @@ def _held(target: Target, state: Holdings) -> tuple[Amount, ...]:
         for holder, raw in enumerate(state.native)
     ]
     return (*own, *native)
+
+
+def _in_basket(target: Target, state: SetToken) -> tuple[Amount, ...]:
+    held = zip(target.tokens, state.components, strict=True)
+    return tuple(
+        Amount(f"components[{place}].balance", token, one.balance)
+        for place, (token, one) in enumerate(held)
+    )
+
+
+def _lent(target: Target, state: MorphoMarket) -> tuple[Amount, ...]:
+    loan, collateral = target.tokens
+    return (
+        Amount("total_supply_assets", loan, state.total_supply_assets),
+        Amount("total_borrow_assets", loan, state.total_borrow_assets),
+        Amount("loan_balance", loan, state.loan_balance),
+        *(
+            Amount(f"positions[{place}].collateral", collateral, position.collateral)
+            for place, position in enumerate(state.positions)
+        ),
+    )
 
 
 def _balances(

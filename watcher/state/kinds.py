@@ -10,10 +10,14 @@ from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.holdings import Holdings
 from watcher.state.kyber_dmm import KyberDMM
+from watcher.state.lockbox import Lockbox
+from watcher.state.morpho_market import MorphoMarket
 from watcher.state.pair_oracle import PairOracle
+from watcher.state.peg_stability import PegStability
 from watcher.state.price_feed import PriceFeed
 from watcher.state.pyth_price import PythPrice
 from watcher.state.redemption_rate import RedemptionRate
+from watcher.state.set_token import SetToken
 from watcher.state.share_vault import ShareVault
 from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta
@@ -39,6 +43,10 @@ State: TypeAlias = (
     | Weighted
     | BalancerStable
     | YearnVault
+    | MorphoMarket
+    | PegStability
+    | SetToken
+    | Lockbox
 )
 
 KINDS: dict[str, type[State]] = {
@@ -61,5 +69,9 @@ KINDS: dict[str, type[State]] = {
         Weighted,
         BalancerStable,
         YearnVault,
+        MorphoMarket,
+        PegStability,
+        SetToken,
+        Lockbox,
     )
 }

@@ -16,7 +16,16 @@ from types import MappingProxyType
 from typing import Any
 
 from watcher.errors import InputError
-from watcher.state import balancer_stable, cryptoswap, kyber_dmm, solidly, weighted
+from watcher.state import (
+    balancer_stable,
+    cryptoswap,
+    kyber_dmm,
+    morpho_market,
+    peg_stability,
+    set_token,
+    solidly,
+    weighted,
+)
 from watcher.state.balancer_stable import BalancerStable
 from watcher.state.block import Block
 from watcher.state.canonical import (
@@ -32,11 +41,15 @@ from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.holdings import Holdings
 from watcher.state.kinds import State
 from watcher.state.kyber_dmm import KyberDMM
+from watcher.state.lockbox import Lockbox
+from watcher.state.morpho_market import MorphoMarket
 from watcher.state.pair_oracle import PairOracle
+from watcher.state.peg_stability import PegStability
 from watcher.state.price import Price
 from watcher.state.price_feed import PriceFeed
 from watcher.state.pyth_price import PythPrice
 from watcher.state.redemption_rate import RedemptionRate
+from watcher.state.set_token import SetToken
 from watcher.state.share_vault import ShareVault
 from watcher.state.solidly import Solidly
 from watcher.state.stableswap import StableSwap, StableSwapMeta, problems, problems_of_metapool
@@ -64,10 +77,13 @@ _COINS = {
     PriceFeed.KIND: 0,
     PythPrice.KIND: 0,
     RedemptionRate.KIND: 2,
+    MorphoMarket.KIND: 2,
+    PegStability.KIND: 2,
+    Lockbox.KIND: 1,
 }
-_SIGNED = ("answer", "price", "expo", "min_answer", "max_answer", "mean_tick")
+_SIGNED = ("answer", "price", "expo", "min_answer", "max_answer", "mean_tick", "total_unit")
 TICKS = ("tick", "tick_lower", "tick_upper")
-_ISSUES_SHARES = (ConstantProduct.KIND, ShareVault.KIND, YearnVault.KIND)
+_ISSUES_SHARES = (ConstantProduct.KIND, ShareVault.KIND, YearnVault.KIND, SetToken.KIND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +206,9 @@ def _of_state(state: State, target: Target) -> Iterator[str]:
     for name, value in _integers(state) if not isinstance(state, Concentrated) else ():
         if isinstance(state, Holdings) and name.rpartition(".")[2] in TICKS:
             continue
-        bits = 255 if name in _SIGNED else 256
-        if value >= 1 << bits or value < (-1 << bits if name in _SIGNED else 0):
+        signed = name.rpartition(".")[2] in _SIGNED
+        bits = 255 if signed else 256
+        if value >= 1 << bits or value < (-1 << bits if signed else 0):
             yield f"state.{name} is out of the range of its type"
     match state:
         case ConstantProduct():
@@ -250,6 +267,19 @@ def _of_state(state: State, target: Target) -> Iterator[str]:
         case BalancerStable():
             yield from balancer_stable.problems(state)
             decimals = state.decimals
+        case MorphoMarket():
+            yield from morpho_market.problems(state)
+            decimals = (state.loan_decimals, state.collateral_decimals)
+        case PegStability():
+            yield from peg_stability.problems(state)
+            decimals = (state.stable_decimals, state.minted_decimals)
+        case SetToken():
+            yield from set_token.problems(state)
+            decimals = state.decimals
+        case Lockbox():
+            decimals = (state.locked_decimals,)
+            if state.issued_decimals != (target.share or target.tokens[0]).decimals:
+                yield "state.issued_decimals and those of the issued token differ"
     if decimals != tuple(coin.decimals for coin in target.tokens):
         yield "the state's decimals and those of target.tokens differ"
 

@@ -13,7 +13,9 @@ from watcher.devnet.deploy.crypto_pools import deploy_crypto, fill_crypto
 from watcher.devnet.deploy.curve import allow_exchanges, deploy_curve, fill_curve
 from watcher.devnet.deploy.feeds import bring_price, deploy_feed, deploy_pyth, start_feed
 from watcher.devnet.deploy.kyber_pools import deploy_kyber, fill_kyber
+from watcher.devnet.deploy.lockboxes import deploy_boxes
 from watcher.devnet.deploy.more_vaults import deploy_more_vaults, fill_more_vaults
+from watcher.devnet.deploy.morpho import deploy_morpho, fill_morpho
 from watcher.devnet.deploy.pools import (
     Exchange,
     Pool,
@@ -25,6 +27,7 @@ from watcher.devnet.deploy.pools import (
     find_pair,
 )
 from watcher.devnet.deploy.saddle import deploy_saddle, fill_saddle
+from watcher.devnet.deploy.set_tokens import deploy_sets, fill_sets
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.deploy.solidly_pools import deploy_solidly, fill_solidly
 from watcher.devnet.deploy.tick_families import (
@@ -50,6 +53,7 @@ from watcher.devnet.deploy.vaults import (
     first_deposit,
     share_of,
 )
+from watcher.devnet.deploy.venus_psm import deploy_modules, fill_modules
 from watcher.devnet.local_chain import LocalChain
 from watcher.devnet.world import (
     MEAN_SECONDS,
@@ -158,6 +162,10 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     pyth = PythFeed(deploy_pyth(site, builder), PYTH_USDC, tokens["USDC"], 24 * _HOUR)
     kyber_pools = deploy_kyber(site, builder, tokens, fee_to=actors.treasury)
     more_vaults = deploy_more_vaults(site, builder, tokens, keeper=actors.keeper)
+    morpho_loans = deploy_morpho(site, builder, tokens, feeds, actors)
+    peg_modules = deploy_modules(site, builder, tokens, actors)
+    index_tokens = deploy_sets(site, builder, tokens, actors)
+    boxes = deploy_boxes(site, builder, tokens, actors)
     site.mine()
     pairs = tuple(find_pair(site, exchange, pool) for exchange, pool in plans)
     tick_pools = tuple(find_pool(site, uniswap_v3, plan) for plan in tick_plans)
@@ -193,6 +201,9 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     site.mine()
     for feed in feeds:
         start_feed(site, builder, feed, oracle=actors.oracle)
+    fill_morpho(site, actors.depositor, morpho_loans, weth=weth)
+    fill_modules(site, actors.whale, peg_modules, weth=weth)
+    fill_sets(site, actors, index_tokens, weth=weth)
     published = chain.head().timestamp
     bring_price(site, actors.oracle, pyth, answer=10**8, conf=10**5, published=published)
     # Means over time need a past.
@@ -216,6 +227,10 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         implied=(*_implied((*pairs, *tick_pools), tokens), *of_shares),
         treasuries=(treasury,),
         more_vaults=more_vaults,
+        morpho_loans=morpho_loans,
+        peg_modules=peg_modules,
+        index_tokens=index_tokens,
+        boxes=boxes,
     )
 
 

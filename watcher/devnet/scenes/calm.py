@@ -9,8 +9,10 @@ from watcher.devnet.moves.balancer import small_swaps
 from watcher.devnet.moves.coins import small_exchanges
 from watcher.devnet.moves.direct import small_direct_trades
 from watcher.devnet.moves.feeds import drift
+from watcher.devnet.moves.morpho import small_loans
 from watcher.devnet.moves.ticks import small_tick_swaps
 from watcher.devnet.moves.trades import bring_back, gap_bps, small_trades, trades_text
+from watcher.devnet.moves.venus_psm import small_swaps as small_peg_swaps
 from watcher.devnet.stage import Scene, Stage, Step, step
 from watcher.devnet.text import listed, price_text
 
@@ -33,7 +35,8 @@ def play(stage: Stage, blocks: int) -> Iterator[Step]:
             *small_tick_swaps(draft, stage.random, most=2),
             *small_direct_trades(draft, stage.random, most=2),
         ]
-        happenings = [*arbitrages, trades_text(trades), *_drift(stage, draft)]
+        others = [*small_loans(draft, stage.random), *small_peg_swaps(draft, stage.random)]
+        happenings = [*arbitrages, trades_text(trades), *others, *_drift(stage, draft)]
         yield step(draft, listed(happenings))
 
 
