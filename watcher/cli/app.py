@@ -13,7 +13,16 @@ from typer.core import TyperGroup
 
 from watcher import __version__
 from watcher.cli import say_interrupted
-from watcher.cli.commands import analysis, database, filling, history, setup, watching, world
+from watcher.cli.commands import (
+    analysis,
+    database,
+    exploiting,
+    filling,
+    history,
+    setup,
+    watching,
+    world,
+)
 from watcher.cli.text import one_line
 from watcher.errors import ConfigError, WatcherError
 
@@ -67,7 +76,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (setup, watching, filling, history, analysis, database, world):
+for module in (setup, watching, filling, history, analysis, exploiting, database, world):
     module.register(app)
 
 
