@@ -16,6 +16,7 @@ from watcher.cli import say_interrupted
 from watcher.cli.commands import (
     analysis,
     database,
+    exploiting,
     filling,
     history,
     series,
@@ -76,7 +77,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (setup, watching, filling, history, analysis, series, database, world):
+COMMANDS = (setup, watching, filling, history, analysis, series, exploiting, database, world)
+for module in COMMANDS:
     module.register(app)
 
 
