@@ -86,6 +86,8 @@ WRONG: list[tuple[str, str, dict[str, object], str]] = [
         {"virtual_shares": False, "decimals_offset": 6},
         "`decimals_offset` needs `virtual_shares = true`",
     ),
+    ("compound_v2", "nobody", {}, "nothing is deployed at {} on this chain"),
+    ("compound_v2", "vault", {}, r"{} is no market of Compound V2: comptroller\(\) reverted"),
     ("uniswap_v2_twap", "token", {}, "{} is no Uniswap V2 pair"),
     ("uniswap_v3_twap", "pair", {}, "{} is no Uniswap V3 pool"),
     ("holdings", "nobody", {}, "no token is named that could be held"),

@@ -9,6 +9,7 @@ from tests.support import (
     plain_balancer,
     plain_crypto,
     plain_holdings,
+    plain_lending,
     plain_stableswap,
 )
 from tests.support.plain import Plain
@@ -156,6 +157,7 @@ PLAIN: Mapping[str, Callable[[LocalWorld, Target], State]] = {
     "balancer_v2_weighted": plain_weighted,
     "balancer_v2_stable": plain_balancer_stable,
     "erc4626": plain_vault,
+    "compound_v2": lambda node, target: plain_lending.compound_market(node.chain, target),
     "holdings": plain_holdings.holdings,
     "chainlink": plain_feed,
     "pyth": lambda node, target: plain.pyth_price(node.chain, target),

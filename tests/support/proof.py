@@ -30,6 +30,7 @@ from watcher.devnet.fetch import default_cache
 from watcher.devnet.local_chain import LocalChain
 from watcher.math.quotes import FAMILIES
 from watcher.protocols.interface import selector
+from watcher.state.kinds import KINDS
 
 ROOT = Path(__file__).parents[2]
 RECORD = ROOT / "docs" / "proof.json"
@@ -97,8 +98,8 @@ def read_record(text: str) -> list[Proven]:
 
 
 def record_text(found: Iterable[Proven]) -> str:
-    """In the order of the families' table."""
-    order = list(FAMILIES)
+    """In the order of the families' table; then the kinds that exchange nothing."""
+    order = list(dict.fromkeys([*FAMILIES, *KINDS]))
     kept = sorted(found, key=lambda each: (order.index(each.family), each.contracts))
     return json.dumps([asdict(each) for each in kept], indent=2) + "\n"
 
@@ -207,12 +208,12 @@ class Recorder:
     def add(
         self, family: str, contracts: tuple[str, ...], statistics: str, count: Counter[bool]
     ) -> None:
-        """A property that passed, with hypothesis' own words about it. Raises KeyError for a family
+        """A property that passed, with hypothesis' own words about it. Raises KeyError for a kind
         or a contract that is none."""
         passed = sum(map(int, PASSING.findall(statistics)))
         if not passed or not count[True]:
             raise ValueError(f"a property of {family} counts nothing: do its `moves` name them?")
-        _ = FAMILIES[family], [package_of(name) for name in contracts]
+        _ = KINDS[family], [package_of(name) for name in contracts]
         self._found.append(
             Proven(family, contracts, 1, passed, count[True], count[False], self._run)
         )

@@ -87,18 +87,29 @@ def answers(results: Sequence[Result]) -> list[Answer]:
     return [Answer(each.ok, each.data, len(each.data)) for each in results]
 
 
-def simulate(chain: LocalChain, storage: Storage, steps: Sequence[Step]) -> list[Result]:
-    """Run the steps at the chain's head, after setting the storage."""
+def simulate(
+    chain: LocalChain,
+    storage: Storage,
+    steps: Sequence[Step],
+    *,
+    time: int | None = None,
+    number: int | None = None,
+) -> list[Result]:
+    """Run the steps at the chain's head, after setting the storage; `time` and `number` are their
+    block's, which is later than the head."""
     changes: dict[Address, dict[str, str]] = defaultdict(dict)
     for (contract, slot), value in storage.items():
         changes[contract][_word(slot)] = _word(value)
-    block = {
+    block: dict[str, Any] = {
         "stateOverrides": {contract: {"stateDiff": diff} for contract, diff in changes.items()},
         "calls": [
             {"from": each.sender, "to": each.to, "data": each.data, "gas": hex(GAS)}
             for each in steps
         ],
     }
+    told = {"time": time, "number": number}
+    if overrides := {name: hex(value) for name, value in told.items() if value is not None}:
+        block["blockOverrides"] = overrides
     (simulated,) = chain.request("eth_simulateV1", {"blockStateCalls": [block]}, "latest")
     return [
         Result(int(each["status"], 16) == 1, bytes.fromhex(each["returnData"][2:]))

@@ -23,6 +23,7 @@ from tests.support.numbers import UINT256 as UINT256
 from tests.support.numbers import portion as portion
 from tests.support.numbers import sizes as sizes
 from tests.support.numbers import usually as usually
+from tests.support.strategies_lending import compound_markets
 from tests.support.strategies_oracles import (
     pair_oracles,
     pyth_prices,
@@ -42,6 +43,7 @@ from watcher.protocols.redemption_rate import PROTOCOL, Asked, key_of
 from watcher.state import (
     Address,
     BalancerStable,
+    CompoundMarket,
     Concentrated,
     ConstantProduct,
     CryptoSwap,
@@ -293,6 +295,7 @@ STATES: dict[str, st.SearchStrategy[State]] = {
     KyberDMM.KIND: kybers(),
     Weighted.KIND: weighteds(),
     BalancerStable.KIND: balancer_stables(),
+    CompoundMarket.KIND: compound_markets(),
 }
 
 
@@ -324,6 +327,9 @@ def target_of(state: State, *, number: int = 1) -> Target:
         case ShareVault():
             tokens = (Token(TOKEN0.address, state.asset_decimals, "AAA"),)
             return _target("erc4626", number, state, tokens, state.share_decimals)
+        case CompoundMarket():
+            tokens = (Token(TOKEN0.address, state.decimals, "AAA"),)
+            return _target("compound_v2", number, state, tokens, state.share_decimals)
         case PriceFeed():
             return Target(CHAIN, "chainlink", address(number), state.KIND)
         case PythPrice():

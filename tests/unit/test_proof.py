@@ -26,8 +26,8 @@ from tests.support.proof import (
 )
 from watcher.devnet.artifacts import COMPILED, PREBUILT, VYPER
 from watcher.devnet.lock import load_lock
-from watcher.math.quotes import FAMILIES
 from watcher.protocols.interface import selector
+from watcher.state.kinds import KINDS
 
 RUN = Run("7", "3.11.7", "2026-01-02", "0123456789")
 SWAP: dict[str, Any] = {
@@ -58,7 +58,7 @@ def test_what_is_recorded_was_executed_and_is_of_contracts_in_the_lock() -> None
     assert record_text(record) == text
     assert record
     for each in record:
-        assert each.family in FAMILIES
+        assert each.family in KINDS
         assert min(each.properties, each.examples, each.executed) > 0
         for spec in ", ".join(map(package_of, each.contracts)).split(", "):
             assert load_lock().package(spec).spec == spec

@@ -143,6 +143,18 @@ PREBUILT = {
         "@setprotocol/set-protocol-v2@0.1.16",
         "external/abi/balancer/BPool.json",
     ),
+    "CompoundComptroller": (
+        "@setprotocol/set-protocol-v2@0.1.16",
+        "external/abi/compound/Comptroller.json",
+    ),
+    "CErc20": (
+        "@setprotocol/set-protocol-v2@0.1.16",
+        "external/abi/compound/CERc20.json",
+    ),
+    "WhitePaperInterestRateModel": (
+        "@setprotocol/set-protocol-v2@0.1.16",
+        "external/abi/compound/WhitePaperInterestRateModel.json",
+    ),
     "WETH9": ("canonical-weth@1.4.0", "build/contracts/WETH9.json"),
 }
 
@@ -183,6 +195,7 @@ COMPILED = (
             "PancakeV3Deployer": "PancakeV3Deployer.sol",
             "TickTrader": "TickTrader.sol",
             "VaultRate": "VaultRate.sol",
+            "FeedPrices": "FeedPrices.sol",
         },
         evm_version="cancun",
     ),

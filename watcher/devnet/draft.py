@@ -7,7 +7,16 @@ from typing import Any
 
 from watcher.devnet.calldata import call_data
 from watcher.devnet.local_chain import CALL_GAS, Reader, Transaction
-from watcher.devnet.world import BalancerPool, CoinPool, Feed, Pair, TickPool, Vault, World
+from watcher.devnet.world import (
+    BalancerPool,
+    CoinPool,
+    Feed,
+    LendingMarket,
+    Pair,
+    TickPool,
+    Vault,
+    World,
+)
 from watcher.math.exact.concentrated import Pool as PoolState
 from watcher.state.token import Address, Token
 
@@ -129,6 +138,17 @@ class Draft:
         _, balances, _ = self._reader.read(pool.vault, tokens, pool.pool_id)
         held = zip(pool.coins, balances, strict=True)
         return {coin: int(amount) for coin, amount in held if coin.address != pool.address}
+
+    def owed_to(self, market: LendingMarket) -> tuple[Address, int]:
+        """Who of the world's borrowers owes the most to a market, and how much, as of the head and
+        as stored."""
+        owed = "borrowBalanceStored(address)(uint256)"
+        debts = [
+            (int(self._reader.read(market.address, owed, account)[0]), account)
+            for account in market.accounts
+        ]
+        debt, account = max(debts)
+        return account, debt
 
     def total_supply(self, vault: Vault) -> int:
         """As of the head, without what is planned."""

@@ -142,6 +142,18 @@ class BalancerPool:
 
 
 @dataclass(frozen=True, slots=True)
+class LendingMarket:
+    """Where `token` is lent: a cToken, or a pool that lends many. `accounts` are who borrows."""
+
+    name: str
+    protocol: str
+    address: Address
+    token: Token
+    comptroller: Address
+    accounts: tuple[Address, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Vault:
     """An ERC-4626 vault; `decimals_offset` means nothing where there are no virtual shares."""
 
@@ -254,6 +266,7 @@ class World:
     implied: tuple[Implied, ...] = ()
     treasuries: tuple[Treasury, ...] = ()
     concentrated_pools: tuple[ConcentratedPool, ...] = ()
+    lending_markets: tuple[LendingMarket, ...] = ()
 
     @property
     def pools(self) -> tuple[Pair | TickPool, ...]:
@@ -312,7 +325,8 @@ class World:
             *(_implied_entry(self.chain_id, implied) for implied in self.implied),
         ]
         held = [_treasury_entry(self.chain_id, one) for one in self.treasuries]
-        targets = (*pairs, *pools, *vaults, *held)
+        lent = [_lending_entry(self.chain_id, one) for one in self.lending_markets]
+        targets = (*pairs, *pools, *vaults, *held, *lent)
         return Entries(chain_id=self.chain_id, targets=targets, prices=tuple(prices))
 
 
@@ -330,6 +344,11 @@ def _vault_entry(chain_id: int, vault: Vault) -> TargetEntry:
     if vault.virtual_shares:
         options["decimals_offset"] = vault.decimals_offset
     return TargetEntry(chain_id, "erc4626", vault.address, vault.name, options)
+
+
+def _lending_entry(chain_id: int, market: LendingMarket) -> TargetEntry:
+    options: dict[str, Option] = {"accounts": list(market.accounts)}
+    return TargetEntry(chain_id, market.protocol, market.address, market.name, options)
 
 
 def _treasury_entry(chain_id: int, treasury: Treasury) -> TargetEntry:

@@ -9,6 +9,7 @@ from watcher.math.catalogue import (
     COIN_POOLS,
     FEED,
     HOLDINGS,
+    LENDING,
     PAIR_ORACLE,
     POOL,
     PYTH,
@@ -20,6 +21,7 @@ from watcher.math.catalogue import (
 from watcher.math.coin_measures import coin_measures
 from watcher.math.columns import Column
 from watcher.math.holdings_measures import holdings_measures
+from watcher.math.lending_measures import lending_measures
 from watcher.math.oracle_measures import oracle_measures
 from watcher.math.pool_measures import pool_measures
 from watcher.math.rate_measures import rate_measures
@@ -44,6 +46,7 @@ _FAMILIES: dict[str, Callable[[Sequence[Subject], Settings], list[Column]]] = {
     TICK_ORACLE: oracle_measures,
     PAIR_ORACLE: oracle_measures,
     **dict.fromkeys(COIN_POOLS, coin_measures),
+    **dict.fromkeys(LENDING, lending_measures),
 }
 
 _ONE_BY_ONE = frozenset({HOLDINGS, RATE, *COIN_POOLS})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from watcher.state.balancer_stable import BalancerStable
+from watcher.state.compound_market import CompoundMarket
 from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
@@ -37,6 +38,7 @@ State: TypeAlias = (
     | KyberDMM
     | Weighted
     | BalancerStable
+    | CompoundMarket
 )
 
 KINDS: dict[str, type[State]] = {
@@ -58,5 +60,6 @@ KINDS: dict[str, type[State]] = {
         KyberDMM,
         Weighted,
         BalancerStable,
+        CompoundMarket,
     )
 }

@@ -16,7 +16,14 @@ from types import MappingProxyType
 from typing import Any
 
 from watcher.errors import InputError
-from watcher.state import balancer_stable, cryptoswap, kyber_dmm, solidly, weighted
+from watcher.state import (
+    balancer_stable,
+    compound_market,
+    cryptoswap,
+    kyber_dmm,
+    solidly,
+    weighted,
+)
 from watcher.state.balancer_stable import BalancerStable
 from watcher.state.block import Block
 from watcher.state.canonical import (
@@ -26,6 +33,7 @@ from watcher.state.canonical import (
     state_to_plain,
     to_plain,
 )
+from watcher.state.compound_market import CompoundMarket
 from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
@@ -62,10 +70,11 @@ _COINS = {
     PriceFeed.KIND: 0,
     PythPrice.KIND: 0,
     RedemptionRate.KIND: 2,
+    CompoundMarket.KIND: 1,
 }
 _SIGNED = ("answer", "price", "expo", "min_answer", "max_answer", "mean_tick")
 TICKS = ("tick", "tick_lower", "tick_upper")
-_ISSUES_SHARES = (ConstantProduct.KIND, ShareVault.KIND)
+_ISSUES_SHARES = (ConstantProduct.KIND, ShareVault.KIND, CompoundMarket.KIND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +254,11 @@ def _of_state(state: State, target: Target) -> Iterator[str]:
         case BalancerStable():
             yield from balancer_stable.problems(state)
             decimals = state.decimals
+        case CompoundMarket():
+            yield from compound_market.problems(state)
+            decimals = (state.decimals,)
+            if target.share is None or target.share.decimals != state.share_decimals:
+                yield "state.share_decimals and those of target.share differ"
     if decimals != tuple(coin.decimals for coin in target.tokens):
         yield "the state's decimals and those of target.tokens differ"
 

@@ -9,6 +9,7 @@ from watcher.devnet.deploy.balancer import (
     fill_balancer,
 )
 from watcher.devnet.deploy.balancer_v1 import deploy_balancer_v1
+from watcher.devnet.deploy.compound import deploy_compound, fill_compound, require_loans
 from watcher.devnet.deploy.crypto_pools import deploy_crypto, fill_crypto
 from watcher.devnet.deploy.curve import allow_exchanges, deploy_curve, fill_curve
 from watcher.devnet.deploy.feeds import bring_price, deploy_feed, deploy_pyth, start_feed
@@ -147,6 +148,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     )
     pyth = PythFeed(deploy_pyth(site, builder), PYTH_USDC, tokens["USDC"], 24 * _HOUR)
     kyber_pools = deploy_kyber(site, builder, tokens, fee_to=actors.treasury)
+    compound = deploy_compound(site, builder, tokens, feeds, actors)
     site.mine()
     pairs = tuple(find_pair(site, exchange, pool) for exchange, pool in plans)
     tick_pools = tuple(find_pool(site, uniswap_v3, plan) for plan in tick_plans)
@@ -177,10 +179,12 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     site.mine()
     for feed in feeds:
         start_feed(site, builder, feed, oracle=actors.oracle)
+    fill_compound(site, actors, compound, weth=weth)
     published = chain.head().timestamp
     bring_price(site, actors.oracle, pyth, answer=10**8, conf=10**5, published=published)
     # Means over time need a past.
     site.mine(seconds=MEAN_SECONDS)
+    require_loans(site, compound)
     return World(
         chain_id=chain.chain_id,
         actors=actors,
@@ -191,6 +195,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         solidly_pools=solidly_pools,
         coin_pools=coin_pools,
         concentrated_pools=concentrated_pools,
+        lending_markets=compound,
         kyber_pools=kyber_pools,
         vaults=vaults,
         feeds=feeds,

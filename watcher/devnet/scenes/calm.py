@@ -8,6 +8,7 @@ from watcher.devnet.draft import Draft
 from watcher.devnet.moves.balancer import small_swaps
 from watcher.devnet.moves.coins import small_exchanges
 from watcher.devnet.moves.feeds import drift
+from watcher.devnet.moves.lending import small_lending
 from watcher.devnet.moves.trades import bring_back, gap_bps, small_trades, trades_text
 from watcher.devnet.stage import Scene, Stage, Step, step
 from watcher.devnet.text import listed, price_text
@@ -29,7 +30,8 @@ def play(stage: Stage, blocks: int) -> Iterator[Step]:
             *small_exchanges(draft, stage.random, most=4),
             *small_swaps(draft, stage.random, most=2),
         ]
-        happenings = [*arbitrages, trades_text(trades), *_drift(stage, draft)]
+        lending = small_lending(draft, stage.random)
+        happenings = [*arbitrages, trades_text(trades), *lending, *_drift(stage, draft)]
         yield step(draft, listed(happenings))
 
 
