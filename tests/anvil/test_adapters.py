@@ -25,6 +25,15 @@ from watcher.state.token import ZERO_ADDRESS
 pytestmark = pytest.mark.anvil
 
 
+OWN_TOKENS = {
+    "erc4626": ("asset",),
+    "yearn_v2": ("token",),
+    "yearn_v3": ("asset",),
+    "compound_v2": ("underlying",),
+}
+"""The getters of those that have one token, and issue shares."""
+
+
 def test_every_adapter_is_held_to_its_contracts_getters() -> None:
     assert set(PLAIN) == set(ADAPTERS)
 
@@ -91,10 +100,9 @@ async def test_targets_are_what_the_contracts_say_of_themselves(fork_node: Local
             assert [token.address for token in target.tokens] == [coin.address for coin in coins]
             assert [token.decimals for token in target.tokens] == [coin.decimals for coin in coins]
             continue
-        of_vaults = {"erc4626": ("asset",), "yearn_v2": ("token",), "yearn_v3": ("asset",)}
-        names = of_vaults.get(target.protocol, ("token0", "token1"))
+        names = OWN_TOKENS.get(target.protocol, ("token0", "token1"))
         described = [contract.at(name) for name in names]
-        shared = ("uniswap_v2", "solidly", "kyber_dmm", *of_vaults)
+        shared = ("uniswap_v2", "solidly", "kyber_dmm", *OWN_TOKENS)
         assert (target.share is not None) == (target.protocol in shared)
         issued = [target.share] if target.share else []
         described += [contract for _ in issued]

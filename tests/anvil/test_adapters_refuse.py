@@ -93,6 +93,8 @@ WRONG: list[tuple[str, str, dict[str, object], str]] = [
     ("yearn_v3", "nobody", {}, "nothing is deployed at {} on this chain"),
     ("yearn_v3", "vault", {}, r"{} is no vault of Yearn's V3: totalIdle\(\).*; remove it"),
     ("yearn_v3", "yearn v3", {"strategies": "usdc"}, "0x.* is no strategy of .*: fix `strategies`"),
+    ("compound_v2", "nobody", {}, "nothing is deployed at {} on this chain"),
+    ("compound_v2", "vault", {}, r"{} is no market of Compound V2: comptroller\(\) reverted"),
     ("uniswap_v2_twap", "token", {}, "{} is no Uniswap V2 pair"),
     ("uniswap_v3_twap", "pair", {}, "{} is no Uniswap V3 pool"),
     ("holdings", "nobody", {}, "no token is named that could be held"),

@@ -18,6 +18,7 @@ from watcher.state import (
     Answer,
     Balance,
     Block,
+    BlockNumber,
     BlockTime,
     Call,
     Code,
@@ -133,6 +134,7 @@ async def test_every_kind_of_call_has_its_answer(anvil: Anvil) -> None:
     async with open_chain(CHAIN_ID, anvil.url) as chain:
         head = await chain.headers.head()
         calls[BlockTime(SEVEN)] = word(head.timestamp)
+        calls[BlockNumber(SEVEN)] = word(head.number)
         answers = await chain.reader.read(head, list(calls))
         assert dict(zip(calls, answers, strict=True)) == calls
         (liar,) = await chain.reader.read(head, [Static(LIAR, b"")])

@@ -74,7 +74,7 @@ def entry_of(found: Discovery) -> dict[str, Any]:
     return dict(table)
 
 
-PERSONAL = ("holder", "strategies")
+PERSONAL = ("holder", "strategies", "accounts")
 """Options that no trial has: whose limits are meant, which strategies."""
 
 
@@ -131,6 +131,12 @@ def told(node: LocalWorld) -> dict[Address, str]:
     found |= dict.fromkeys(issued, Sight.TOKEN.value)
     for index in world.index_tokens:
         found |= dict.fromkeys(index.beside, Sight.CONTRACT.value)
+    for market in world.lending_markets:
+        for name in ("comptroller()(address)", "interestRateModel()(address)"):
+            [around] = node.chain.read(market.address, name)
+            found[to_address(around)] = Sight.CONTRACT.value
+        [oracle] = node.chain.read(market.comptroller, "oracle()(address)")
+        found[to_address(oracle)] = Sight.CONTRACT.value
     # A manager of positions names its factory and the wrapped native coin, as routers do.
     return found | {one.positions: Sight.ROUTER.value for one in world.treasuries}
 

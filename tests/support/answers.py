@@ -15,6 +15,7 @@ from watcher.state import (
     Address,
     Answer,
     Balance,
+    BlockNumber,
     BlockTime,
     Call,
     Code,
@@ -74,6 +75,7 @@ class FakeChain:
 
     contracts: dict[Address, Fake]
     timestamp: int = 0
+    number: int = 0
 
     def answer(self, call: Call) -> Answer:
         match call:
@@ -90,6 +92,8 @@ class FakeChain:
                 return words(found.slots.get(index, 0) if found else 0)
             case BlockTime():
                 return words(self.timestamp)
+            case BlockNumber():
+                return words(self.number)
             case Ticks():
                 return self.walked(call)
 

@@ -22,6 +22,7 @@ from watcher.protocols import Entry
 from watcher.state import (
     Answer,
     Balance,
+    BlockNumber,
     BlockTime,
     Call,
     Code,
@@ -279,6 +280,7 @@ CALLS: Mapping[str, type[Call]] = {
     "balance": Balance,
     "slot": Slot,
     "block_time": BlockTime,
+    "block_number": BlockNumber,
     "ticks": Ticks,
 }
 

@@ -12,6 +12,7 @@ from watcher.state import (
     Address,
     Answer,
     Balance,
+    BlockNumber,
     BlockTime,
     Call,
     Code,
@@ -129,8 +130,8 @@ def full_answer(call: Call) -> tuple[bool, bytes]:
     match call:
         case Balance():
             return True, seed
-        case Slot() | BlockTime():
-            raise AssertionError("no lens reads storage or the block's time")
+        case Slot() | BlockTime() | BlockNumber():
+            raise AssertionError("no lens reads storage or what is known of the block")
     if isinstance(call, Ticks):
         rows = seed * 40
         words = call.first_word, call.last_word + 1, call.last_word

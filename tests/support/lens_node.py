@@ -18,6 +18,7 @@ from watcher.state import (
     Answer,
     Balance,
     Block,
+    BlockNumber,
     BlockTime,
     Call,
     Code,
@@ -101,7 +102,7 @@ class LensNode(FaultyNode):
                 return Answer(True, (7).to_bytes(32, "big"), 32)
             case Code():
                 return Answer(True, b"\xfe", 1)
-            case Ticks() | BlockTime():
+            case Ticks() | BlockTime() | BlockNumber():
                 raise AssertionError("nothing of this node's")
 
     def _placed(self, data: bytes, params: Sequence[Json], gas: int) -> Json:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from tests.support import (
     plain,
     plain_balancer,
+    plain_compound,
     plain_crypto,
     plain_holdings,
     plain_lending,
@@ -162,6 +163,7 @@ PLAIN: Mapping[str, Callable[[LocalWorld, Target], State]] = {
     "yearn_v2": lambda node, target: plain_vaults.yearn_v2(node.chain, target),
     "yearn_v3": lambda node, target: plain_vaults.yearn_v3(node.chain, target),
     "erc4626": plain_vault,
+    "compound_v2": lambda node, target: plain_compound.compound_market(node.chain, target),
     "holdings": plain_holdings.holdings,
     "chainlink": plain_feed,
     "pyth": lambda node, target: plain.pyth_price(node.chain, target),

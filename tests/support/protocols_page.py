@@ -17,7 +17,7 @@ from watcher.math.families.family import Family
 from watcher.math.quotes import FAMILIES
 from watcher.protocols import ADAPTERS, Adapter
 from watcher.protocols.interface import View, selector
-from watcher.state import Balance, BlockTime, Call, Code, Slot, Static, Target, Ticks
+from watcher.state import Balance, BlockNumber, BlockTime, Call, Code, Slot, Static, Target, Ticks
 
 PAGE = Path(__file__).parents[2] / "docs" / "protocols.md"
 EXACT = "watcher.math.exact."
@@ -126,6 +126,8 @@ def _said(call: Call, target: Target) -> tuple[str, str]:
             return whom, "a storage slot"
         case BlockTime():
             return "the block", "its time"
+        case BlockNumber():
+            return "the block", "its number"
         case Ticks():
             return whom, "the ticks around the price, walked in the EVM"
 

@@ -88,10 +88,15 @@ def answers(results: Sequence[Result]) -> list[Answer]:
 
 
 def simulate(
-    chain: LocalChain, storage: Storage, steps: Sequence[Step], *, time: int | None = None
+    chain: LocalChain,
+    storage: Storage,
+    steps: Sequence[Step],
+    *,
+    time: int | None = None,
+    number: int | None = None,
 ) -> list[Result]:
-    """Run the steps at the chain's head, after setting the storage; `time` is their block's, which
-    is later than the head's."""
+    """Run the steps at the chain's head, after setting the storage; `time` and `number` are their
+    block's, which is later than the head."""
     changes: dict[Address, dict[str, str]] = defaultdict(dict)
     for (contract, slot), value in storage.items():
         changes[contract][_word(slot)] = _word(value)
@@ -102,8 +107,9 @@ def simulate(
             for each in steps
         ],
     }
-    if time is not None:
-        block["blockOverrides"] = {"time": hex(time)}
+    told = {"time": time, "number": number}
+    if overrides := {name: hex(value) for name, value in told.items() if value is not None}:
+        block["blockOverrides"] = overrides
     (simulated,) = chain.request("eth_simulateV1", {"blockStateCalls": [block]}, "latest")
     return [
         Result(int(each["status"], 16) == 1, bytes.fromhex(each["returnData"][2:]))

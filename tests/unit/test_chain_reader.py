@@ -23,6 +23,7 @@ from watcher.state import (
     Answer,
     Balance,
     Block,
+    BlockNumber,
     BlockTime,
     Call,
     Code,
@@ -114,11 +115,11 @@ async def test_code_balance_and_slot_are_read_in_the_same_batch() -> None:
     assert len(node.sent) == 1
 
 
-async def test_the_blocks_time_is_known_without_a_request() -> None:
+async def test_the_blocks_time_and_number_are_known_without_a_request() -> None:
     node = node_with(2)
-    calls = [BlockTime(address(1)), *calls_of(2), BlockTime(address(2))]
+    calls = [BlockTime(address(1)), *calls_of(2), BlockNumber(address(2))]
     answers = await stack_over(node).reader.read(node.head, calls)
-    assert words(answers) == [node.head.timestamp, 1, 2, node.head.timestamp]
+    assert words(answers) == [node.head.timestamp, 1, 2, node.head.number]
     assert [len(body) for body in node.sent] == [2]
     (again,) = await stack_over(node).reader.read(node.head, calls[:1])
     assert again == Answer(True, node.head.timestamp.to_bytes(32, "big"), 32)

@@ -19,7 +19,7 @@ from watcher.chain.lens_program import (
 )
 from watcher.chain.lens_shapes import BALANCE, MOST_ROWS, MOST_SLOTS, Shape, Template
 from watcher.protocols import chainlink, erc20, uniswap_v2
-from watcher.state import Address, Balance, BlockTime, Call, Code, Slot, Static
+from watcher.state import Address, Balance, BlockNumber, BlockTime, Call, Code, Slot, Static
 
 FACTORY, WETH = address(0xFAC), address(0xE7)
 
@@ -121,6 +121,7 @@ def test_no_calls_and_one_call() -> None:
         (Balance(address(1)), True),
         (Slot(address(1), 0), False),
         (BlockTime(address(1)), False),
+        (BlockNumber(address(1)), False),
     ],
 )
 def test_what_the_lens_can_ask(call: Call, may: bool) -> None:

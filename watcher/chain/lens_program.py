@@ -26,7 +26,7 @@ from operator import itemgetter
 from typing import TypeVar
 
 from watcher.chain.lens_shapes import Shape, shapes_of
-from watcher.state import Balance, BlockTime, Call, Code, Slot, Static, Ticks
+from watcher.state import Balance, BlockNumber, BlockTime, Call, Code, Slot, Static, Ticks
 from watcher.state.ticks import return_cap as walk_return_cap
 
 T = TypeVar("T")
@@ -65,7 +65,7 @@ def fits(call: Call) -> bool:
             )
         case Balance():
             return True
-        case Slot() | BlockTime():
+        case Slot() | BlockTime() | BlockNumber():
             return False
 
 

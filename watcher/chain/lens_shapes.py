@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TypeAlias
 
-from watcher.state import Address, Balance, BlockTime, Call, Code, Slot, Static, Ticks
+from watcher.state import Address, Balance, BlockNumber, BlockTime, Call, Code, Slot, Static, Ticks
 from watcher.state.ticks import return_cap as walk_return_cap
 
 WORD = 32
@@ -245,7 +245,7 @@ def _parse(call: Call) -> _Parsed:
             lengths = bytes([len(call.current), len(call.bitmap), len(call.info), 0])
             cap, given = walk_return_cap(call), _walk_words(call)
             return _Parsed(TICKS, call.gas_cap, cap, lengths, _number(call.address), given)
-        case Slot() | BlockTime():
+        case Slot() | BlockTime() | BlockNumber():
             raise ValueError("the lens reads neither storage nor what the reader knows")
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TypeAlias
 
 from watcher.chain.jsonrpc import Request, request
-from watcher.state import Answer, Balance, Block, Code, Plain, Slot, Static
+from watcher.state import Answer, Balance, Block, BlockTime, Code, Known, Plain, Slot, Static
 
 At: TypeAlias = str | dict[str, object]
 """The block parameter: a number in hex, or EIP-1898's object."""
@@ -48,9 +48,10 @@ def answer(call: Plain, value: object) -> Answer | None:
             return Answer(ok=True, data=int(value, 16).to_bytes(32, "big"), length=32)
 
 
-def time_of(block: Block) -> Answer:
-    """What BlockTime is answered."""
-    return Answer(ok=True, data=block.timestamp.to_bytes(32, "big"), length=32)
+def known_of(block: Block, call: Known) -> Answer:
+    """What is known of the block itself."""
+    value = block.timestamp if isinstance(call, BlockTime) else block.number
+    return Answer(ok=True, data=value.to_bytes(32, "big"), length=32)
 
 
 def capped(data: bytes, cap: int, *, ok: bool) -> Answer:

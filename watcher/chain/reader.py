@@ -13,11 +13,11 @@ from watcher.chain.endpoint import Endpoint
 from watcher.chain.faults import EndpointError, Kind, Limited, Pruned
 from watcher.chain.headers import Headers
 from watcher.chain.jsonrpc import ErrorObject, Request, Result
-from watcher.chain.questions import At, answer, at_hash, at_number, capped, question, time_of
+from watcher.chain.questions import At, answer, at_hash, at_number, capped, known_of, question
 from watcher.chain.verdict import Verdict, judge, revert_data
 from watcher.chain.walks import by_plain_calls
 from watcher.errors import ReadError, StaleBlock, Unavailable
-from watcher.state import Answer, Block, BlockTime, Call, Plain, Static
+from watcher.state import Answer, Block, Call, Known, Plain, Static
 
 log = logging.getLogger(__name__)
 
@@ -67,9 +67,11 @@ class BatchReader:
         return await within(self._deadline, work, endpoint=self.endpoint, about=about)
 
     async def _read(self, block: Block, calls: Sequence[Call]) -> list[Answer | ReadError]:
-        asked = [call for call in calls if not isinstance(call, BlockTime)]
+        asked = [call for call in calls if not isinstance(call, Known)]
         answers = iter(await by_plain_calls(asked, partial(self._plain, block)))
-        return [time_of(block) if isinstance(call, BlockTime) else next(answers) for call in calls]
+        return [
+            known_of(block, each) if isinstance(each, Known) else next(answers) for each in calls
+        ]
 
     async def _plain(self, block: Block, calls: Sequence[Plain]) -> list[Answer | ReadError]:
         if not calls:

@@ -11,7 +11,7 @@ from watcher.devnet.local_chain import LocalChain
 from watcher.errors import Unavailable
 from watcher.protocols import ADAPTERS
 from watcher.protocols.adapter import read
-from watcher.state.call import Answer, Balance, BlockTime, Call, Slot, Static, Ticks
+from watcher.state.call import Answer, Balance, BlockNumber, BlockTime, Call, Slot, Static, Ticks
 from watcher.state.canonical import state_to_json
 from watcher.state.target import Target
 from watcher.store import Store, recompute
@@ -102,6 +102,8 @@ def _called(chain: LocalChain, call: Call, number: int) -> Answer:
     if isinstance(call, BlockTime):
         block = chain.request("eth_getBlockByNumber", hex(number), False)
         return Answer(ok=True, data=int(block["timestamp"], 16).to_bytes(32), length=32)
+    if isinstance(call, BlockNumber):
+        return Answer(ok=True, data=number.to_bytes(32), length=32)
     if not isinstance(call, Static):
         raise TypeError(f"{type(call).__name__} is not read every block")
     request = {"to": call.to, "data": "0x" + call.data.hex()}

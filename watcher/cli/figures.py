@@ -19,6 +19,7 @@ from watcher.math.catalogue import (
     COIN_POOLS,
     FEED,
     HOLDINGS,
+    LENDING,
     LOCKBOX,
     MORPHO,
     PAIR_ORACLE,
@@ -65,6 +66,9 @@ KEY_MEASURES = {
     VAULT: ("price_per_share", "price_per_share_change", "donation_1pct_money"),
     YEARN: ("price_per_share", "price_per_share_change", "idle_share", "withdrawable"),
     HOLDINGS: ("holdings_value", "holdings_value_by_form", "asset_share"),
+    **dict.fromkeys(
+        LENDING, ("utilization", "withdrawable", "borrow_rate", "weakest_health", "uncovered_debt")
+    ),
     FEED: ("feed_price",),
     PYTH: ("feed_price",),
     RATE: ("redemption_rate", "ln_source_over_redemption", "three_way_deviation"),
@@ -90,6 +94,7 @@ PRICES = frozenset(
         "time_weighted_price",
         "price_per_share",
         "feed_price",
+        "oracle_price",
         "redemption_rate",
     }
 )
@@ -168,8 +173,8 @@ def _for_people(measure: Measure, target: Target, unit: str, labels: Mapping[str
     dims = dict(measure.dims)
     coins = [names[coin.address] for coin in (*target.tokens, *filter(None, [target.share]))]
     called = {"unit of account": unit, "fraction": "", "natural logarithm": "ln"}
-    called["as the feed says"] = ""
-    if target.kind in (POOL, TICK_POOL, MORPHO, PEG, LOCKBOX):
+    called["as the feed says"] = called["as the oracle counts"] = ""
+    if target.kind in (POOL, TICK_POOL, MORPHO, PEG, LOCKBOX, *LENDING):
         called |= dict(zip(("token 0", "token 1"), coins, strict=False))
     if target.kind in COIN_POOLS:
         called |= {"token 0": coins[0], "token 1": names.get(dims.get("token", ""), "")}

@@ -91,6 +91,14 @@ expect = { tokens = [
 # name = "a-vault-of-yearns"
 # strategies = ["0x...", "0x..."]
 
+# A market of Compound V2, by its cToken. `accounts` are whose collateral, debt and health are told.
+# [[targets]]
+# chain = "eip155:1"
+# protocol = "compound_v2"
+# address = "0x39AA39c021dfbaE8faC545936693aC917d5E7563"
+# name = "cusdc"
+# accounts = ["0x..."]
+
 # What a treasury, a lockbox or any set of addresses holds, looked through to the tokens underneath.
 # LP tokens of pairs and vault shares need no price of their own; what is named in `opaque` does.
 # Position NFTs of the managers are found by themselves. `native` is the wrapper that the native

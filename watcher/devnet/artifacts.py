@@ -192,6 +192,18 @@ PREBUILT = {
         "@venusprotocol/venus-protocol@10.3.0",
         "artifacts/@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol/ERC1967Proxy.json",
     ),
+    "CompoundComptroller": (
+        "@setprotocol/set-protocol-v2@0.1.16",
+        "external/abi/compound/Comptroller.json",
+    ),
+    "CErc20": (
+        "@setprotocol/set-protocol-v2@0.1.16",
+        "external/abi/compound/CERc20.json",
+    ),
+    "WhitePaperInterestRateModel": (
+        "@setprotocol/set-protocol-v2@0.1.16",
+        "external/abi/compound/WhitePaperInterestRateModel.json",
+    ),
     "WETH9": ("canonical-weth@1.4.0", "build/contracts/WETH9.json"),
 }
 
@@ -236,6 +248,7 @@ COMPILED = (
             "VaultRate": "VaultRate.sol",
             "FeedOracle": "FeedOracle.sol",
             "SteadyRate": "SteadyRate.sol",
+            "FeedPrices": "FeedPrices.sol",
         },
         evm_version="cancun",
     ),

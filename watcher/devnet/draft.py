@@ -11,6 +11,7 @@ from watcher.devnet.world import (
     BalancerPool,
     CoinPool,
     Feed,
+    LendingMarket,
     MorphoLoan,
     Pair,
     PegModule,
@@ -161,6 +162,17 @@ class Draft:
         market = "market(bytes32)(uint128,uint128,uint128,uint128,uint128,uint128)"
         found = self._reader.read(loan.morpho, market, bytes.fromhex(loan.market_id[2:]))
         return int(found[2])
+
+    def owed_to(self, market: LendingMarket) -> tuple[Address, int]:
+        """Who of the world's borrowers owes the most to a market, and how much, as of the head and
+        as stored."""
+        owed = "borrowBalanceStored(address)(uint256)"
+        debts = [
+            (int(self._reader.read(market.address, owed, account)[0]), account)
+            for account in market.accounts
+        ]
+        debt, account = max(debts)
+        return account, debt
 
     def total_supply(self, vault: Vault) -> int:
         """As of the head, without what is planned."""

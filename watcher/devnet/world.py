@@ -145,6 +145,18 @@ class BalancerPool:
 
 
 @dataclass(frozen=True, slots=True)
+class LendingMarket:
+    """Where `token` is lent: a cToken, or a pool that lends many. `accounts` are who borrows."""
+
+    name: str
+    protocol: str
+    address: Address
+    token: Token
+    comptroller: Address
+    accounts: tuple[Address, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Vault:
     """An ERC-4626 vault; `decimals_offset` means nothing where there are no virtual shares."""
 
@@ -333,6 +345,7 @@ class World:
     peg_modules: tuple[PegModule, ...] = ()
     index_tokens: tuple[IndexToken, ...] = ()
     boxes: tuple[Box, ...] = ()
+    lending_markets: tuple[LendingMarket, ...] = ()
 
     @property
     def pools(self) -> tuple[Pair | TickPool, ...]:
@@ -402,6 +415,7 @@ class World:
         ]
         sets = [_set_entry(self.chain_id, one) for one in self.index_tokens]
         boxes = [_box_entry(self.chain_id, one) for one in self.boxes]
+        lent += [_lending_entry(self.chain_id, one) for one in self.lending_markets]
         targets = (*pairs, *pools, *vaults, *held, *lent, *modules, *sets, *boxes)
         return Entries(self.chain_id, self.weth.address, targets, tuple(prices))
 
@@ -420,6 +434,11 @@ def _vault_entry(chain_id: int, vault: Vault) -> TargetEntry:
     if vault.virtual_shares:
         options["decimals_offset"] = vault.decimals_offset
     return TargetEntry(chain_id, "erc4626", vault.address, vault.name, options)
+
+
+def _lending_entry(chain_id: int, market: LendingMarket) -> TargetEntry:
+    options: dict[str, Option] = {"accounts": list(market.accounts)}
+    return TargetEntry(chain_id, market.protocol, market.address, market.name, options)
 
 
 def _treasury_entry(chain_id: int, treasury: Treasury) -> TargetEntry:

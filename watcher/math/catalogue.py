@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from watcher.state.balancer_stable import BalancerStable
+from watcher.state.compound_market import CompoundMarket
 from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
@@ -44,6 +45,7 @@ MORPHO = MorphoMarket.KIND
 PEG = PegStability.KIND
 SET = SetToken.KIND
 LOCKBOX = Lockbox.KIND
+LENDING = (CompoundMarket.KIND,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -503,6 +505,148 @@ DEFINITIONS = (
         source="Herfindahl-Hirschman index; its inverse is the effective number of assets",
         bad="towards 1",
         cannot_say="whether several assets fall together",
+    ),
+    Definition(
+        name="utilization",
+        kinds=LENDING,
+        unit="fraction",
+        formula="borrows / (cash + borrows - reserves), with interest up to the block; of Venus' "
+        "isolated markets borrows + bad debt, above and below",
+        dims="",
+        source="JumpRateModel.utilizationRate of Compound",
+        bad="towards 1: whoever supplied cannot withdraw",
+        cannot_say="how long it stays so: rates answer to it",
+    ),
+    Definition(
+        name="cash_share",
+        kinds=LENDING,
+        unit="fraction",
+        formula="withdrawable / total_supplied",
+        dims="",
+        source="CToken.redeemFresh: no more than the cash is paid",
+        bad="down",
+        cannot_say="who withdraws first",
+    ),
+    Definition(
+        name="withdrawable",
+        kinds=LENDING,
+        unit="token 0",
+        formula="min(cash, what is supplied), whole tokens; 0 while withdrawing is paused",
+        dims="",
+        source="CToken.redeemFresh",
+        bad="down",
+        cannot_say="what single accounts may take out: their loans hold their collateral",
+    ),
+    Definition(
+        name="total_supplied",
+        kinds=LENDING,
+        unit="token 0",
+        formula="cash + borrows + bad debt - reserves, with interest up to the block, whole tokens",
+        dims="",
+        source="CToken.exchangeRateStored times totalSupply, before rounding",
+        bad="down: a run",
+        cannot_say="whether what is lent comes back",
+    ),
+    Definition(
+        name="total_debt",
+        kinds=LENDING,
+        unit="token 0",
+        formula="borrows with interest up to the block, whole tokens",
+        dims="",
+        source="CToken.totalBorrowsCurrent",
+        bad="none by itself: utilization says it",
+        cannot_say="who owes it",
+    ),
+    Definition(
+        name="reserves",
+        kinds=LENDING,
+        unit="token 0",
+        formula="the protocol's own part, with interest up to the block, whole tokens",
+        dims="",
+        source="CToken.totalReserves after accrueInterest",
+        bad="down: less stands before a loss",
+        cannot_say="whether they may be used to cover one",
+    ),
+    Definition(
+        name="borrow_rate",
+        kinds=LENDING,
+        unit="fraction of a year",
+        formula="rate of one block * blocks of a year, without compounding",
+        dims="",
+        source="CToken.borrowRatePerBlock and blocksPerYear of the model of rates",
+        bad="up",
+        cannot_say="what is paid in the end: it changes with every loan and withdrawal",
+    ),
+    Definition(
+        name="supply_rate",
+        kinds=LENDING,
+        unit="fraction of a year",
+        formula="borrow_rate * utilization * (1 - reserve factor)",
+        dims="",
+        source="JumpRateModel.getSupplyRate of Compound",
+        bad="none by itself",
+        cannot_say="rewards in other tokens",
+    ),
+    Definition(
+        name="cap_used",
+        kinds=LENDING,
+        unit="fraction",
+        formula="total_supplied / supply cap, total_debt / borrow cap",
+        dims="side",
+        source="Comptroller.mintAllowed and borrowAllowed",
+        bad="towards 1: no more can come in, or be borrowed",
+        cannot_say="anything where there is no cap",
+    ),
+    Definition(
+        name="oracle_price",
+        kinds=LENDING,
+        unit="as the oracle counts",
+        formula="what the market's oracle says of one whole token of the underlying",
+        dims="",
+        source="PriceOracle.getUnderlyingPrice of Compound, scaled by 10^(36 - decimals)",
+        bad="none by itself: compare it with the reference",
+        cannot_say="whether it is fresh",
+    ),
+    Definition(
+        name="ln_oracle_over_reference",
+        kinds=LENDING,
+        unit="natural logarithm",
+        formula="ln(oracle_price / reference price of the underlying)",
+        dims="",
+        source="three-way deviation: protocol price, redemption rate, market",
+        bad="above 0 collateral is lent on for more than it brings; below 0 it is liquidated early",
+        cannot_say="anything where the oracle counts in another unit than the configuration",
+    ),
+    Definition(
+        name="weakest_health",
+        kinds=LENDING,
+        unit="fraction",
+        formula="min over the named accounts that owe anything of collateral, each market's by its "
+        "factor, / debt, both by the oracle and as stored",
+        dims="",
+        source="Comptroller.getAccountLiquidity",
+        bad="below 1: anybody may liquidate the account",
+        cannot_say="anything of accounts that are not named: known_debt_share says how much",
+    ),
+    Definition(
+        name="uncovered_debt",
+        kinds=LENDING,
+        unit="as the oracle counts",
+        formula="sum over the named accounts of max(0, debt - collateral in full)",
+        dims="",
+        source="Comptroller.getAccountLiquidity, each factor taken as 1",
+        bad="up: nobody gains by repaying it, so that the suppliers lose it",
+        cannot_say="what selling the collateral would cost; what accounts that are not named owe",
+    ),
+    Definition(
+        name="known_debt_share",
+        kinds=LENDING,
+        unit="fraction",
+        formula="what the named accounts owe in this market / what all owe, both as stored",
+        dims="",
+        source="CToken.borrowBalanceStored and totalBorrows",
+        bad="below 0.95: weakest_health and uncovered_debt see a part only",
+        cannot_say="how many others owe the rest",
     ),
     Definition(
         name="feed_price",

@@ -9,6 +9,7 @@ from watcher.math.catalogue import (
     COIN_POOLS,
     FEED,
     HOLDINGS,
+    LENDING,
     LOCKBOX,
     MORPHO,
     PAIR_ORACLE,
@@ -25,6 +26,7 @@ from watcher.math.catalogue import (
 from watcher.math.coin_measures import coin_measures
 from watcher.math.columns import Column
 from watcher.math.holdings_measures import holdings_measures
+from watcher.math.lending_measures import lending_measures
 from watcher.math.lockbox_measures import lockbox_measures
 from watcher.math.morpho_measures import morpho_measures
 from watcher.math.oracle_measures import oracle_measures
@@ -58,6 +60,7 @@ _FAMILIES: dict[str, Callable[[Sequence[Subject], Settings], list[Column]]] = {
     SET: set_measures,
     LOCKBOX: lockbox_measures,
     **dict.fromkeys(COIN_POOLS, coin_measures),
+    **dict.fromkeys(LENDING, lending_measures),
 }
 
 _ONE_BY_ONE = frozenset({HOLDINGS, RATE, MORPHO, SET, *COIN_POOLS})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 
-from watcher.errors import DecodeError, ReadError, RefusedTarget
+from watcher.errors import ReadError, RefusedTarget
 from watcher.protocols import erc20, v3_forks
 from watcher.protocols.adapter import Adapter, Entry, Identification, Option
 from watcher.protocols.holdings_plan import Plan, addresses, places
@@ -17,6 +17,7 @@ from watcher.protocols.holdings_reading import reading
 from watcher.protocols.holdings_tokens import Found, arranged, recognise, shares_of
 from watcher.protocols.interface import view
 from watcher.protocols.options import address_list, proper_fraction
+from watcher.protocols.rounds import replayed
 from watcher.state.call import Answer, Balance, Call
 from watcher.state.holdings import Holdings
 from watcher.state.target import Target
@@ -75,32 +76,11 @@ def calls(target: Target) -> list[Call]:
 def follow(target: Target, answers: Sequence[Answer]) -> list[Call]:
     """What the answers so far lead to: which positions there are, what they are in, and what
     redeeming just these shares pays. None once all is known."""
-    asked, _ = _replay(target, answers)
-    return asked
+    return replayed(target, reading(target), answers).asked
 
 
 def decode(target: Target, answers: Sequence[Answer]) -> Holdings:
-    asked, state = _replay(target, answers)
-    if state is None:
-        raise DecodeError(f"{target.label}: {len(asked)} answers of its reading are missing")
-    return state
-
-
-def _replay(target: Target, answers: Sequence[Answer]) -> tuple[list[Call], Holdings | None]:
-    """The calls that come after `answers`, or the state where none do."""
-    going = reading(target)
-    asked, at = next(going), 0
-    while at + len(asked) <= len(answers):
-        try:
-            at, asked = at + len(asked), going.send(answers[at : at + len(asked)])
-        except StopIteration as done:
-            state: Holdings = done.value
-            if at + len(asked) < len(answers):
-                raise DecodeError(f"{target.label}: more was answered than was asked") from None
-            return [], state
-    if at < len(answers):
-        raise DecodeError(f"{target.label}: the answers are not those of one reading")
-    return asked, None
+    return replayed(target, reading(target), answers).whole(target)
 
 
 def _listed(entry: Entry, option: str) -> tuple[Address, ...]:

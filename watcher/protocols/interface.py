@@ -27,6 +27,8 @@ WORD = 32
 _EVERY_WORD = (1 << 256) - 1
 LATEST_TIME = 2**64 - 1
 """Later than any block."""
+LATEST_NUMBER = 2**64 - 1
+"""Above any block."""
 
 TEXT_RETURN_CAP = 1_024
 """Bytes of answer allowed for a text; a symbol or description is far shorter."""
@@ -350,6 +352,14 @@ def block_time(answer: Answer) -> int:
     found = one_word(answer, "the block's time")
     if found > LATEST_TIME:
         raise DecodeError(f"the block's time is {found}, which no block has")
+    return found
+
+
+def block_number(answer: Answer) -> int:
+    """What BlockNumber is answered."""
+    found = one_word(answer, "the block's number")
+    if found > LATEST_NUMBER:
+        raise DecodeError(f"the block's number is {found}, which no block has")
     return found
 
 

@@ -3,8 +3,21 @@
 from watcher.state.amount import Amount, amounts
 from watcher.state.balancer_stable import BalancerStable
 from watcher.state.block import Block
-from watcher.state.call import Answer, Balance, BlockTime, Call, Code, Plain, Slot, Static, Ticks
+from watcher.state.call import (
+    Answer,
+    Balance,
+    BlockNumber,
+    BlockTime,
+    Call,
+    Code,
+    Known,
+    Plain,
+    Slot,
+    Static,
+    Ticks,
+)
 from watcher.state.canonical import canonical_json, content_hash, state_from_json, state_to_json
+from watcher.state.compound_market import CompoundAccount, CompoundMarket
 from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
@@ -39,15 +52,19 @@ __all__ = [
     "Balance",
     "BalancerStable",
     "Block",
+    "BlockNumber",
     "BlockTime",
     "Call",
     "Code",
+    "CompoundAccount",
+    "CompoundMarket",
     "Computation",
     "Concentrated",
     "ConstantProduct",
     "CryptoSwap",
     "Holdings",
     "Input",
+    "Known",
     "KyberDMM",
     "Lockbox",
     "Measure",

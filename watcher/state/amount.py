@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from watcher.state.balancer_stable import BalancerStable
+from watcher.state.compound_market import CompoundMarket
 from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
@@ -75,6 +76,13 @@ def amounts(target: Target, state: State) -> tuple[Amount, ...]:
                 Amount("balance", asset, state.balance),
             )
             return counted + _issued(target, state.total_supply)
+        case CompoundMarket():
+            (underlying,) = target.tokens
+            lent = tuple(
+                Amount(name, underlying, getattr(state, name))
+                for name in ("cash", "total_borrows", "total_reserves", "bad_debt")
+            )
+            return lent + _issued(target, state.total_supply)
         case PriceFeed() | PythPrice() | RedemptionRate() | TickOracle() | PairOracle():
             # What a pool holds is told by the pool as a target, once.
             return ()

@@ -55,6 +55,14 @@ class BlockTime:
     address: Address
 
 
+@dataclass(frozen=True, slots=True)
+class BlockNumber:
+    """The block's own number, as 32 bytes, for contracts that count blocks. As BlockTime, the
+    reader knows it and asks nobody."""
+
+    address: Address
+
+
 DEFAULT_MOST_TICKS = 6_000
 """Initialised ticks kept of a pool: the busiest pools of Ethereum have some 1,500."""
 
@@ -88,7 +96,10 @@ class Ticks:
 Plain: TypeAlias = Static | Code | Balance | Slot
 """What a node answers to a single request."""
 
-Call: TypeAlias = Plain | Ticks | BlockTime
+Known: TypeAlias = BlockTime | BlockNumber
+"""What the reader knows of the block and asks nobody."""
+
+Call: TypeAlias = Plain | Ticks | Known
 
 
 class Answer(NamedTuple):

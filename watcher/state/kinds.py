@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from watcher.state.balancer_stable import BalancerStable
+from watcher.state.compound_market import CompoundMarket
 from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
@@ -47,6 +48,7 @@ State: TypeAlias = (
     | PegStability
     | SetToken
     | Lockbox
+    | CompoundMarket
 )
 
 KINDS: dict[str, type[State]] = {
@@ -73,5 +75,6 @@ KINDS: dict[str, type[State]] = {
         PegStability,
         SetToken,
         Lockbox,
+        CompoundMarket,
     )
 }

@@ -18,6 +18,7 @@ from typing import Any
 from watcher.errors import InputError
 from watcher.state import (
     balancer_stable,
+    compound_market,
     cryptoswap,
     kyber_dmm,
     morpho_market,
@@ -35,6 +36,7 @@ from watcher.state.canonical import (
     state_to_plain,
     to_plain,
 )
+from watcher.state.compound_market import CompoundMarket
 from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
 from watcher.state.cryptoswap import CryptoSwap
@@ -80,10 +82,17 @@ _COINS = {
     MorphoMarket.KIND: 2,
     PegStability.KIND: 2,
     Lockbox.KIND: 1,
+    CompoundMarket.KIND: 1,
 }
 _SIGNED = ("answer", "price", "expo", "min_answer", "max_answer", "mean_tick", "total_unit")
 TICKS = ("tick", "tick_lower", "tick_upper")
-_ISSUES_SHARES = (ConstantProduct.KIND, ShareVault.KIND, YearnVault.KIND, SetToken.KIND)
+_ISSUES_SHARES = (
+    ConstantProduct.KIND,
+    ShareVault.KIND,
+    YearnVault.KIND,
+    SetToken.KIND,
+    CompoundMarket.KIND,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +289,11 @@ def _of_state(state: State, target: Target) -> Iterator[str]:
             decimals = (state.locked_decimals,)
             if state.issued_decimals != (target.share or target.tokens[0]).decimals:
                 yield "state.issued_decimals and those of the issued token differ"
+        case CompoundMarket():
+            yield from compound_market.problems(state)
+            decimals = (state.decimals,)
+            if target.share is None or target.share.decimals != state.share_decimals:
+                yield "state.share_decimals and those of target.share differ"
     if decimals != tuple(coin.decimals for coin in target.tokens):
         yield "the state's decimals and those of target.tokens differ"
 

@@ -9,6 +9,7 @@ from watcher.devnet.deploy.balancer import (
     fill_balancer,
 )
 from watcher.devnet.deploy.balancer_v1 import deploy_balancer_v1
+from watcher.devnet.deploy.compound import deploy_compound, fill_compound, require_loans
 from watcher.devnet.deploy.crypto_pools import deploy_crypto, fill_crypto
 from watcher.devnet.deploy.curve import allow_exchanges, deploy_curve, fill_curve
 from watcher.devnet.deploy.feeds import bring_price, deploy_feed, deploy_pyth, start_feed
@@ -166,6 +167,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     peg_modules = deploy_modules(site, builder, tokens, actors)
     index_tokens = deploy_sets(site, builder, tokens, actors)
     boxes = deploy_boxes(site, builder, tokens, actors)
+    compound = deploy_compound(site, builder, tokens, feeds, actors)
     site.mine()
     pairs = tuple(find_pair(site, exchange, pool) for exchange, pool in plans)
     tick_pools = tuple(find_pool(site, uniswap_v3, plan) for plan in tick_plans)
@@ -204,10 +206,12 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     fill_morpho(site, actors.depositor, morpho_loans, weth=weth)
     fill_modules(site, actors.whale, peg_modules, weth=weth)
     fill_sets(site, actors, index_tokens, weth=weth)
+    fill_compound(site, actors, compound, weth=weth)
     published = chain.head().timestamp
     bring_price(site, actors.oracle, pyth, answer=10**8, conf=10**5, published=published)
     # Means over time need a past.
     site.mine(seconds=MEAN_SECONDS)
+    require_loans(site, compound)
     return World(
         chain_id=chain.chain_id,
         actors=actors,
@@ -218,6 +222,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         solidly_pools=solidly_pools,
         coin_pools=coin_pools,
         concentrated_pools=concentrated_pools,
+        lending_markets=compound,
         kyber_pools=kyber_pools,
         vaults=vaults,
         feeds=feeds,

@@ -9,6 +9,7 @@ from watcher.devnet.moves.balancer import small_swaps
 from watcher.devnet.moves.coins import small_exchanges
 from watcher.devnet.moves.direct import small_direct_trades
 from watcher.devnet.moves.feeds import drift
+from watcher.devnet.moves.lending import small_lending
 from watcher.devnet.moves.morpho import small_loans
 from watcher.devnet.moves.ticks import small_tick_swaps
 from watcher.devnet.moves.trades import bring_back, gap_bps, small_trades, trades_text
@@ -36,6 +37,7 @@ def play(stage: Stage, blocks: int) -> Iterator[Step]:
             *small_direct_trades(draft, stage.random, most=2),
         ]
         others = [*small_loans(draft, stage.random), *small_peg_swaps(draft, stage.random)]
+        others += small_lending(draft, stage.random)
         happenings = [*arbitrages, trades_text(trades), *others, *_drift(stage, draft)]
         yield step(draft, listed(happenings))
 

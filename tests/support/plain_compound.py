@@ -1,0 +1,86 @@
+"""Lending markets by plain `eth_call`s, one getter after the other."""
+
+from __future__ import annotations
+
+from tests.support.plain import Plain
+from watcher.devnet.local_chain import LocalChain
+from watcher.state import Address, CompoundAccount, CompoundMarket, Target, to_address
+
+WAD = 10**18
+
+
+def compound_market(chain: LocalChain, target: Target) -> CompoundMarket:
+    """A cToken of the local world, whose comptroller has no caps and whose model counts years."""
+    market = Plain(chain, target.address)
+    comptroller, model = market.at("comptroller"), market.at("interestRateModel")
+    oracle = comptroller.at("oracle")
+    factor = _factor(comptroller, target.address)
+    own = {"inputs": "address", "kind": "bool"}
+    accounts = map(to_address, str(target.params["accounts"]).split())
+    return CompoundMarket(
+        cash=market.at("underlying").balance(target.address),
+        total_borrows=market.integer("totalBorrows"),
+        total_reserves=market.integer("totalReserves"),
+        bad_debt=0,
+        total_supply=market.integer("totalSupply"),
+        borrow_index=market.integer("borrowIndex"),
+        elapsed=chain.head().number - market.integer("accrualBlockNumber"),
+        exchange_rate=market.integer("exchangeRateStored"),
+        borrow_rate=market.integer("borrowRatePerBlock"),
+        rate_model="white_paper_annual",
+        base_rate=model.integer("baseRate"),
+        multiplier=model.integer("multiplier"),
+        jump_multiplier=0,
+        kink=0,
+        periods_a_year=model.integer("blocksPerYear"),
+        reserve_factor=market.integer("reserveFactorMantissa"),
+        collateral_factor=factor,
+        liquidation_threshold=factor,
+        close_factor=comptroller.integer("closeFactorMantissa"),
+        liquidation_incentive=comptroller.integer("liquidationIncentiveMantissa"),
+        price=oracle.integer("getUnderlyingPrice", target.address, inputs="address"),
+        supply_cap=None,
+        borrow_cap=None,
+        listed=True,
+        mint_paused=bool(comptroller.integer("mintGuardianPaused", target.address, **own)),
+        borrow_paused=bool(comptroller.integer("borrowGuardianPaused", target.address, **own)),
+        seize_paused=bool(comptroller.integer("seizeGuardianPaused", kind="bool")),
+        transfer_paused=bool(comptroller.integer("transferGuardianPaused", kind="bool")),
+        accounts=tuple(_account(chain, comptroller, market, each) for each in accounts),
+        decimals=market.at("underlying").decimals,
+        share_decimals=market.integer("decimals"),
+    )
+
+
+def _account(
+    chain: LocalChain, comptroller: Plain, market: Plain, account: Address
+) -> CompoundAccount:
+    oracle = comptroller.at("oracle")
+    (entered,) = comptroller.get("getAssetsIn(address)(address[])", account)
+    collateral = value = debt = 0
+    for address in entered:
+        each = Plain(chain, to_address(address))
+        rate, factor = each.integer("exchangeRateStored"), _factor(comptroller, each.address)
+        price = oracle.integer("getUnderlyingPrice", each.address, inputs="address")
+        shares = each.balance(account)
+        weighted = (factor * rate + WAD // 2) // WAD
+        collateral += (weighted * price + WAD // 2) // WAD * shares // WAD
+        value += (rate * price + WAD // 2) // WAD * shares // WAD
+        debt += each.integer("borrowBalanceStored", account, inputs="address") * price // WAD
+    liquidity = "getAccountLiquidity(address)(uint256,uint256,uint256)"
+    assert comptroller.get(liquidity, account) == (
+        0,
+        max(collateral - debt, 0),
+        max(debt - collateral, 0),
+    )
+    return CompoundAccount(
+        shares=market.balance(account),
+        borrow_balance=market.integer("borrowBalanceStored", account, inputs="address"),
+        collateral=collateral,
+        value=value,
+        debt=debt,
+    )
+
+
+def _factor(comptroller: Plain, market: Address) -> int:
+    return int(comptroller.get("markets(address)(bool,uint256,bool)", market)[1])

@@ -1,0 +1,67 @@
+"""States of lending markets."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from hypothesis import strategies as st
+
+from tests.support.numbers import DECIMALS, sizes
+from watcher.state import CompoundAccount, CompoundMarket
+from watcher.state.compound_market import WAD, RateModel
+
+RATE_MODELS: tuple[RateModel, ...] = get_args(RateModel)
+FACTORS = st.integers(0, WAD)
+YEARS = st.sampled_from([0, 2_102_400, 2_628_000, 10_512_000])
+CAPS = st.none() | sizes(0, 2**128)
+
+
+@st.composite
+def compound_accounts(draw: st.DrawFn) -> CompoundAccount:
+    shares, owed = draw(sizes(0, 2**112)), draw(sizes(0, 2**112))
+    if draw(st.integers(0, 5)) == 0:
+        return CompoundAccount(shares, owed, None, None, None)
+    value = draw(sizes(0, 2**128))
+    collateral = value * draw(st.integers(0, 100)) // 100
+    return CompoundAccount(shares, owed, collateral, value, draw(sizes(0, 2**128)))
+
+
+@st.composite
+def compound_markets(draw: st.DrawFn) -> CompoundMarket:
+    model = draw(st.sampled_from(RATE_MODELS))
+    told = 0 if model == "other" else 1
+    factor = draw(FACTORS)
+    cash, borrows = draw(sizes(0, 2**112)), draw(sizes(0, 2**112))
+    return CompoundMarket(
+        cash=cash,
+        total_borrows=borrows,
+        total_reserves=draw(sizes(0, cash + borrows) | sizes(0, 2**112)),
+        bad_debt=draw(st.just(0) | sizes(0, 2**100)),
+        total_supply=draw(sizes(0, 2**112)),
+        borrow_index=draw(sizes(WAD, 2**100)),
+        elapsed=draw(sizes(0, 2**32)),
+        exchange_rate=draw(sizes(0, 2**112)),
+        borrow_rate=draw(sizes(0, 6 * 10**12)),
+        rate_model=model,
+        base_rate=draw(sizes(0, WAD)) * told,
+        multiplier=draw(sizes(0, WAD)) * told,
+        jump_multiplier=draw(sizes(0, WAD)) if model == "jump" else 0,
+        kink=draw(FACTORS) if model == "jump" else 0,
+        periods_a_year=2_102_400 if model == "white_paper_annual" else draw(YEARS),
+        reserve_factor=draw(FACTORS),
+        collateral_factor=factor,
+        liquidation_threshold=factor,
+        close_factor=draw(FACTORS),
+        liquidation_incentive=draw(sizes(0, 2 * WAD)),
+        price=draw(st.just(0) | sizes(0, 2**200)),
+        supply_cap=draw(CAPS),
+        borrow_cap=draw(CAPS),
+        listed=draw(st.booleans()),
+        mint_paused=draw(st.booleans()),
+        borrow_paused=draw(st.booleans()),
+        seize_paused=draw(st.booleans()),
+        transfer_paused=draw(st.booleans()),
+        accounts=tuple(draw(st.lists(compound_accounts(), max_size=3))),
+        decimals=draw(DECIMALS),
+        share_decimals=8,
+    )

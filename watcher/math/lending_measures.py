@@ -1,0 +1,141 @@
+"""The measures of lending markets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from watcher.errors import MathError
+from watcher.math import lending
+from watcher.math.bridge import nearest
+from watcher.math.columns import Column, price_reason, price_value
+from watcher.math.lending import Lending
+from watcher.math.settings import Settings
+from watcher.math.subject import Subject
+
+EMPTY = "nothing is supplied"
+NO_DEBT = "nothing is owed"
+NO_PRICE = "the oracle has no price"
+NO_RESERVES = "the reserves are more than the market has"
+TOO_LARGE = "the figure is over what a float can hold"
+
+Figure = tuple[float, str]
+"""A value, or NaN and why."""
+
+
+def lending_measures(subjects: Sequence[Subject], settings: Settings) -> list[Column]:
+    """`settings` are not used: no figure of a market depends on sizes."""
+    markets = [_market(subject) for subject in subjects]
+    columns = [
+        _column(name, [_figure(market, exact) for market in markets])
+        for name, exact in FIGURES.items()
+    ]
+    caps = [
+        _column("cap_used", [_figure(market, exact) for market in markets], side=side)
+        for side, exact in CAPS.items()
+    ]
+    return [*columns, *caps, _oracle_column(subjects, markets)]
+
+
+Market = Lending | str
+"""A market, or why there is none."""
+
+
+def _market(subject: Subject) -> Market:
+    try:
+        return lending.lending(subject.state) or subject.reason
+    except MathError as error:
+        return str(error)
+
+
+def _figure(market: Market, exact: Callable[[Lending], Fraction]) -> Figure:
+    if isinstance(market, str):
+        return math.nan, market
+    try:
+        value = nearest(exact(market))
+    except MathError as error:
+        return math.nan, str(error)
+    return (value, "") if math.isfinite(value) else (math.nan, TOO_LARGE)
+
+
+def _over(part: int, whole: int, reason: str) -> Fraction:
+    if whole <= 0:
+        raise MathError(reason)
+    return Fraction(part, whole)
+
+
+def _tokens(market: Lending, amount: int) -> Fraction:
+    return Fraction(amount, 10**market.decimals)
+
+
+def _utilization(market: Lending) -> Fraction:
+    return Fraction(0) if market.lent == 0 else _over(market.lent, market.whole, EMPTY)
+
+
+def _rate(rate: Fraction | None) -> Fraction:
+    if rate is None:
+        raise MathError(lending.NO_YEAR)
+    return rate
+
+
+def _cap(used: int, cap: int | None) -> Fraction:
+    if cap is None:
+        raise MathError(lending.NO_CAP)
+    return _over(used, cap, lending.ZERO_CAP)
+
+
+def _price(market: Lending) -> Fraction:
+    if market.price is None:
+        raise MathError(NO_PRICE)
+    return market.price
+
+
+def _known(market: Lending) -> Fraction:
+    if not market.named:
+        raise MathError(lending.NO_ACCOUNTS)
+    return _over(market.known_debt, market.stored_debt, NO_DEBT)
+
+
+FIGURES: dict[str, Callable[[Lending], Fraction]] = {
+    "utilization": _utilization,
+    "cash_share": lambda market: _over(market.withdrawable, market.supplied, EMPTY),
+    "withdrawable": lambda market: _tokens(market, market.withdrawable),
+    "total_supplied": lambda market: _tokens(market, market.supplied),
+    "total_debt": lambda market: _tokens(market, market.total_debt),
+    "reserves": lambda market: _tokens(market, market.reserves),
+    "borrow_rate": lambda market: _rate(market.borrow_rate),
+    "supply_rate": lambda market: _rate(market.supply_rate),
+    "weakest_health": lending.weakest_health,
+    "uncovered_debt": lending.uncovered_debt,
+    "known_debt_share": _known,
+    "oracle_price": _price,
+}
+
+CAPS: dict[str, Callable[[Lending], Fraction]] = {
+    "supply": lambda market: _cap(market.capped, market.supply_cap),
+    "borrow": lambda market: _cap(market.total_debt, market.borrow_cap),
+}
+
+
+def _oracle_column(subjects: Sequence[Subject], markets: Sequence[Market]) -> Column:
+    figures = []
+    for subject, market in zip(subjects, markets, strict=True):
+        told, reason = _figure(market, _price)
+        ratio = told / price_value(subject, 0) if told else 0.0
+        reason = reason or price_reason(subject, 0)
+        if not reason and not 0 < ratio < math.inf:
+            reason = TOO_LARGE
+        figures.append((math.nan, reason) if reason else (math.log(ratio), ""))
+    return _column("ln_oracle_over_reference", figures)
+
+
+def _column(name: str, figures: Sequence[Figure], **dims: str) -> Column:
+    return Column(
+        name,
+        np.array([value for value, _ in figures]),
+        [reason for _, reason in figures],
+        [dims] * len(figures) if dims else None,
+    )
