@@ -1,7 +1,8 @@
 """Event logs through several endpoints: where one fails, the next goes on at the same block.
 
-Nothing is compared here, and a log that a node leaves out is not missed: logs tell when to look,
-and what is stored is read by the reader, which compares.
+Nothing is compared here. A log of a proxy that a node leaves out is not missed: it tells when to
+look, and what is stored is read by the reader, which compares. A log of a flow that a node leaves
+out leaves a change of the reserves unexplained, and those the reader compares.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from watcher.chain.links import Link, Links
-from watcher.chain.logs import Log
 from watcher.state import Address, Block
+from watcher.state.log import Log
 
 
 class FailoverLogs:
@@ -34,6 +35,23 @@ class FailoverLogs:
             found += logs
             start += count
         return found
+
+    async def at(
+        self, block: Block, addresses: Collection[Address], topics: Sequence[str]
+    ) -> list[Log]:
+        """As `Logs.at`: all of one endpoint."""
+        if not addresses:
+            return []
+
+        async def ask(link: Link) -> list[Log]:
+            return await link.block_logs.at(block, addresses, topics)
+
+        _, logs = await self._links.first_answer(
+            ask,
+            about=f"the logs of block {block.number:,}",
+            fits=lambda link: link.may_have(block),
+        )
+        return logs
 
     async def _piece(
         self, blocks: Sequence[Block], addresses: Collection[Address], topics: Sequence[str]

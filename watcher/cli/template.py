@@ -24,6 +24,7 @@ confirmations = 12                            # used only where the node has no 
 poll_seconds = 2                              # how often the node is asked for its head
 deadline_seconds = 20                         # the longest that one read may take
 catch_up_blocks = 7200                        # away for longer than this leaves a gap
+flow = true                                   # what flows, from the logs of every block
 """
 
 EXAMPLES = """\

@@ -39,6 +39,7 @@ def read_chain(key: str, section: Section) -> ChainConfig | None:
     deadline = section.optional(
         "deadline_seconds", lambda v: fields.number(v, least=0.1, most=600), 20.0
     )
+    flow = section.optional("flow", boolean, True)
     section.finish()
     if chain_id is None or not endpoints:
         return None
@@ -50,6 +51,7 @@ def read_chain(key: str, section: Section) -> ChainConfig | None:
         sample=sample,
         poll_seconds=poll,
         deadline_seconds=deadline,
+        flow=flow,
         **chain,
     )
 

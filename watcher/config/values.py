@@ -21,7 +21,8 @@ class ChainConfig:
     asked of all endpoints at each block, none where it is 0.
     `confirmations` stands in for the node's finalized tag where it has none. A watch that was away
     for more than `catch_up_blocks` goes on at the head and leaves a gap row. `websocket` is where
-    the node announces new heads.
+    the node announces new heads. `flow`: what flows through the targets is read from each block's
+    logs, for which no block may be left out.
     """
 
     chain_id: int
@@ -34,6 +35,7 @@ class ChainConfig:
     poll_seconds: float
     deadline_seconds: float
     catch_up_blocks: int
+    flow: bool = True
 
     @property
     def websocket(self) -> Endpoint | None:

@@ -15,10 +15,13 @@ from watcher.math.exact.shares import ShareTotals
 from watcher.math.families.share_vault import share_totals
 from watcher.protocols import erc20
 from watcher.protocols.adapter import Adapter, Contest, Entry, Identification, Option, Trial
+from watcher.protocols.events import Field, decoder, event, flow, whole
 from watcher.protocols.interface import View, require_code, view
 from watcher.protocols.options import boolean, small_integer
 from watcher.state.call import Answer, Call, Code
+from watcher.state.flow import Flow, FlowAmount, FlowKind, Side
 from watcher.state.kinds import State
+from watcher.state.log import Log
 from watcher.state.share_vault import ShareVault
 from watcher.state.target import Target
 
@@ -30,6 +33,14 @@ TOTAL_ASSETS = view(_VAULT, "totalAssets")
 TOTAL_SUPPLY = view(_VAULT, "totalSupply")
 CONVERT_TO_SHARES = view(_VAULT, "convertToShares")
 CONVERT_TO_ASSETS = view(_VAULT, "convertToAssets")
+
+DEPOSIT = event(
+    "Deposit(address indexed sender, address indexed owner, uint256 assets, uint256 shares)"
+)
+WITHDRAW = event(
+    "Withdraw(address indexed sender, address indexed receiver, address indexed owner, "
+    "uint256 assets, uint256 shares)"
+)
 
 MOST_OFFSET = 36
 PROBE_SCALE = 10**18
@@ -166,6 +177,21 @@ def _share_decimals(target: Target) -> int:
     return target.share.decimals
 
 
+def _deposited(target: Target, log: Log, values: Sequence[Field]) -> Flow | None:
+    sender, _, assets, _ = values
+    return flow(log, FlowKind.ADD, sender, [_assets(target, Side.IN, assets)])
+
+
+def _withdrawn(target: Target, log: Log, values: Sequence[Field]) -> Flow | None:
+    sender, _, _, assets, _ = values
+    return flow(log, FlowKind.REMOVE, sender, [_assets(target, Side.OUT, assets)])
+
+
+def _assets(target: Target, side: Side, assets: Field) -> FlowAmount:
+    (asset,) = target.tokens
+    return FlowAmount(side, asset.address, whole(assets))
+
+
 ADAPTER = Adapter(
     protocol=PROTOCOL,
     kind=ShareVault.KIND,
@@ -192,6 +218,7 @@ ADAPTER = Adapter(
         Trial({"virtual_shares": False}),
     ),
     contest=contest,
+    events=decoder({DEPOSIT: _deposited, WITHDRAW: _withdrawn}),
     not_covered=(
         (
             "Limits of deposits and withdrawals (maxDeposit, maxWithdraw) and fees of entry and "
