@@ -4,17 +4,24 @@ and it explains what became of the reserves, token by token."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
 from eth_utils.crypto import keccak
 
-from tests.anvil.test_reorgs import Watching, watching
+from tests.anvil.test_reorgs import Watching, mine, watching
 from tests.support.event_ledger import Key, said_by_events
+from tests.support.stirring import trade_over_ticks
 from tests.support.world import LocalWorld
 from watcher.chain.anvil import run_anvil
 from watcher.chain.bloom import may_hold
+from watcher.chain.client import ChainClient
+from watcher.chain.headers import Headers
+from watcher.chain.reader import Reader
 from watcher.devnet.artifacts import Toolchain
 from watcher.devnet.calldata import call_data
 from watcher.devnet.deploy import deploy_world
@@ -23,9 +30,11 @@ from watcher.devnet.deploy.tick_pools import POSITION_GAS
 from watcher.devnet.local_chain import LocalChain, Transaction, local_options
 from watcher.devnet.play import play
 from watcher.devnet.world import KyberPool, Pair, SolidlyPool
+from watcher.errors import Unavailable
 from watcher.protocols import ADAPTERS
 from watcher.service.backfill import Backfill, asked_stretches
-from watcher.state import Address, Target, to_address
+from watcher.service.watch import ChainWatch
+from watcher.state import Address, Block, Target, to_address
 from watcher.state.flow import Side
 from watcher.state.log import Log
 from watcher.store import FlowRecord, recompute
@@ -292,6 +301,108 @@ async def test_what_positions_and_the_protocol_take_is_decoded_and_a_gift_stays_
         )
         assert kinds == {"swap", "add", "remove", "collect", "fee"}
         assert recompute(watched.store).found == 0
+
+
+async def test_a_pool_of_pancakes_third_version(
+    node: LocalWorld, toolchain: Toolchain, tmp_path: Path
+) -> None:
+    builder = node.world.actors.builder
+    [pool] = [one for one in node.world.concentrated_pools if one.protocol == "pancake_v3"]
+    async with watching(node, tmp_path, "pancake") as watched:
+        [start] = await watched.look()
+        for token in (pool.token0, pool.token1):
+            if token != node.world.weth:
+                pay(node, token.address, builder, 10**24)
+        trade_over_ticks(node, pool)  # sets the protocol's part for the next one
+        trade_over_ticks(node, pool)
+        mint = "mintPancake(address,int24,int24,uint128)"
+        send(node, pool.trader, mint, pool.address, pool.ticks[0], pool.ticks[-1], 10**6)
+        [factory] = node.chain.read(pool.address, "factory()(address)")
+        collect = "collectProtocol(address,address,uint128,uint128)"
+        send(node, to_address(factory), collect, pool.address, builder, ALL, ALL)
+        await watched.look()
+        [target] = [one for one in watched.prepared.targets if one.name == pool.name]
+        kinds = check_target(node, toolchain, watched, target, first=start.block.number)
+        assert kinds == {"swap", "add", "fee"}
+
+
+@dataclass
+class Deaf:
+    """A chain whose node has no logs while `deaf`."""
+
+    client: ChainClient
+    deaf: bool = False
+
+    @property
+    def headers(self) -> Headers:
+        return self.client.headers
+
+    @property
+    def reader(self) -> Reader:
+        return self.client.reader
+
+    @property
+    def logs(self) -> Deaf:
+        return self
+
+    async def read(
+        self, blocks: Sequence[Block], addresses: Collection[Address], topics: Sequence[str] = ()
+    ) -> list[Log]:
+        return await self.client.logs.read(blocks, addresses, topics)
+
+    async def at(
+        self, block: Block, addresses: Collection[Address], topics: Sequence[str]
+    ) -> list[Log]:
+        if self.deaf:
+            raise Unavailable("the node has no logs")
+        return await self.client.logs.at(block, addresses, topics)
+
+
+async def test_blocks_without_logs_are_told_and_a_gap_without_them_stays_open(
+    node: LocalWorld, tmp_path: Path
+) -> None:
+    async with watching(node, tmp_path, "deaf") as watched:
+        chain, prepared, store = Deaf(watched.client), watched.prepared, watched.store
+        common: dict[str, Any] = {
+            "chain_id": node.chain.chain_id,
+            "chain": chain,
+            "ledger": store,
+            "writer": watched.writer,
+            "targets": prepared.targets,
+            "settings": watched.config.settings,
+            "pace": prepared.pace,
+        }
+        watch, filling = ChainWatch(**common), Backfill(**common)
+        random = Random(3)
+        numbers = []
+        for deaf in (False, True, False, False):
+            chain.deaf = deaf
+            mine(node, random)
+            numbers += [one.block.number async for one in watch.advance()]
+        [pair, *_] = decoded_targets(watched)
+        covered = store.flow_coverage(pair.id)
+        assert (covered.blocks, covered.read, covered.failed) == (4, 3, (numbers[1],))
+        assert all(store.observation_as_of(pair.id, number) for number in numbers)
+        known = [
+            one.value
+            for target in decoded_targets(watched)
+            for record in store.flows(target.id, first=numbers[2])
+            for one in record.window.measures
+            if one.name == "unexplained_flow"
+        ]
+        assert known
+        assert set(known) == {0.0}
+        for _ in range(3):
+            mine(node, random)
+        [_] = [one async for one in watch.advance(head_only=True)]
+        [stretch] = asked_stretches(store, node.chain.chain_id, None, None, every_blocks=1)
+        chain.deaf = True
+        with pytest.raises(Unavailable, match=r"the logs of block \d+ could not be read"):
+            assert [one async for one in filling.fill(stretch)] == []
+        chain.deaf = False
+        assert len([one async for one in filling.fill(stretch)]) == 2
+        assert store.flow_coverage(pair.id).read == covered.read + 3
+        assert recompute(store).found == 0
 
 
 async def test_a_filled_gap_and_a_reorg_leave_the_flows_of_the_chain(

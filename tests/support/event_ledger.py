@@ -23,21 +23,34 @@ CONTRACTS = {
     "erc4626": "OpenZeppelinVault",
 }
 """The artifact whose ABI has the events, by protocol; Uniswap V3's factory brings its pool along
-without an ABI, and Pancake's differs in its swap alone."""
+without an ABI, and Pancake's differs in two events."""
 
-UNISWAP_V3_SWAP = {
-    "type": "event",
-    "name": "Swap",
-    "anonymous": False,
-    "inputs": [
-        {"name": "sender", "type": "address", "indexed": True},
-        {"name": "recipient", "type": "address", "indexed": True},
-        {"name": "amount0", "type": "int256", "indexed": False},
-        {"name": "amount1", "type": "int256", "indexed": False},
-        {"name": "sqrtPriceX96", "type": "uint160", "indexed": False},
-        {"name": "liquidity", "type": "uint128", "indexed": False},
-        {"name": "tick", "type": "int24", "indexed": False},
-    ],
+
+def _event(name: str, **inputs: str) -> dict[str, Any]:
+    """Of types, "*" before those that are indexed."""
+    return {
+        "type": "event",
+        "name": name,
+        "anonymous": False,
+        "inputs": [
+            {"name": each, "type": kind.lstrip("*"), "indexed": kind.startswith("*")}
+            for each, kind in inputs.items()
+        ],
+    }
+
+
+UNISWAP_V3 = {
+    "Swap": _event(
+        "Swap",
+        sender="*address",
+        recipient="*address",
+        amount0="int256",
+        amount1="int256",
+        sqrtPriceX96="uint160",
+        liquidity="uint128",
+        tick="int24",
+    ),
+    "SetFeeProtocol": _event("SetFeeProtocol", a="uint8", b="uint8", c="uint8", d="uint8"),
 }
 
 NO_FLOW = {"Approval", "Transfer", "SetFeeProtocol", "Sync", "UpdateEMA"}
@@ -84,7 +97,7 @@ def _events(artifacts: Artifacts, protocol: str) -> Any:
     abi = [entry for entry in artifacts[CONTRACTS[protocol]].abi if entry["type"] == "event"]
     if protocol != "uniswap_v3":
         return abi
-    return [UNISWAP_V3_SWAP if entry["name"] == "Swap" else entry for entry in abi]
+    return [UNISWAP_V3.get(entry["name"], entry) for entry in abi]
 
 
 def _pair(said: Said, name: str, args: Mapping[str, Any]) -> None:
