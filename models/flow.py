@@ -11,7 +11,7 @@ from models.types import UINT256_MAX, ContentHash, Float64, Int64, Uint256
 FLOW_READING_STATUSES = ("ok", "unavailable")
 FLOW_WINDOW_STATUSES = ("ok", "decode_error")
 FLOW_KINDS = ("swap", "add", "remove", "collect", "fee", "flash", "sync")
-FLOW_SIDES = ("in", "out", "owed", "reserve")
+FLOW_SIDES = ("in", "out", "fee", "owed", "reserve")
 
 
 class FlowScopeRow(Base, table=True):

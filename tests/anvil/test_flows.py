@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,9 +14,10 @@ from typing import Any
 import pytest
 from eth_utils.crypto import keccak
 
+from tests.anvil import test_balancer as balancer
 from tests.anvil.test_reorgs import Watching, mine, watching
 from tests.support.event_ledger import Key, said_by_events
-from tests.support.stirring import trade_over_ticks
+from tests.support.stirring import exchange, trade_over_ticks
 from tests.support.world import LocalWorld
 from watcher.chain.anvil import run_anvil
 from watcher.chain.bloom import may_hold
@@ -29,7 +31,7 @@ from watcher.devnet.deploy.pools import FAR_FUTURE
 from watcher.devnet.deploy.tick_pools import POSITION_GAS
 from watcher.devnet.local_chain import LocalChain, Transaction, local_options
 from watcher.devnet.play import play
-from watcher.devnet.world import KyberPool, Pair, SolidlyPool
+from watcher.devnet.world import CoinPool, KyberPool, Pair, SolidlyPool
 from watcher.errors import Unavailable
 from watcher.protocols import ADAPTERS
 from watcher.service.backfill import Backfill, asked_stretches
@@ -42,6 +44,16 @@ from watcher.store import FlowRecord, recompute
 pytestmark = pytest.mark.anvil
 
 PAIRS = ("uniswap_v2", "solidly", "kyber_dmm")
+BALANCER = ("balancer_v1", "balancer_v2_weighted", "balancer_v2_stable")
+ADMINISTERED = ("curve_stableswap", "saddle")
+FIRST_CURVE = "curve:sUSD"
+COIN_BALANCE = {
+    "first": "balances(int128)",
+    "curve_stableswap": "balances(uint256)",
+    "curve_cryptoswap": "balances(uint256)",
+    "saddle": "getTokenBalance(uint8)",
+}
+"""The getter of one coin's balance, by protocol; the first generation's is another."""
 TRANSFER = "transfer(address,uint256)"
 MINT = "mint(address,uint256)"
 
@@ -65,6 +77,17 @@ def held(node: LocalWorld, target: Target, number: int) -> list[int]:
         return ask(target.address, "getReserves()")[:2]
     if target.protocol == "erc4626":
         return ask(target.address, "totalAssets()")
+    if target.protocol == "balancer_v1":
+        balance_of = "getBalance(address)"
+        return [ask(target.address, balance_of, token.address)[0] for token in target.tokens]
+    if target.protocol in COIN_BALANCE:
+        view = COIN_BALANCE["first" if target.name == FIRST_CURVE else target.protocol]
+        return [ask(target.address, view, place)[0] for place in range(len(target.tokens))]
+    if "pool_id" in target.params:
+        pool_id = bytes.fromhex(str(target.params["pool_id"])[2:])
+        words = ask(to_address(str(target.params["vault"])), "getPoolTokens(bytes32)", pool_id)
+        # Behind three words of head and the tokens with their number.
+        return words[3 + len(target.tokens) + 2 :][: len(target.tokens)]
     return [ask(token.address, "balanceOf(address)", target.address)[0] for token in target.tokens]
 
 
@@ -73,7 +96,7 @@ def stored(target: Target, records: Sequence[FlowRecord]) -> dict[int, dict[Key,
     places = {token.address: place for place, token in enumerate(target.tokens)}
     found: dict[int, dict[Key, list[int]]] = {}
     for record in records:
-        sums: dict[Key, list[int]] = defaultdict(lambda: [0, 0])
+        sums: dict[Key, list[int]] = defaultdict(lambda: [0] * len(places))
         for flow in record.window.decoded.flows:
             for amount in flow.amounts:
                 if amount.side is not Side.RESERVE:
@@ -81,6 +104,29 @@ def stored(target: Target, records: Sequence[FlowRecord]) -> dict[int, dict[Key,
         if sums:
             found[record.block.number] = dict(sums)
     return found
+
+
+def to_administrator(
+    node: LocalWorld, target: Target, first: int
+) -> dict[tuple[str, int], list[int]]:
+    """What leaves the balances of a StableSwap pool for its administrator, who has what the pool
+    holds beyond its balances, by name and block."""
+
+    def beyond(number: int) -> list[int]:
+        holding = []
+        for token in target.tokens:
+            call = {"to": token.address, "data": call_data("balanceOf(address)", target.address)}
+            holding.append(int(node.chain.request("eth_call", call, hex(number)), 16))
+        own = held(node, target, number)
+        return [has - of for has, of in zip(holding, own, strict=True)]
+
+    last = node.chain.head().number
+    values = [beyond(number) for number in range(first, last + 1)]
+    changes = [
+        [before - now for before, now in zip(one, two, strict=True)]
+        for one, two in pairwise(values)
+    ]
+    return {(target.name, first + 1 + k): one for k, one in enumerate(changes) if any(one)}
 
 
 def left_over(record: FlowRecord, name: str) -> dict[str, float]:
@@ -108,8 +154,9 @@ def check_target(
     by_number = {record.block.number: record for record in records}
     for number in range(first + 1, last + 1):
         before, now = held(node, target, number - 1), held(node, target, number)
-        change = said[number].change if number in said else [0, 0]
-        extra = (given or {}).get((target.name, number), [0, 0])
+        none = [0] * len(target.tokens)
+        change = said[number].change if number in said else none
+        extra = (given or {}).get((target.name, number), none)
         for place in range(len(target.tokens)):
             # Exactly, by the chain's own getters and web3's events.
             assert before[place] + change[place] + extra[place] == now[place], (target.name, number)
@@ -122,9 +169,9 @@ def check_target(
         )
         is_pair = target.protocol in PAIRS
         for place, token in enumerate(target.tokens):
-            over, none = (corrected, unexplained) if is_pair else (unexplained, corrected)
+            over, rest = (corrected, unexplained) if is_pair else (unexplained, corrected)
             assert over[token.address] == extra[place] / 10**token.decimals, (target.name, number)
-            assert none[token.address] == 0.0, (target.name, number)
+            assert rest[token.address] == 0.0, (target.name, number)
     return {flow.kind.value for record in records for flow in record.window.decoded.flows}
 
 
@@ -162,14 +209,17 @@ async def test_the_flows_of_a_demonstration_are_the_chains_and_explain_the_reser
         kinds: dict[str, set[str]] = defaultdict(set)
         for target in decoded_targets(watched):
             given = {}
+            if target.protocol in ADMINISTERED:
+                given = to_administrator(node, target, first)
             if target.protocol == "erc4626":
                 found = gifts(node, toolchain, target, first)
-                given = {(target.name, number): [one, 0] for number, one in found.items()}
+                given = {(target.name, number): [one] for number, one in found.items()}
             kinds[target.protocol] |= check_target(
                 node, toolchain, watched, target, first=first, given=given
             )
         assert kinds["uniswap_v2"] == kinds["uniswap_v3"] == {"swap"}
         assert kinds["erc4626"] >= {"add"}
+        assert all(kinds[protocol] == {"swap"} for protocol in (*COIN_BALANCE, *BALANCER))
         assert recompute(watched.store).found == 0
         covered = watched.store.flow_coverage(watched.prepared.targets[0].id)
         assert covered.blocks == covered.read > 40
@@ -324,6 +374,101 @@ async def test_a_pool_of_pancakes_third_version(
         [target] = [one for one in watched.prepared.targets if one.name == pool.name]
         kinds = check_target(node, toolchain, watched, target, first=start.block.number)
         assert kinds == {"swap", "add", "fee"}
+
+
+async def test_swaps_joins_and_exits_of_balancers_pools(
+    node: LocalWorld, toolchain: Toolchain, tmp_path: Path
+) -> None:
+    """The protocol's part of the fees is switched on first: what leaves beside an exit is told."""
+    pools, builder = node.world.balancer_pools, node.world.actors.builder
+    balancer.provide(node)
+    async with watching(node, tmp_path, "balancer") as watched:
+        [start] = await watched.look()
+        balancer.trade(node)
+        for pool in pools:
+            amounts = [0 if coin.symbol == "BPT" else 7 * 10**coin.decimals for coin in pool.coins]
+            first = next(k for k, coin in enumerate(pool.coins) if coin.symbol != "BPT")
+            for kind in ("join", "all", "one"):
+                burned = 123 * 10**17 if pool.pool_id else 10**18
+                order = (amounts, burned, first, builder)
+                data = balancer.change_data(pool, kind, *order)
+                sent = Transaction(builder, pool.vault, data, f"{kind} {pool.name}", gas=10**7)
+                node.chain.mine([sent])
+        await watched.look()
+        fees = set()
+        for pool in pools:
+            [target] = [one for one in watched.prepared.targets if one.name == pool.name]
+            kinds = check_target(node, toolchain, watched, target, first=start.block.number)
+            assert kinds == {"swap", "add", "remove"}
+            fees |= {
+                amount.side
+                for record in watched.store.flows(target.id)
+                for flow in record.window.decoded.flows
+                for amount in flow.amounts
+            }
+        assert Side.FEE in fees
+        assert recompute(watched.store).found == 0
+
+
+def coin_moves(pool: CoinPool) -> list[tuple[str, tuple[Any, ...]]]:
+    """Adding and every way of removing that the pool has."""
+    count, burned = len(pool.coins), 10**18
+    amounts = [(3 + place) * 10**coin.decimals for place, coin in enumerate(pool.coins)]
+    none = [0] * count
+    if pool.protocol == "saddle":
+        late = FAR_FUTURE
+        return [
+            ("addLiquidity(uint256[],uint256,uint256)", (amounts, 0, late)),
+            ("removeLiquidity(uint256,uint256[],uint256)", (burned, none, late)),
+            ("removeLiquidityOneToken(uint256,uint8,uint256,uint256)", (burned, 1, 0, late)),
+            ("removeLiquidityImbalance(uint256[],uint256,uint256)", (amounts, 10**24, late)),
+        ]
+    sized = f"uint256[{count}]" if pool.name == FIRST_CURVE or "crypto" in pool.protocol else ""
+    several = sized or "uint256[]"
+    moves: list[tuple[str, tuple[Any, ...]]] = [
+        (f"add_liquidity({several},uint256)", (amounts, 0)),
+        (f"remove_liquidity(uint256,{several})", (burned, none)),
+    ]
+    if pool.protocol == "curve_cryptoswap":
+        one = "remove_liquidity_one_coin(uint256,uint256,uint256)"
+        return [*moves, (one, (burned, 1, 0))]
+    moves.append((f"remove_liquidity_imbalance({several},uint256)", (amounts, 10**24)))
+    if not sized:
+        moves.append(("remove_liquidity_one_coin(uint256,uint128,uint256)", (burned, 1, 0)))
+    return moves
+
+
+async def test_exchanges_and_liquidity_of_curves_and_saddles_pools(
+    node: LocalWorld, toolchain: Toolchain, tmp_path: Path
+) -> None:
+    world, builder = node.world, node.world.actors.builder
+    mintable = {token.address for token in world.tokens} - {world.weth.address}
+    pools = [pool for pool in world.coin_pools if {one.address for one in pool.coins} <= mintable]
+    async with watching(node, tmp_path, "coins") as watched:
+        [start] = await watched.look()
+        first = start.block.number
+        for pool in pools:
+            coins = [coin.address for coin in pool.coins]
+            transactions = [
+                Transaction(builder, coin, call_data(signature, who, 10**26), signature)
+                for coin in coins
+                for signature, who in ((MINT, builder), ("approve(address,uint256)", pool.address))
+            ]
+            node.chain.mine(transactions)
+            for signature, arguments in coin_moves(pool):
+                data = call_data(signature, *arguments)
+                node.chain.mine([Transaction(builder, pool.address, data, signature, gas=10**7)])
+            exchange(node, pool)
+        await watched.look()
+        for pool in pools:
+            [target] = [one for one in watched.prepared.targets if one.name == pool.name]
+            given = {}
+            if target.protocol in ADMINISTERED:
+                given = to_administrator(node, target, first)
+            kinds = check_target(node, toolchain, watched, target, first=first, given=given)
+            assert kinds == {"swap", "add", "remove"}
+        assert {pool.protocol for pool in pools} == {*ADMINISTERED, "curve_cryptoswap"}
+        assert recompute(watched.store).found == 0
 
 
 @dataclass

@@ -121,7 +121,7 @@ async def test_a_log_that_the_header_excludes_is_refused_and_another_node_asked(
     lying = node(raw(1), overrides=with_bloom("0x" + "00" * 256))
     async with linked([lying, node(raw(2))]) as chain:
         assert await chain.logs.at(BLOCK, ADDRESSES, (TOPIC,)) == [expected(2)]
-        assert chain.states()[0] is not State.READY
+        assert chain.states() == [State.READY, State.READY], "all else is believed as before"
         assert await chain.logs.at(BLOCK, [], (TOPIC,)) == []
     async with linked([lying]) as chain:
         with pytest.raises(Unavailable, match="which the block's bloom excludes"):
@@ -162,3 +162,15 @@ def test_an_empty_bloom_holds_nothing_and_a_full_one_all() -> None:
     one = Log(BLOCK, 0, "", ADDRESSES[0], (), b"")
     assert not may_hold(0, one)
     assert may_hold((1 << 2_048) - 1, one)
+
+
+async def test_a_node_without_logs_is_asked_for_all_else_as_before() -> None:
+    refusing = node(overrides={"eth_getLogs": error(-32601, "the method does not exist")})
+    limited = node(overrides={"eth_getLogs": error(-32005, "requests per second")})
+    async with linked([refusing]) as chain:
+        with pytest.raises(Unavailable, match="the method does not exist"):
+            await chain.logs.at(BLOCK, ADDRESSES, (TOPIC,))
+        assert chain.states() == [State.READY]
+    async with linked([refusing, limited, node(raw(4))]) as chain:
+        assert await chain.logs.at(BLOCK, ADDRESSES, (TOPIC,)) == [expected(4)]
+        assert chain.states() == [State.READY, State.COOLING, State.READY]

@@ -47,7 +47,7 @@ def test_what_swaps_and_liquidity_move_is_explained() -> None:
     flows = [
         swap(100, 30, reserves=(1_100, 970)),
         flow(FlowKind.ADD, amounts(Side.IN, 11, 10), amounts(Side.RESERVE, 1_111, 980)),
-        flow(FlowKind.FEE, amounts(Side.OUT, 1, 0)),
+        flow(FlowKind.FEE, amounts(Side.FEE, 1, 0)),
         flow(FlowKind.REMOVE, amounts(Side.OUT, 10, 80), amounts(Side.RESERVE, 1_100, 900)),
     ]
     settled = settle(held(1_000, 1_000), held(1_100, 900), flows)
@@ -147,7 +147,7 @@ def test_the_totals_of_some_blocks() -> None:
         swap(3, 4),
         flow(FlowKind.REMOVE, amounts(Side.OWED, 5, 6)),
         flow(FlowKind.COLLECT, amounts(Side.OUT, 4, 3)),
-        flow(FlowKind.FEE, amounts(Side.OUT, 2, 1)),
+        flow(FlowKind.FEE, amounts(Side.FEE, 2, 1)),
         flow(FlowKind.FLASH, amounts(Side.IN, 0, 9)),
         flow(FlowKind.ADD, amounts(Side.IN, 7, 8)),
         swap(1, 1),

@@ -190,7 +190,7 @@ def test_a_solidly_fee_leaves_the_reserves() -> None:
         log(event("Sync(uint256 reserve0, uint256 reserve1)"), 10, 20, index=2),
         log(solidly.SWAP, SENDER, OTHER, 50, 0, 0, 4, index=3),
     )
-    assert (fee.kind, fee.amounts) == (FlowKind.FEE, (side(Side.OUT, TOKEN0, 3),))
+    assert (fee.kind, fee.amounts) == (FlowKind.FEE, (side(Side.FEE, TOKEN0, 3),))
     assert swap.amounts[:2] == (side(Side.IN, TOKEN0, 50), side(Side.OUT, TOKEN1, 4))
 
 

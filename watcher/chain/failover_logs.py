@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from watcher.chain.links import Link, Links
+from watcher.chain.log_answers import LogsRefused
+from watcher.errors import Unavailable
 from watcher.state import Address, Block
 from watcher.state.log import Log
 
@@ -39,19 +41,31 @@ class FailoverLogs:
     async def at(
         self, block: Block, addresses: Collection[Address], topics: Sequence[str]
     ) -> list[Log]:
-        """As `Logs.at`: all of one endpoint."""
+        """As `Logs.at`: all of one endpoint. One that has no logs to be believed is passed over,
+        and asked for all else as before."""
         if not addresses:
             return []
+        refusals: dict[Link, LogsRefused] = {}
 
-        async def ask(link: Link) -> list[Log]:
-            return await link.block_logs.at(block, addresses, topics)
+        async def ask(link: Link) -> list[Log] | LogsRefused:
+            try:
+                return await link.block_logs.at(block, addresses, topics)
+            except LogsRefused as refusal:
+                return refusal
 
-        _, logs = await self._links.first_answer(
-            ask,
-            about=f"the logs of block {block.number:,}",
-            fits=lambda link: link.may_have(block),
-        )
-        return logs
+        while True:
+            try:
+                link, found = await self._links.first_answer(
+                    ask,
+                    about=f"the logs of block {block.number:,}",
+                    fits=lambda link: link.may_have(block),
+                    without=refusals,
+                )
+            except Unavailable as error:
+                raise next(iter(refusals.values()), error) from None
+            if isinstance(found, list):
+                return found
+            refusals[link] = found
 
     async def _piece(
         self, blocks: Sequence[Block], addresses: Collection[Address], topics: Sequence[str]

@@ -32,6 +32,10 @@ SMALLER = frozenset(
 )
 
 
+class LogsRefused(EndpointError):
+    """The endpoint's logs are not to be had or not to be believed; what else it answers may be."""
+
+
 class LogAnswers:
     """What `endpoint` answers to eth_getLogs."""
 
@@ -56,17 +60,18 @@ class LogAnswers:
         return [found[place] for place in sorted(found)]
 
     def refused(self, error: ErrorObject) -> EndpointError:
-        limited = error.code in RATE_LIMIT_CODES
-        kind = Kind.RATE_LIMITED if limited else Kind.NODE_FAULT
-        return self.fault(f"error {error.code} ({error.message})", kind)
-
-    def fault(self, what: str, kind: Kind = Kind.NOT_JSON_RPC) -> EndpointError:
+        text = self._text(f"error {error.code} ({error.message})")
         name = self._endpoint.name
-        return EndpointError(
-            f"{name} answered eth_getLogs with {what}: try again or use another endpoint",
-            endpoint=name,
-            kind=kind,
-        )
+        if error.code in RATE_LIMIT_CODES:
+            return EndpointError(text, endpoint=name, kind=Kind.RATE_LIMITED)
+        return LogsRefused(text, endpoint=name, kind=Kind.NODE_FAULT)
+
+    def fault(self, what: str) -> LogsRefused:
+        return LogsRefused(self._text(what), endpoint=self._endpoint.name, kind=Kind.NOT_JSON_RPC)
+
+    def _text(self, what: str) -> str:
+        name = self._endpoint.name
+        return f"{name} answered eth_getLogs with {what}: try again or use another endpoint"
 
     def _log(
         self,

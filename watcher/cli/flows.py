@@ -15,10 +15,10 @@ from watcher.state.flow import Flow, Side
 from watcher.state.target import Target
 from watcher.store import FlowCoverage, FlowRecord
 
-EVENT_COLUMNS = ("block", "time", "log", "kind", "in", "out", "owed", "taker")
+EVENT_COLUMNS = ("block", "time", "log", "kind", "in", "out", "fee", "owed", "taker")
 SUMS = ("sold", "bought", "added", "removed", "collected", "fees", "flash")
 LEFT = ("corrected", "unexplained")
-SIDES = (Side.IN, Side.OUT, Side.OWED)
+SIDES = (Side.IN, Side.OUT, Side.FEE, Side.OWED)
 
 
 def print_flows(

@@ -10,6 +10,7 @@ from watcher.math.flow_catalogue import FLOWS
 from watcher.state.balancer_stable import BalancerStable
 from watcher.state.concentrated import Concentrated
 from watcher.state.constant_product import ConstantProduct
+from watcher.state.cryptoswap import CryptoSwap
 from watcher.state.flow import Decoded, Flow, FlowKind, Side
 from watcher.state.kinds import State
 from watcher.state.kyber_dmm import KyberDMM
@@ -17,6 +18,7 @@ from watcher.state.measure import Measure
 from watcher.state.observation import Observation
 from watcher.state.share_vault import ShareVault
 from watcher.state.solidly import Solidly
+from watcher.state.stableswap import StableSwap
 from watcher.state.target import Target
 from watcher.state.token import Address, Token
 from watcher.state.weighted import Weighted
@@ -46,7 +48,7 @@ def reserves(target: Target, state: State) -> Amounts | None:
     match state:
         case ConstantProduct() | Solidly() | KyberDMM():
             held: Sequence[int] = (state.reserve0, state.reserve1)
-        case Concentrated() | Weighted() | BalancerStable():
+        case Concentrated() | StableSwap() | CryptoSwap() | Weighted() | BalancerStable():
             held = state.balances
         case ShareVault():
             held = (state.total_assets,)
@@ -78,7 +80,8 @@ def settle(
 
 def net(flow: Flow, token: Address) -> int:
     """What the flow adds to the reserve of the token."""
-    return _sum([flow], token, Side.IN) - _sum([flow], token, Side.OUT)
+    gone = _sum([flow], token, Side.OUT) + _sum([flow], token, Side.FEE)
+    return _sum([flow], token, Side.IN) - gone
 
 
 def flow_measures(
@@ -148,7 +151,7 @@ def totals(token: Token, flows: Sequence[Flow]) -> Totals:
         added=of(FlowKind.ADD, Side.IN),
         removed=of(FlowKind.REMOVE, Side.OUT, Side.OWED),
         collected=of(FlowKind.COLLECT, Side.OUT),
-        fees=of(FlowKind.FEE, Side.OUT),
+        fees=_sum(flows, token.address, Side.FEE),
         flash=of(FlowKind.FLASH, Side.IN),
     )
 

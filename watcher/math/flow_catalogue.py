@@ -56,9 +56,9 @@ FLOW_DEFINITIONS = (
         name="unexplained_flow",
         kinds=KINDS,
         unit="token",
-        formula="(reserve at the block - reserve at the block before) - (in - out + corrected), "
-        "whole tokens, exact before the division; of pools with ticks the reserve is the balance, "
-        "of vaults total_assets",
+        formula="(reserve at the block - reserve at the block before) - (in - out - fees + "
+        "corrected), whole tokens, exact before the division; of pools with ticks the reserve is "
+        "the balance, of vaults total_assets",
         dims="token",
         source="conservation",
         bad="away from 0: of a pair, logs are missing or false; of a pool with ticks somebody sent "

@@ -123,7 +123,7 @@ def _removed(target: Target, log: Log, values: Sequence[Field]) -> Flow | None:
 def _paid(target: Target, log: Log, values: Sequence[Field]) -> Flow | None:
     """A trade's fee, which leaves the reserves for a contract of its own."""
     sender, amount0, amount1 = values
-    return flow(log, FlowKind.FEE, sender, both(target, Side.OUT, amount0, amount1))
+    return flow(log, FlowKind.FEE, sender, both(target, Side.FEE, amount0, amount1))
 
 
 EVENTS = pair_events(

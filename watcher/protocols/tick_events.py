@@ -75,7 +75,7 @@ def _collected(target: Target, log: Log, values: Sequence[Field]) -> Flow | None
 
 def _fees_collected(target: Target, log: Log, values: Sequence[Field]) -> Flow | None:
     sender, _, amount0, amount1 = values
-    return flow(log, FlowKind.FEE, sender, both(target, Side.OUT, amount0, amount1))
+    return flow(log, FlowKind.FEE, sender, both(target, Side.FEE, amount0, amount1))
 
 
 def _flashed(target: Target, log: Log, values: Sequence[Field]) -> Flow | None:

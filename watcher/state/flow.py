@@ -13,7 +13,7 @@ class FlowKind(StrEnum):
     """What an event was.
 
     `remove` takes liquidity out; where its tokens stay to be fetched, `collect` is their leaving.
-    `fee` is what leaves the reserves for whoever the fees go to. `flash` is what a flash loan left
+    `fee` is fees that leave by themselves. `flash` is what a flash loan left
     behind. `sync` says what the reserves are from there on, whatever they were.
     """
 
@@ -27,11 +27,13 @@ class FlowKind(StrEnum):
 
 
 class Side(StrEnum):
-    """`in` and `out` are seen from the target's reserves. `owed` is set aside for its owner and
-    still there. `reserve` is what the contract says that it holds after the event."""
+    """`in` and `out` are seen from the target's reserves; `fee` leaves them too, for whoever the
+    fees go to. `owed` is set aside for its owner and still there. `reserve` is what the contract
+    says that it holds after the event."""
 
     IN = "in"
     OUT = "out"
+    FEE = "fee"
     OWED = "owed"
     RESERVE = "reserve"
 

@@ -170,7 +170,7 @@ def create_flows() -> None:
         primary("flow_amount", "window_id", "log_index", "position"),
         foreign("flow_amount", "window_id", "log_index", to=("flow.window_id", "flow.log_index")),
         foreign("flow_amount", "token_id", to=("token.id",)),
-        check("flow_amount", "side", "side IN ('in', 'out', 'owed', 'reserve')"),
+        check("flow_amount", "side", "side IN ('in', 'out', 'fee', 'owed', 'reserve')"),
         check("flow_amount", "raw", "length(raw) = 32").ddl_if(dialect="sqlite"),
         check("flow_amount", "raw", f"raw BETWEEN 0 AND {2**256 - 1}").ddl_if(dialect="postgresql"),
         **CLUSTERED,
