@@ -219,7 +219,8 @@ async def test_the_flows_of_a_demonstration_are_the_chains_and_explain_the_reser
             )
         assert kinds["uniswap_v2"] == kinds["uniswap_v3"] == {"swap"}
         assert kinds["erc4626"] >= {"add"}
-        assert all(kinds[protocol] == {"swap"} for protocol in (*COIN_BALANCE, *BALANCER))
+        exchanged = (*ADMINISTERED, "curve_cryptoswap", *BALANCER)
+        assert [kinds[protocol] for protocol in exchanged] == [{"swap"}] * len(exchanged)
         assert recompute(watched.store).found == 0
         covered = watched.store.flow_coverage(watched.prepared.targets[0].id)
         assert covered.blocks == covered.read > 40
@@ -410,7 +411,15 @@ async def test_swaps_joins_and_exits_of_balancers_pools(
         assert recompute(watched.store).found == 0
 
 
-def coin_moves(pool: CoinPool) -> list[tuple[str, tuple[Any, ...]]]:
+def would_pass(node: LocalWorld, sender: Address, to: Address, data: str) -> bool:
+    try:
+        node.chain.request("eth_call", {"from": sender, "to": to, "data": data}, "latest")
+    except Unavailable:
+        return False
+    return True
+
+
+def coin_moves(pool: CoinPool, builder: Address) -> list[tuple[str, tuple[Any, ...]]]:
     """Adding and every way of removing that the pool has."""
     count, burned = len(pool.coins), 10**18
     amounts = [(3 + place) * 10**coin.decimals for place, coin in enumerate(pool.coins)]
@@ -425,9 +434,15 @@ def coin_moves(pool: CoinPool) -> list[tuple[str, tuple[Any, ...]]]:
         ]
     sized = f"uint256[{count}]" if pool.name == FIRST_CURVE or "crypto" in pool.protocol else ""
     several = sized or "uint256[]"
+    remove: tuple[str, tuple[Any, ...]] = (f"remove_liquidity(uint256,{several})", (burned, none))
+    if not sized:  # without paying the administrator, whom this world has not named
+        remove = (
+            "remove_liquidity(uint256,uint256[],address,bool)",
+            (burned, none, builder, False),
+        )
     moves: list[tuple[str, tuple[Any, ...]]] = [
         (f"add_liquidity({several},uint256)", (amounts, 0)),
-        (f"remove_liquidity(uint256,{several})", (burned, none)),
+        remove,
     ]
     if pool.protocol == "curve_cryptoswap":
         one = "remove_liquidity_one_coin(uint256,uint256,uint256)"
@@ -446,7 +461,7 @@ async def test_exchanges_and_liquidity_of_curves_and_saddles_pools(
     pools = [pool for pool in world.coin_pools if {one.address for one in pool.coins} <= mintable]
     async with watching(node, tmp_path, "coins") as watched:
         [start] = await watched.look()
-        first = start.block.number
+        first, done = start.block.number, set()
         for pool in pools:
             coins = [coin.address for coin in pool.coins]
             transactions = [
@@ -455,9 +470,12 @@ async def test_exchanges_and_liquidity_of_curves_and_saddles_pools(
                 for signature, who in ((MINT, builder), ("approve(address,uint256)", pool.address))
             ]
             node.chain.mine(transactions)
-            for signature, arguments in coin_moves(pool):
+            for signature, arguments in coin_moves(pool, builder):
                 data = call_data(signature, *arguments)
+                if not would_pass(node, builder, pool.address, data):
+                    continue  # a pool far out of balance may refuse one way of leaving
                 node.chain.mine([Transaction(builder, pool.address, data, signature, gas=10**7)])
+                done.add((pool.protocol, signature.partition("(")[0]))
             exchange(node, pool)
         await watched.look()
         for pool in pools:
@@ -467,7 +485,7 @@ async def test_exchanges_and_liquidity_of_curves_and_saddles_pools(
                 given = to_administrator(node, target, first)
             kinds = check_target(node, toolchain, watched, target, first=first, given=given)
             assert kinds == {"swap", "add", "remove"}
-        assert {pool.protocol for pool in pools} == {*ADMINISTERED, "curve_cryptoswap"}
+        assert len(done) == 4 + 4 + 3, "each way of adding and leaving, of each protocol"
         assert recompute(watched.store).found == 0
 
 

@@ -173,6 +173,25 @@ def test_a_changed_row_is_found(store: Store, change: str, what: str) -> None:
     assert {one.table for one in found.differences} == {what}
 
 
+def test_a_filled_block_says_what_its_child_is_compared_with(store: Store) -> None:
+    prepared(store)
+    said = reading(Decoded(POOL.id, (added(E18, index=1),)))
+    store.commit_tick(tick(store, 1, state(), reading()))
+    store.commit_tick(tick(store, 3, state(weth=3, vault=1), said))
+    [before] = store.flows(POOL.id)
+    reasons = {one.reason for one in before.window.measures if one.name == "unexplained_flow"}
+    assert reasons == {"the block before was not read"}
+    assert store.flows(VAULT.id) == ()
+    store.fill(tick(store, 2, state(weth=2), reading(), below=2))
+    second, third = store.flows(POOL.id)
+    assert (second.block.number, third.block.number) == (2, 3)
+    left = {one.value for one in third.window.measures if one.name == "unexplained_flow"}
+    assert left == {0.0}
+    [vault] = store.flows(VAULT.id)
+    assert (vault.block.number, vault.window.decoded.flows) == (3, ())
+    assert recompute(store).found == 0
+
+
 drawn = st.lists(
     st.tuples(st.integers(0, 1), st.integers(0, 1), st.booleans()), min_size=3, max_size=8
 )

@@ -62,7 +62,8 @@ FLOW_DEFINITIONS = (
         dims="token",
         source="conservation",
         bad="away from 0: of a pair, logs are missing or false; of a pool with ticks somebody sent "
-        "it tokens or overpaid; of a vault it earned, lost or was given that much",
+        "it tokens or overpaid; of a vault it earned, lost or was given that much; of a StableSwap "
+        "pool it is what became the administrator's",
         cannot_say="anything where the block before was not read, or a state is missing",
     ),
 )
