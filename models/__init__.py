@@ -5,6 +5,14 @@ from models.base import SCHEMA, metadata, table_of
 from models.block import BLOCK_STATUSES, BlockRow, CursorRow, GapRow
 from models.code import CodeRow
 from models.endpoint import ENDPOINT_EVENTS, EndpointEventRow
+from models.flow import (
+    FlowAmountRow,
+    FlowMeasureRow,
+    FlowReadingRow,
+    FlowRow,
+    FlowScopeRow,
+    FlowWindowRow,
+)
 from models.lease import LeaseRow
 from models.measure import ComputationInputRow, ComputationRow, MeasureRow, SettingsRow
 from models.observation import OBSERVATION_STATUSES, AmountRow, ObservationRow, StateRow
@@ -22,6 +30,12 @@ __all__ = [
     "ComputationRow",
     "CursorRow",
     "EndpointEventRow",
+    "FlowAmountRow",
+    "FlowMeasureRow",
+    "FlowReadingRow",
+    "FlowRow",
+    "FlowScopeRow",
+    "FlowWindowRow",
     "GapRow",
     "LeaseRow",
     "MeasureRow",

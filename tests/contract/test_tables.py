@@ -78,8 +78,13 @@ def test_no_whole_number_is_kept_as_a_float_and_no_hash_without_its_length(table
     for column in table.columns:
         kept = getattr(column.type, "impl_instance", column.type)
         if isinstance(kept, Float):
-            # The two figures that people read; the exact amount stands beside its units.
-            assert (table.name, column.name) in {("measure", "value"), ("amount", "units")}
+            # The figures that people read; the exact amount stands beside its units.
+            assert (table.name, column.name) in {
+                ("measure", "value"),
+                ("amount", "units"),
+                ("flow_measure", "value"),
+                ("flow_amount", "units"),
+            }
         if isinstance(kept, Integer):
             assert str(kept) == "BIGINT", column
         if isinstance(column.type, (BlockHash, ContentHash)) and not column.foreign_keys:

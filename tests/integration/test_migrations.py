@@ -21,7 +21,13 @@ from watcher.store import Schema, Store
 from watcher.store.database import Database
 from watcher.store.schema import configuration
 
-VIEWS = {"latest_measure", "measure_history", "observation_history"}
+VIEWS = {
+    "latest_measure",
+    "measure_history",
+    "observation_history",
+    "flow_history",
+    "flow_measure_history",
+}
 
 
 @contextmanager
@@ -67,6 +73,7 @@ def test_the_schema_is_named_after_the_last_revision() -> None:
         scripts = ScriptDirectory.from_config(Config(folder / "alembic.ini"))
         assert scripts.get_current_head() == SCHEMA
         assert [script.revision for script in scripts.walk_revisions()] == [
+            "0005",
             "0004",
             "0003",
             "0002",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from watcher.chain.logs import Log, NodeLogs
+from watcher.chain.logs import NodeLogs
 from watcher.state import Address, Block
+from watcher.state.log import Log
 
 
 async def read_all(

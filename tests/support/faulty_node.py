@@ -90,6 +90,7 @@ def header(block: Block) -> dict[str, Json]:
         "parentHash": block.parent_hash,
         "timestamp": hex(block.timestamp),
         "transactions": [],
+        "logsBloom": "0x" + "ff" * 256,
     }
 
 
@@ -112,6 +113,7 @@ class FaultyNode:
     overrides: dict[str, Json] = field(default_factory=dict)
     logs: list[dict[str, Json]] = field(default_factory=list)
     log_span: int = 10**9
+    log_addresses: int = 10**9
     refuses_hashes: bool = False
     batch_limit: int = 10**9
     status_400_body: bytes = b""
@@ -177,7 +179,13 @@ class FaultyNode:
         return error(-32601, "Method not found")
 
     def _logs(self, asked: dict[str, Json]) -> Json:
-        """Those of the blocks asked for, unless there are more than `log_span`."""
+        """Those of the blocks asked for, unless there are more than `log_span`, or of one block by
+        its hash."""
+        if len(asked["address"]) > self.log_addresses:
+            return error(-32602, "exceed max addresses")
+        if "blockHash" in asked:
+            unknown = self._at(asked)
+            return unknown or [one for one in self.logs if one["blockHash"] == asked["blockHash"]]
         first, last = int(asked["fromBlock"], 16), int(asked["toBlock"], 16)
         if last - first >= self.log_span:
             return error(-32000, f"exceed maximum block range: {self.log_span}")

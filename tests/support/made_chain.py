@@ -9,10 +9,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from watcher.chain.headers import Tag
-from watcher.chain.logs import Log
 from watcher.errors import ReadError, StaleBlock, Unavailable
 from watcher.protocols import chainlink
 from watcher.state import Address, Answer, Block, Call, Static, Target, to_address
+from watcher.state.log import Log
 
 CHAIN_ID = 31337
 SECONDS = 12
@@ -31,6 +31,11 @@ class NoLogs:
         self, blocks: Sequence[Block], addresses: Collection[Address], topics: Sequence[str] = ()
     ) -> list[Log]:
         raise AssertionError("logs of a chain without proxies")
+
+    async def at(
+        self, block: Block, addresses: Collection[Address], topics: Sequence[str]
+    ) -> list[Log]:
+        raise AssertionError("logs of a chain without pools")
 
 
 @dataclass

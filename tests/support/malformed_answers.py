@@ -29,7 +29,7 @@ from watcher.chain.headers import NodeHeaders
 from watcher.chain.heads import Heads, HeadsError
 from watcher.chain.jsonrpc import ErrorObject, JsonRpc, Reply, Request, Result, request
 from watcher.chain.lens_program import HEADER_SIZE, make_plan
-from watcher.chain.logs import Log, NodeLogs
+from watcher.chain.logs import NodeLogs
 from watcher.chain.multicall import MulticallWay
 from watcher.chain.pieces import Piece
 from watcher.chain.questions import answer, hex_bytes
@@ -39,6 +39,7 @@ from watcher.protocols import ADAPTERS
 from watcher.protocols.erc20 import decode_metadata
 from watcher.state import Answer, Balance, Block, Call, Code, Slot, Static, to_address
 from watcher.state.kinds import KINDS
+from watcher.state.log import Log
 
 
 class Outcome(StrEnum):

@@ -34,6 +34,23 @@ QUERIES = {
         SELECT t.uid, {BLOCK}, m.name, m.dims, m.value, m.reason, m.version FROM measure m
         JOIN computation c ON c.id = m.computation_id
         JOIN target t ON t.id = c.target_id JOIN block b ON b.id = c.block_id WHERE {CANONICAL}""",
+    "flow_reading": f"""
+        SELECT {BLOCK}, r.scope_hash, r.status, r.detail FROM flow_reading r
+        JOIN block b ON b.id = r.block_id WHERE {CANONICAL}""",
+    "flow_window": f"""
+        SELECT t.uid, {BLOCK}, w.status, w.detail FROM flow_window w
+        JOIN target t ON t.id = w.target_id JOIN block b ON b.id = w.block_id WHERE {CANONICAL}""",
+    "flow_amount": f"""
+        SELECT t.uid, {BLOCK}, f.log_index, f.kind, f.taker, a.position, a.side, k.address, a.raw,
+            a.units
+        FROM flow f JOIN flow_window w ON w.id = f.window_id
+        JOIN target t ON t.id = w.target_id JOIN block b ON b.id = w.block_id
+        JOIN flow_amount a ON a.window_id = f.window_id AND a.log_index = f.log_index
+        JOIN token k ON k.id = a.token_id WHERE {CANONICAL}""",
+    "flow_measure": f"""
+        SELECT t.uid, {BLOCK}, m.name, m.dims, m.value, m.reason, m.version FROM flow_measure m
+        JOIN flow_window w ON w.id = m.window_id
+        JOIN target t ON t.id = w.target_id JOIN block b ON b.id = w.block_id WHERE {CANONICAL}""",
 }
 
 

@@ -13,9 +13,10 @@ from tests.support.faulty_node import FaultyNode, make_chain
 from tests.support.linked import Linked, linked
 from watcher.chain.faults import EndpointError, Kind
 from watcher.chain.health import State
-from watcher.chain.logs import FIRST_RANGE, Log
+from watcher.chain.logs import FIRST_RANGE
 from watcher.errors import StaleBlock, Unavailable
 from watcher.state import to_address
+from watcher.state.log import Log
 
 ADDRESS = to_address("0x" + "ab" * 20)
 TOPIC = "0x" + "1c" * 32

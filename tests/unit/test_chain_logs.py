@@ -15,9 +15,10 @@ from tests.support.faulty_node import FaultyNode, error, make_chain, stack_over
 from watcher.chain.endpoint import Endpoint
 from watcher.chain.faults import EndpointError, Kind
 from watcher.chain.jsonrpc import Reply, Request
-from watcher.chain.logs import Log, NodeLogs
+from watcher.chain.logs import NodeLogs
 from watcher.errors import ReadError, StaleBlock
 from watcher.state import to_address
+from watcher.state.log import Log
 
 ADDRESS = to_address("0x" + "ab" * 20)
 OTHER = to_address("0x" + "cd" * 20)

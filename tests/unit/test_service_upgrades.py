@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from tests.support.faulty_node import make_chain
-from watcher.chain.logs import Log
 from watcher.errors import StaleBlock, Unavailable
 from watcher.service.upgrades import EVERY_BLOCKS, UPGRADED, Upgrades
 from watcher.state import Address, Block, to_address
+from watcher.state.log import Log
 
 PROXY = to_address("0x" + "ab" * 20)
 CHAIN = make_chain(200)
@@ -35,6 +35,11 @@ class Node:
             for block in blocks
             if block.number in self.upgraded
         ]
+
+    async def at(
+        self, block: Block, addresses: Collection[Address], topics: Sequence[str]
+    ) -> list[Log]:
+        raise AssertionError("a proxy's logs are read of several blocks")
 
 
 async def announced(upgrades: Upgrades, number: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,17 @@ from sqlalchemy import inspect, text
 
 from models import metadata
 from tests.support.stored import CALM, POOL, Watch, block, failed, ok, pool_state
+from watcher.math.flow import flow_measures
+from watcher.state.flow import (
+    BlockFlows,
+    Decoded,
+    Flow,
+    FlowAmount,
+    FlowKind,
+    FlowReading,
+    FlowWindow,
+    Side,
+)
 from watcher.store import Store
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "schema.md").read_text()
@@ -19,7 +31,13 @@ COLUMN = re.compile(r"^\| `(\w+)` \| (.+) \|$", re.MULTILINE)
 QUERY = re.compile(r"```sql\n(.*?)```", re.DOTALL)
 
 SECTIONS = dict(SECTION.findall(DOCUMENT))
-VIEWS = ("latest_measure", "measure_history", "observation_history")
+VIEWS = (
+    "latest_measure",
+    "measure_history",
+    "observation_history",
+    "flow_history",
+    "flow_measure_history",
+)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +45,18 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     with Store.create(f"sqlite:///{tmp_path_factory.mktemp('docs') / 'watcher.db'}") as opened:
         watch = Watch(opened)
         watch.read(block(1), *CALM)
-        watch.read(block(2), ok(POOL, pool_state(900)))
+        weth, usdc = POOL.tokens
+        amounts = (
+            FlowAmount(Side.OUT, weth.address, 100 * 10**18),
+            FlowAmount(Side.IN, usdc.address, 10**12),
+        )
+        decoded = Decoded(POOL.id, (Flow(0, FlowKind.SWAP, None, amounts),))
+        seen = ok(POOL, pool_state(900))
+        window = FlowWindow(decoded, flow_measures(POOL, decoded, CALM[1], seen))
+        flows = BlockFlows(FlowReading((POOL.id,), (decoded,)), (window,))
+        tick = replace(watch.tick(block(2), seen), flows=flows)
+        opened.commit_tick(tick)
+        watch.follow(tick)
         watch.read(block(3), failed(POOL, detail="pruned"))
         yield opened
 

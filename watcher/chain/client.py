@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from watcher.chain.batches import PARALLEL, Batches
+from watcher.chain.block_logs import NodeBlockLogs
 from watcher.chain.deadline import Deadline
 from watcher.chain.endpoint import Endpoint, EndpointOptions, endpoint_problem
 from watcher.chain.failover import FailoverReader
@@ -198,6 +199,7 @@ def link_over(
         headers=headers,
         reader=lens,
         logs=NodeLogs(w3.provider, deadline=deadline / LOG_SHARES),
+        block_logs=NodeBlockLogs(w3.provider, deadline=deadline / LOG_SHARES),
         lens=lens,
         meter=meter,
         connect=headers.connect,

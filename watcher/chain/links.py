@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from watcher.chain.block_logs import NodeBlockLogs
 from watcher.chain.deadline import within
 from watcher.chain.endpoint import Endpoint
 from watcher.chain.faults import EndpointError, Kind, WrongChain
@@ -44,6 +45,7 @@ class Link:
     headers: Headers
     reader: Reader
     logs: NodeLogs
+    block_logs: NodeBlockLogs
     connect: Callable[[], Awaitable[None]]
     health: Health
     rate: Rate

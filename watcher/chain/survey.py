@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from watcher.chain.lens_reader import ReaderLimits
 from watcher.chain.links import Link
 from watcher.chain.traffic import Traffic
 from watcher.errors import ReadError
-from watcher.state import Block, Call
+from watcher.state import Address, Block, Call
 
 DAY, YEAR = 86_400, 365 * 86_400
 
@@ -62,12 +62,20 @@ async def _archive(link: Link, head: Block, seconds: float | None) -> str:
 
 
 async def day(
-    link: Link, calls: Sequence[Call], *, block_seconds: float, every: int, poll_seconds: float
+    link: Link,
+    calls: Sequence[Call],
+    *,
+    block_seconds: float,
+    every: int,
+    poll_seconds: float,
+    logs: tuple[Collection[Address], Sequence[str]] = ((), ()),
 ) -> Traffic | None:
-    """What a day of watching these calls costs at this endpoint, from one block's real traffic.
+    """What a day of watching these calls costs at this endpoint, from one block's real traffic, and
+    of reading the logs of some addresses with some first topics.
 
     None where it does not answer.
     """
+    addresses, topics = logs
     try:
         head = await link.headers.head()
         await link.reader.read(head, calls)  # what it can do is found out once, not at each block
@@ -77,6 +85,8 @@ async def day(
         await link.headers.tagged("safe")
         await link.headers.tagged("finalized")
         await link.reader.read(head, calls)
+        if addresses:
+            await link.block_logs.at(head, addresses, topics)
         block = link.traffic - start - look
     except ReadError:
         return None

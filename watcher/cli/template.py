@@ -26,6 +26,7 @@ deadline_seconds = 20                         # the longest that one read may ta
 catch_up_blocks = 7200                        # away for longer than this leaves a gap
 # The token that the native coin is wrapped into, and worth, in pools that hold the coin itself.
 wrapped_native = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"
+flow = true                                   # what flows, from the logs of every block
 """
 
 EXAMPLES = """\

@@ -40,6 +40,7 @@ def read_chain(key: str, section: Section) -> ChainConfig | None:
         "deadline_seconds", lambda v: fields.number(v, least=0.1, most=600), 20.0
     )
     wrapped_native = section.optional("wrapped_native", fields.address, None)
+    flow = section.optional("flow", boolean, True)
     section.finish()
     if chain_id is None or not endpoints:
         return None
@@ -52,6 +53,7 @@ def read_chain(key: str, section: Section) -> ChainConfig | None:
         poll_seconds=poll,
         deadline_seconds=deadline,
         wrapped_native=wrapped_native,
+        flow=flow,
         **chain,
     )
 

@@ -23,6 +23,8 @@ class ChainConfig:
     `confirmations` stands in for the node's finalized tag where it has none. A watch that was away
     for more than `catch_up_blocks` goes on at the head and leaves a gap row. `websocket` is where
     the node announces new heads. `wrapped_native` is the token that the native coin is worth.
+    `flow`: what flows through the targets is read from each block's logs, for which no block may
+    be left out.
     """
 
     chain_id: int
@@ -36,6 +38,7 @@ class ChainConfig:
     deadline_seconds: float
     catch_up_blocks: int
     wrapped_native: Address | None = None
+    flow: bool = True
 
     @property
     def websocket(self) -> Endpoint | None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeAlias
 
+from watcher.protocols.events import Events
 from watcher.protocols.interface import Views
 from watcher.state.call import Answer, Call
 from watcher.state.kinds import State
@@ -93,8 +94,9 @@ class Adapter:
     raises a ReadError as `decode` would. `named` targets are made by whoever names them: the name
     is their key, no code need stand at their address, and discovery has no trials of them. `key`
     makes a target's key of its options, where many stand at one address; "" of too few.
-    `together` is worth having for a protocol of which thousands are watched. `not_covered` are
-    sentences: what its states do not know, and why.
+    `together` is worth having for a protocol of which thousands are watched. `events` are those of
+    which its targets' flows are made. `not_covered` are sentences: what its states do not know, and
+    why.
     """
 
     protocol: str
@@ -111,6 +113,7 @@ class Adapter:
     named: bool = False
     key: Callable[[Mapping[str, Param]], str] | None = None
     together: Together | None = None
+    events: Events | None = None
     not_covered: tuple[str, ...] = ()
 
 

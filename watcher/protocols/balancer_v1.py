@@ -12,6 +12,7 @@ from watcher.errors import DecodeError, MathError, ReadError, RefusedTarget
 from watcher.math.exact.balancer_v1 import BPool, calc_spot_price
 from watcher.protocols import erc20
 from watcher.protocols.adapter import Adapter, Entry, Identification
+from watcher.protocols.balancer_events import V1_EVENTS
 from watcher.protocols.interface import Views, arrays_view, require_code, view
 from watcher.state.call import Answer, Call, Code
 from watcher.state.target import Target
@@ -130,6 +131,7 @@ ADAPTER = Adapter(
     identify=identify,
     calls=calls,
     decode=decode,
+    events=V1_EVENTS,
     not_covered=(
         (
             "Pools that are not finalized: whoever controls one may change its coins, weights"

@@ -19,6 +19,7 @@ from watcher.math.exact.balancer_v2_fees import stable_fees_due
 from watcher.protocols import balancer_v2, erc20
 from watcher.protocols import balancer_v2_composable as composable
 from watcher.protocols.adapter import Adapter, Entry, Identification
+from watcher.protocols.balancer_events import V2_EVENTS
 from watcher.protocols.balancer_v2 import (
     ACTUAL_SUPPLY,
     ONE,
@@ -210,6 +211,7 @@ ADAPTER = Adapter(
     identify=identify,
     calls=calls,
     decode=decode,
+    events=V2_EVENTS,
     not_covered=(
         (
             "What an asset manager has taken out of the Vault: the balances count it, and a "

@@ -17,6 +17,7 @@ from watcher.math.exact.balancer_v2_fees import weighted_fees_due
 from watcher.math.exact.weighted import WeightedMath
 from watcher.protocols import balancer_v2, erc20
 from watcher.protocols.adapter import Adapter, Entry, Identification
+from watcher.protocols.balancer_events import V2_EVENTS
 from watcher.protocols.balancer_v2 import ACTUAL_SUPPLY, ONE, SCALING_FACTORS, SWAP_FEE, has
 from watcher.protocols.interface import arrays_view, view
 from watcher.state.call import Answer, Call
@@ -174,6 +175,7 @@ ADAPTER = Adapter(
     identify=identify,
     calls=calls,
     decode=decode,
+    events=V2_EVENTS,
     not_covered=(
         (
             "Pools with a price oracle, whose weights change or that are managed: their "

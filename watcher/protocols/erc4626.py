@@ -17,11 +17,14 @@ from watcher.math.exact.fixed_point import UINT256_MAX
 from watcher.math.families.share_vault import share_totals
 from watcher.protocols import erc20, share_arithmetic
 from watcher.protocols.adapter import Adapter, Contest, Entry, Identification, Option, Trial
+from watcher.protocols.events import Field, decoder, event, flow, whole
 from watcher.protocols.interface import TextView, require_code, view
 from watcher.protocols.options import address_list, boolean, small_integer
 from watcher.protocols.share_arithmetic import MOST_OFFSET, PLAIN, SOLMATE, Arithmetic, Asked
 from watcher.state.call import Answer, Call, Code
+from watcher.state.flow import Flow, FlowAmount, FlowKind, Side
 from watcher.state.kinds import State
+from watcher.state.log import Log
 from watcher.state.share_vault import UNLIMITED, ShareVault
 from watcher.state.target import Param, Target
 from watcher.state.token import Address, to_address
@@ -49,6 +52,13 @@ YEARN_VERSION = TextView("api_version")
 YEARN_V3 = "3.1.0"
 """Its conversions are others where it has shares and no assets."""
 
+DEPOSIT = event(
+    "Deposit(address indexed sender, address indexed owner, uint256 assets, uint256 shares)"
+)
+WITHDRAW = event(
+    "Withdraw(address indexed sender, address indexed receiver, address indexed owner, "
+    "uint256 assets, uint256 shares)"
+)
 PROBE_SCALE = 10**18
 """A conversion of one whole unit rounds virtual shares away; of 10**18 units it shows each one,
 and the product with any real supply stays under 256 bits."""
@@ -280,6 +290,21 @@ def _share_decimals(target: Target) -> int:
     return target.share.decimals
 
 
+def _deposited(target: Target, log: Log, values: Sequence[Field]) -> Flow | None:
+    sender, _, assets, _ = values
+    return flow(log, FlowKind.ADD, sender, [_assets(target, Side.IN, assets)])
+
+
+def _withdrawn(target: Target, log: Log, values: Sequence[Field]) -> Flow | None:
+    sender, _, _, assets, _ = values
+    return flow(log, FlowKind.REMOVE, sender, [_assets(target, Side.OUT, assets)])
+
+
+def _assets(target: Target, side: Side, assets: Field) -> FlowAmount:
+    (asset,) = target.tokens
+    return FlowAmount(side, asset.address, whole(assets))
+
+
 ADAPTER = Adapter(
     protocol=PROTOCOL,
     kind=ShareVault.KIND,
@@ -309,6 +334,7 @@ ADAPTER = Adapter(
         Trial({"virtual_shares": False}),
     ),
     contest=contest,
+    events=decoder({DEPOSIT: _deposited, WITHDRAW: _withdrawn}),
     not_covered=(
         (
             "Limits of withdrawals where no `holder` is named: EIP-4626 tells them of one address. "

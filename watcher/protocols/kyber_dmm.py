@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from watcher.errors import DecodeError
 from watcher.protocols import erc20
 from watcher.protocols.adapter import Adapter, Entry, Identification
+from watcher.protocols.events import event
 from watcher.protocols.interface import Views, view
+from watcher.protocols.pair_events import BURN, MINT, added, pair_events, removed, swapped
 from watcher.protocols.pairs import ask_pair, confirm_pair, factory_of
 from watcher.state.call import Answer, Call
 from watcher.state.kyber_dmm import KyberDMM, problems
@@ -31,6 +33,14 @@ STATE = Views(
     *(K_LAST, AMP_BPS, FEE_CONFIGURATION),
 )
 """What `calls` asks."""
+SWAP = event(
+    "Swap(address indexed sender, uint256 amount0In, uint256 amount1In, uint256 amount0Out, "
+    "uint256 amount1Out, address indexed to, uint256 feeInPrecision)"
+)
+EVENTS = pair_events(
+    event("Sync(uint256 vReserve0, uint256 vReserve1, uint256 reserve0, uint256 reserve1)"),
+    {MINT: added, BURN: removed, SWAP: swapped},
+)
 
 
 def identify(entry: Entry) -> Identification:
@@ -83,6 +93,7 @@ ADAPTER = Adapter(
     identify=identify,
     calls=calls,
     decode=decode,
+    events=EVENTS,
     not_covered=(
         (
             "The fee of a later block: it follows the blocks since the last trade, so that a "

@@ -6,6 +6,7 @@ Source: @pancakeswap/v3-core 1.0.2, PancakeV3Pool and PancakeV3Factory.
 
 from __future__ import annotations
 
+from watcher.protocols.events import event
 from watcher.protocols.interface import view
 from watcher.protocols.v3_forks import Fork, adapter_of
 
@@ -13,6 +14,11 @@ PROTOCOL = "pancake_v3"
 _POOL = "pancake_v3/PancakeV3Pool"
 SLOT0 = view(_POOL, "slot0")
 LM_POOL = view(_POOL, "lmPool")
+SWAP = event(
+    "Swap(address indexed sender, address indexed recipient, int256 amount0, int256 amount1, "
+    "uint160 sqrtPriceX96, uint128 liquidity, int24 tick, uint128 protocolFeesToken0, "
+    "uint128 protocolFeesToken1)"
+)
 
 ADAPTER = adapter_of(
     Fork(
@@ -21,6 +27,7 @@ ADAPTER = adapter_of(
         variant="pancake_v3",
         slot0=SLOT0,
         fee_unit=1 << 16,
+        swap=SWAP,
         mark=LM_POOL,
     ),
     title="Pancake V3 and forks",

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from watcher.errors import DecodeError, ReadError, RefusedTarget
 from watcher.protocols import curve, erc20
 from watcher.protocols.adapter import Adapter, Entry, Identification
+from watcher.protocols.curve_events import SADDLE_EVENTS
 from watcher.protocols.interface import WORD, Views, require_code, selector, view
 from watcher.state.call import Answer, Call, Code
 from watcher.state.stableswap import MOST_COINS, StableSwap, StableSwapVariant, problems
@@ -157,6 +158,7 @@ ADAPTER = Adapter(
     identify=identify,
     calls=calls,
     decode=decode,
+    events=SADDLE_EVENTS,
     not_covered=(
         "A pause, which stops all exchanges: it is not read.",
         "Pools of another pool's LP token: they are refused.",

@@ -12,9 +12,13 @@ from collections.abc import Sequence
 from watcher.errors import DecodeError, ReadError, RefusedTarget
 from watcher.protocols import erc20
 from watcher.protocols.adapter import Adapter, Entry, Identification
+from watcher.protocols.events import Field, both, event, flow
 from watcher.protocols.interface import Views, view
+from watcher.protocols.pair_events import MINT, added, pair_events, removed, swapped
 from watcher.protocols.pairs import ask_pair, confirm_pair, factory_of
 from watcher.state.call import Answer, Call
+from watcher.state.flow import Flow, FlowKind, Side
+from watcher.state.log import Log
 from watcher.state.solidly import Solidly
 from watcher.state.target import Target
 from watcher.state.token import ZERO_ADDRESS
@@ -29,6 +33,12 @@ GET_POOL = view(_FACTORY, "getPool")
 GET_FEE = view(_FACTORY, "getFee")
 STATE = Views(GET_RESERVES, erc20.BALANCE_OF, erc20.BALANCE_OF, erc20.TOTAL_SUPPLY, GET_FEE, STABLE)
 """What `calls` asks."""
+SWAP = event(
+    "Swap(address indexed sender, address indexed to, uint256 amount0In, uint256 amount1In, "
+    "uint256 amount0Out, uint256 amount1Out)"
+)
+BURN = event("Burn(address indexed sender, address indexed to, uint256 amount0, uint256 amount1)")
+FEES = event("Fees(address indexed sender, uint256 amount0, uint256 amount1)")
 FEE_DENOMINATOR = 10_000
 LATEST_TIME = 2**64 - 1
 """Reserves may be any number of 256 bits; the time beside them tells answers that are none."""
@@ -100,6 +110,27 @@ def decode(target: Target, answers: Sequence[Answer]) -> Solidly:
     )
 
 
+def _swapped(target: Target, log: Log, values: Sequence[Field]) -> Flow | None:
+    sender, to, *amounts = values
+    return swapped(target, log, (sender, *amounts, to))
+
+
+def _removed(target: Target, log: Log, values: Sequence[Field]) -> Flow | None:
+    sender, to, *amounts = values
+    return removed(target, log, (sender, *amounts, to))
+
+
+def _paid(target: Target, log: Log, values: Sequence[Field]) -> Flow | None:
+    """A trade's fee, which leaves the reserves for a contract of its own."""
+    sender, amount0, amount1 = values
+    return flow(log, FlowKind.FEE, sender, both(target, Side.FEE, amount0, amount1))
+
+
+EVENTS = pair_events(
+    event("Sync(uint256 reserve0, uint256 reserve1)"),
+    {MINT: added, BURN: _removed, SWAP: _swapped, FEES: _paid},
+)
+
 ADAPTER = Adapter(
     protocol=PROTOCOL,
     kind=Solidly.KIND,
@@ -107,6 +138,7 @@ ADAPTER = Adapter(
     identify=identify,
     calls=calls,
     decode=decode,
+    events=EVENTS,
     not_covered=(
         (
             "Pools of the first version (Solidly, Velodrome V1): their fee stands elsewhere; "

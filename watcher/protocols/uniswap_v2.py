@@ -20,8 +20,10 @@ from watcher.protocols.adapter import (
     Together,
     Trial,
 )
+from watcher.protocols.events import event
 from watcher.protocols.interface import Views, view
 from watcher.protocols.options import proper_fraction
+from watcher.protocols.pair_events import BURN, MINT, SWAP, added, pair_events, removed, swapped
 from watcher.protocols.pairs import ask_pair, confirm_pair, factory_of
 from watcher.state.call import Answer, Call
 from watcher.state.constant_product import ConstantProduct
@@ -42,6 +44,10 @@ GET_PAIR = view(_FACTORY, "getPair")
 FEE_TO = view(_FACTORY, "feeTo")
 STATE = Views(GET_RESERVES, erc20.BALANCE_OF, erc20.BALANCE_OF, erc20.TOTAL_SUPPLY, K_LAST, FEE_TO)
 """What `calls` asks."""
+EVENTS = pair_events(
+    event("Sync(uint112 reserve0, uint112 reserve1)"),
+    {MINT: added, BURN: removed, SWAP: swapped},
+)
 TERMS = (
     "fee_numerator",
     "fee_denominator",
@@ -169,6 +175,7 @@ ADAPTER = Adapter(
     calls=calls,
     decode=decode,
     together=Together(STATE, _facts, _states),
+    events=EVENTS,
     options=(
         Option("fee", proper_fraction, "swap fee as a fraction; needed for an unknown factory"),
         Option(

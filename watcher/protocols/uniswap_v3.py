@@ -6,6 +6,7 @@ Source: Uniswap v3-core 1.0.1, UniswapV3Pool.sol and UniswapV3Factory.sol.
 from __future__ import annotations
 
 from watcher.protocols.interface import view
+from watcher.protocols.tick_events import SWAP
 from watcher.protocols.v3_forks import Fork, adapter_of
 
 PROTOCOL = "uniswap_v3"
@@ -18,6 +19,7 @@ ADAPTER = adapter_of(
         variant="uniswap_v3",
         slot0=SLOT0,
         fee_unit=1 << 4,
+        swap=SWAP,
     ),
     title="Uniswap V3 and forks",
 )

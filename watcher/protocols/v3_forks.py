@@ -12,7 +12,9 @@ from functools import partial
 from watcher.errors import ReadError, RefusedTarget
 from watcher.protocols import erc20
 from watcher.protocols.adapter import Adapter, Entry, Identification
+from watcher.protocols.events import Event
 from watcher.protocols.interface import View, Views, require_code, selector, view
+from watcher.protocols.tick_events import tick_events
 from watcher.protocols.tick_pools import (
     NOT_COVERED,
     TICK_WORDS_OPTION,
@@ -46,13 +48,14 @@ FEE_AMOUNT_TICK_SPACING = view(_FACTORY, "feeAmountTickSpacing")
 class Fork:
     """A protocol of Uniswap V3's interface: its own `slot0`, and in `mark` a view that its pools
     alone answer. `fee_unit` is what the protocol's fee of token1 is multiplied by where both stand
-    in one number."""
+    in one number, `swap` the event of a swap."""
 
     protocol: str
     title: str
     variant: ConcentratedVariant
     slot0: View
     fee_unit: int
+    swap: Event
     mark: View | None = None
 
     @property
@@ -70,6 +73,7 @@ def adapter_of(fork: Fork, *, title: str) -> Adapter:
         calls=partial(_calls, fork),
         decode=partial(_decode, fork, fork.views),
         options=(TICK_WORDS_OPTION,),
+        events=tick_events(fork.swap),
         not_covered=NOT_COVERED,
     )
 

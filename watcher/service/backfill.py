@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import structlog
 
@@ -16,14 +16,16 @@ from watcher.config.values import Config
 from watcher.errors import InputError, StaleBlock, StoreError, Unavailable
 from watcher.math.settings import Settings
 from watcher.service.finality import Finality
+from watcher.service.flows import FlowReader
 from watcher.service.lease import Renewing, holding_lease
 from watcher.service.linked import linked
 from watcher.service.observe import Observer
 from watcher.service.prepare import connect, prepare
 from watcher.service.tick import Branch, advance, watchlist
-from watcher.service.watch import ChainView, Pace
+from watcher.service.watch import ChainView, Pace, both
 from watcher.service.writer import Writer
 from watcher.state.block import Block
+from watcher.state.flow import FlowReading
 from watcher.state.observation import Observation, Status
 from watcher.state.target import Target
 from watcher.store import Resumption, Store, TickResult
@@ -33,6 +35,9 @@ LOG = structlog.get_logger(__name__)
 
 READ_AHEAD = 3
 """Blocks that are read while one is stored; most of what a distant node takes is waiting."""
+
+Read: TypeAlias = tuple[dict[str, Observation], FlowReading | None]
+Waiting: TypeAlias = deque[tuple[Block, asyncio.Task[Read]]]
 
 NO_WINDOWS: Mapping[str, int] = MappingProxyType({})
 
@@ -122,8 +127,9 @@ class Backfill:
         if before is not None and before.number != stretch.first - 1:
             before = None
         async with aclosing(self._read_ahead(stretch, before, targets)) as read:
-            async for block, observed in read:
+            async for block, observed, flows in read:
                 _require_available(block, targets, observed)
+                _require_logs(block, flows)
                 result = await asyncio.to_thread(
                     advance,
                     branch,
@@ -132,6 +138,7 @@ class Backfill:
                     watching,
                     safe=safe,
                     finalized=finalized,
+                    flows=flows,
                 )
                 await self._writer.do(self._ledger.fill, result.tick)
                 branch = result.branch
@@ -140,16 +147,17 @@ class Backfill:
 
     async def _read_ahead(
         self, stretch: Stretch, before: Block | None, targets: Sequence[Target]
-    ) -> AsyncGenerator[tuple[Block, dict[str, Observation]], None]:
+    ) -> AsyncGenerator[tuple[Block, dict[str, Observation], FlowReading | None], None]:
         """Each block that is due with what was read at it, the next ones being read meanwhile."""
-        waiting: deque[tuple[Block, asyncio.Task[dict[str, Observation]]]] = deque()
+        waiting: Waiting = deque()
         headers = self._chain.headers
         observer = Observer(self._chain.reader, targets)
+        flows = FlowReader(self._chain.logs, targets if self._pace.reads_flow else ())
         try:
             async for block in linked(headers, stretch.first, stretch.last, after=before):
                 if block.number % self._pace.every_blocks:
                     continue
-                reading = asyncio.create_task(observer.observe(block))
+                reading = asyncio.create_task(_read(observer, flows, block))
                 waiting.append((block, reading))
                 if len(waiting) > READ_AHEAD:
                     yield await _first(waiting)
@@ -191,11 +199,16 @@ class Backfill:
             )
 
 
+async def _read(observer: Observer, flows: FlowReader, block: Block) -> Read:
+    return await both(observer.observe(block), flows.read(block))
+
+
 async def _first(
-    waiting: deque[tuple[Block, asyncio.Task[dict[str, Observation]]]],
-) -> tuple[Block, dict[str, Observation]]:
+    waiting: Waiting,
+) -> tuple[Block, dict[str, Observation], FlowReading | None]:
     block, reading = waiting.popleft()
-    return block, await reading
+    observed, flows = await reading
+    return block, observed, flows
 
 
 def _require_available(
@@ -209,6 +222,14 @@ def _require_available(
                 f"{target.label} could not be read at block {block.number}, and the gap stays "
                 f"open from there: {found.detail}"
             )
+
+
+def _require_logs(block: Block, flows: FlowReading | None) -> None:
+    if flows is not None and flows.failure:
+        raise Unavailable(
+            f"the logs of block {block.number} could not be read, and the gap stays open from "
+            f"there: {flows.failure}"
+        )
 
 
 def open_stretches(store: Store, chain_id: int) -> list[Stretch]:

@@ -11,12 +11,15 @@ from watcher.chain.survey import Survey, day, survey
 from watcher.config.values import ChainConfig, Config
 from watcher.errors import ConfigError, ReadError, StoreError
 from watcher.service.finding import Finding
+from watcher.service.flows import FlowReader
 from watcher.service.identify import identify
 from watcher.service.observe import Observer
 from watcher.service.prepare import connect
 from watcher.service.price_findings import price_findings
 from watcher.state.call import Call
+from watcher.state.flow import FlowReading
 from watcher.state.target import Target
+from watcher.state.token import Address
 from watcher.store import Store
 
 CONFIGURATION_FAULT = ConfigError.exit_code
@@ -73,16 +76,42 @@ async def _node(link: Link, chain: ChainConfig, targets: Sequence[Target]) -> li
     if link.health.fault is not None:
         return [Finding(what, False, str(link.health.fault))]
     observer = Observer(link.reader, targets)
+    flows = FlowReader(link.block_logs, targets if chain.flow and chain.every_blocks == 1 else ())
     try:
         # Further rounds, such as of ticks and of what is held, are part of what a block costs.
-        await observer.observe(await link.headers.head())
+        head = await link.headers.head()
+        await observer.observe(head)
+        reading = await flows.read(head)
         found = await survey(link)
     except ReadError as error:
         return [Finding(what, False, str(error))]
     findings = [Finding(what, True, f"{link.name}: {_shown(found, chain)}")]
+    findings.append(_flows(link, chain, flows, reading))
     if found.block_seconds is not None:
-        findings += await _cost(link, chain, observer.calls, found.block_seconds)
+        asked = (flows.addresses, flows.topics) if reading and not reading.failure else ((), ())
+        findings += await _cost(link, chain, observer.calls, found.block_seconds, asked)
     return findings
+
+
+def _flows(
+    link: Link, chain: ChainConfig, flows: FlowReader, reading: FlowReading | None
+) -> Finding:
+    if not chain.flow:
+        return Finding("flows", True, "not read: flow = false")
+    if chain.every_blocks > 1:
+        return Finding(
+            "flows", True, f"not read: every_blocks = {chain.every_blocks} leaves out some"
+        )
+    if reading is None:
+        return Finding("flows", True, "not read: no target whose events are known")
+    if reading.failure:
+        return Finding("flows", False, f"{reading.failure}; or switch them off with flow = false")
+    return Finding(
+        "flows",
+        True,
+        f"{_counted(len(reading.scope), 'target')} at {link.name}, from the logs of "
+        f"{len(flows.addresses):,} addresses at each block",
+    )
 
 
 def _shown(found: Survey, chain: ChainConfig) -> str:
@@ -106,7 +135,11 @@ def _shown(found: Survey, chain: ChainConfig) -> str:
 
 
 async def _cost(
-    link: Link, chain: ChainConfig, calls: Sequence[Call], block_seconds: float
+    link: Link,
+    chain: ChainConfig,
+    calls: Sequence[Call],
+    block_seconds: float,
+    logs: tuple[Sequence[Address], Sequence[str]],
 ) -> list[Finding]:
     cost = await day(
         link,
@@ -114,6 +147,7 @@ async def _cost(
         block_seconds=block_seconds,
         every=chain.every_blocks,
         poll_seconds=chain.poll_seconds,
+        logs=logs,
     )
     if cost is None:
         return []

@@ -56,6 +56,7 @@ async def prepare(
         every_blocks=chain.every_blocks,
         confirmations=chain.confirmations,
         catch_up_blocks=chain.catch_up_blocks,
+        flow=chain.flow,
     )
     watch = ChainWatch(
         chain_id=chain.chain_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -11,11 +11,13 @@ from watcher.math.prices import Book, graph_of, priced_tokens
 from watcher.math.settings import Settings
 from watcher.math.subject import PREVIOUS, judging_key, mean_price, price_key, roles, windows
 from watcher.state.block import Block
+from watcher.state.flow import BlockFlows, FlowReading
 from watcher.state.measure import Computation
 from watcher.state.observation import Observation
 from watcher.state.pair_oracle import PairOracle
 from watcher.state.target import Target
 from watcher.state.token import Address
+from watcher.store.flow_work import block_flows
 from watcher.store.tick import InForce, TickResult
 from watcher.store.trail import Step, Trail
 from watcher.store.work import Work, work
@@ -78,6 +80,7 @@ class Watchlist:
     settings_hash: str
     windows: Mapping[str, int]
     sources: tuple[str, ...]
+    by_id: Mapping[str, Target]
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -102,6 +105,7 @@ def watchlist(targets: Sequence[Target], settings: Settings) -> Watchlist:
         settings_hash=settings.hash,
         windows=found,
         sources=tuple(dict.fromkeys([*(source.feed_id for source in settings.prices), *found])),
+        by_id={target.id: target for target in targets},
     )
 
 
@@ -123,8 +127,9 @@ def advance(
     *,
     safe: int | None = None,
     finalized: int | None = None,
+    flows: FlowReading | None = None,
 ) -> Advance:
-    """Everything that `block` adds to `branch`: only what changed."""
+    """Everything that `block` adds to `branch`: only what changed, and what flowed in it."""
     changed = {
         target_id: InForce(observation, block.hash)
         for target_id, observation in observed.items()
@@ -150,10 +155,30 @@ def advance(
         computations=computations,
         safe=safe,
         finalized=finalized,
+        flows=None if flows is None else _flows(flows, watched, branch, now, block, changed),
     )
     keys = {**branch.keys, **{one.target.id: one.key for one in due}}
     after = Branch(block, now.in_force, keys, seen, now.trail())
     return Advance(tick, after)
+
+
+def _flows(
+    reading: FlowReading,
+    watched: Watchlist,
+    branch: Branch,
+    now: _Now,
+    block: Block,
+    changed: Collection[str],
+) -> BlockFlows:
+    """What flowed is compared with the change of the reserves where the parent was read."""
+    follows = branch.cursor is not None and branch.cursor.hash == block.parent_hash
+    return block_flows(
+        reading,
+        watched.by_id,
+        before=branch.in_force if follows else None,
+        now=now.in_force,
+        changed=changed,
+    )
 
 
 def _differs(observation: Observation, before: InForce | None) -> bool:

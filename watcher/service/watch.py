@@ -18,6 +18,7 @@ from watcher.math.settings import Settings
 from watcher.service import codes
 from watcher.service.decimals import Decimals
 from watcher.service.finality import Final, Finality
+from watcher.service.flows import FlowReader
 from watcher.service.linked import linked
 from watcher.service.observe import Observer
 from watcher.service.tick import Advance, Branch, advance, watchlist
@@ -25,6 +26,7 @@ from watcher.service.upgrades import Upgrades
 from watcher.service.writer import Writer
 from watcher.state.block import Block
 from watcher.state.code import Deployed
+from watcher.state.flow import FlowReading
 from watcher.state.observation import Observation
 from watcher.state.target import Target
 from watcher.store.tick import Resumption, TickResult
@@ -73,12 +75,19 @@ class ChainView(Protocol):
 @dataclass(frozen=True, slots=True)
 class Pace:
     """Which blocks are watched, how far back a watch that was away is filled, and how many blocks
-    pass before it is looked at again what is deployed and how many decimals tokens have."""
+    pass before it is looked at again what is deployed and how many decimals tokens have. `flow`:
+    each block's logs are read as well."""
 
     every_blocks: int = 1
     confirmations: int = 12
     catch_up_blocks: int = 7_200
     code_every_blocks: int = 300
+    flow: bool = True
+
+    @property
+    def reads_flow(self) -> bool:
+        """Between two blocks of which some are left out nobody knows what flowed."""
+        return self.flow and self.every_blocks == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +125,7 @@ class ChainWatch:
         self._writer = writer
         self._watched = watchlist(targets, settings)
         self._observer = Observer(chain.reader, self._watched.targets)
+        self._flows = FlowReader(chain.logs, self._watched.targets if pace.reads_flow else ())
         self._decimals = Decimals(self._watched.targets)
         self._pace = pace
         self._finality = Finality(chain_id, confirmations=pace.confirmations)
@@ -245,17 +255,19 @@ class ChainWatch:
         while it is read."""
         started = time.monotonic()
         branch = self._branch or await self._resume()
-        reading = self._observer.observe(block)
+        reading = both(self._observer.observe(block), self._flows.read(block))
         if final is None:
             asking = self._finality.ask(self._chain.headers, block)
-            observed, now_final = await _both(reading, asking)
+            (observed, flows), now_final = await both(reading, asking)
         else:
-            observed, now_final = await reading, final
+            (observed, flows), now_final = await reading, final
         found = await self._look_slowly(block)
         observed = self._decimals.judged(observed)
         # Should the commit fail, whether it was made is unknown: the store alone can tell.
         self._branch = None
-        result = await self._writer.do(self._commit, branch, block, observed, now_final, found)
+        result = await self._writer.do(
+            self._commit, branch, block, observed, now_final, found, flows
+        )
         self._branch = result.branch
         return Ticked(
             tick=result.tick,
@@ -271,11 +283,20 @@ class ChainWatch:
         observed: Mapping[str, Observation],
         final: Final,
         found: tuple[Deployed, ...],
+        flows: FlowReading | None,
     ) -> Advance:
         """Measure and store, in the writer's thread at one go: each change of threads takes time
         between the head and its commit."""
         safe, finalized = final
-        result = advance(branch, block, observed, self._watched, safe=safe, finalized=finalized)
+        result = advance(
+            branch,
+            block,
+            observed,
+            self._watched,
+            safe=safe,
+            finalized=finalized,
+            flows=flows,
+        )
         if found:
             result = replace(result, tick=replace(result.tick, codes=found))
         self._ledger.commit_tick(result.tick)
@@ -314,7 +335,7 @@ class ChainWatch:
         return await self._upgrades.announced([*after, block])
 
 
-async def _both(one: Awaitable[A], other: Awaitable[B]) -> tuple[A, B]:
+async def both(one: Awaitable[A], other: Awaitable[B]) -> tuple[A, B]:
     """Both results; where one fails its error, once both have ended."""
     first, second = await asyncio.gather(one, other, return_exceptions=True)
     if isinstance(first, BaseException):

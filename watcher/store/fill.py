@@ -16,7 +16,9 @@ from watcher.errors import StoreError
 from watcher.state.block import Block
 from watcher.store import branch, gaps
 from watcher.store.commit import add_computations, add_observations, tick_of
+from watcher.store.flows import add_flows
 from watcher.store.mend_computations import mend_computations
+from watcher.store.mend_flows import mend_flows
 from watcher.store.mend_means import mend_means
 from watcher.store.mend_observations import mend_observations
 from watcher.store.seam import Seam
@@ -41,6 +43,8 @@ def fill(connection: Connection, result: TickResult, *, now: datetime) -> None:
         tick = tick_of(connection, result, block_id)
         ids = add_observations(tick, result.observations)
         add_computations(tick, result.computations, ids)
+        if result.flows is not None:
+            add_flows(tick, result.flows)
         _mend(connection, block, after, result)
     gaps.shrink_gaps(connection, chain_id, number, number, filled_at=now)
 
@@ -78,3 +82,4 @@ def _mend(connection: Connection, block: Block, after: Block, result: TickResult
     if observed or computed:
         mend_computations(Seam.at(connection, block, after, observed | computed))
     mend_means(connection, block, after, result)
+    mend_flows(connection, block, after, result.settings_hash)

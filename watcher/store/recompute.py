@@ -1,6 +1,7 @@
 """Computing everything again from what was stored, and naming each row that differs.
 
-Orphaned blocks' rows are history too and are checked like all others. Rows are read as the database
+Orphaned blocks' rows are history too and are checked like all others, but for the figures of flows,
+which are between two states of one branch. Rows are read as the database
 holds them: what cannot be decoded any more is a difference, not an end.
 """
 
@@ -10,6 +11,7 @@ from collections.abc import Callable
 
 from watcher.store.check import Check, Memory
 from watcher.store.check_amounts import AmountCheck
+from watcher.store.check_flows import FlowCheck
 from watcher.store.check_measures import MeasureCheck
 from watcher.store.check_states import StateCheck, check_target
 from watcher.store.difference import Recomputation, Tally
@@ -34,6 +36,7 @@ def recompute(
             StateCheck(connection, tally, since),
             AmountCheck(connection, tally, memory),
             MeasureCheck(connection, tally, memory),
+            FlowCheck(connection, tally, memory),
         ]
     for entry in entries.values():
         check_target(entry, tally)

@@ -75,13 +75,17 @@ def block_of(row: RowMapping) -> Block:
 
 
 def measure_columns(measure: Measure, computation_id: int) -> Columns:
+    """Raises ValueError as `figure_columns`."""
+    return {"computation_id": computation_id, **figure_columns(measure)}
+
+
+def figure_columns(measure: Measure) -> Columns:
     """NaN becomes null with its reason. Raises ValueError on infinity or a NaN without a reason:
     SQL could hold neither as what it is."""
     known = math.isfinite(measure.value)
     if math.isinf(measure.value) or known == bool(measure.reason):
         raise ValueError(f"{measure.name} is {measure.value} with the reason {measure.reason!r}")
     return {
-        "computation_id": computation_id,
         "name": measure.name,
         "dims": _dims_text(measure.dims),
         "value": measure.value if known else None,

@@ -19,6 +19,7 @@ from watcher.store import (
     endpoints,
     fill,
     find,
+    flows,
     gaps,
     history,
     lease,
@@ -33,7 +34,17 @@ from watcher.store.database import WAIT_SECONDS, Database
 from watcher.store.schema import Schema
 from watcher.store.tick import Resumption, TickResult
 from watcher.store.trail import Trail
-from watcher.store.values import Extent, Figure, Figures, Gap, Standing, StoredEvent, TargetStatus
+from watcher.store.values import (
+    Extent,
+    Figure,
+    Figures,
+    FlowCoverage,
+    FlowRecord,
+    Gap,
+    Standing,
+    StoredEvent,
+    TargetStatus,
+)
 
 
 def _utc_now() -> datetime:
@@ -127,6 +138,8 @@ class Store:
             tick = commit.commit_tick(connection, result, now=self._now(), book=self._book)
             if result.codes:
                 codes.add_codes(tick)
+            if result.flows is not None:
+                flows.add_flows(tick, result.flows)
 
     def rewind(self, chain_id: int, ancestor_hash: str | None) -> int:
         """Orphan what lies above the ancestor (None: everything); returns how many blocks.
@@ -259,6 +272,22 @@ class Store:
             return history.measure_history(
                 connection, entry, names, first=first, last=last, limit=limit
             )
+
+    def flows(
+        self, target_id: str, *, first: int | None = None, last: int | None = None
+    ) -> tuple[FlowRecord, ...]:
+        """What flowed through a target from block `first` to `last`, oldest first."""
+        with self.database.reading() as connection:
+            entry = register.entry_of(connection, target_id)
+            return flows.flow_records(connection, entry, first=first, last=last)
+
+    def flow_coverage(
+        self, target_id: str, *, first: int | None = None, last: int | None = None
+    ) -> FlowCoverage:
+        """At how many of the stored blocks from `first` to `last` a target's logs were read."""
+        with self.database.reading() as connection:
+            entry = register.entry_of(connection, target_id)
+            return flows.coverage(connection, entry, first=first, last=last)
 
     def observation_as_of(self, target_id: str, number: int | None) -> Standing | None:
         """None where the target had not been read yet at block `number`."""

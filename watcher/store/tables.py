@@ -22,6 +22,12 @@ computation_input = table_of(models.ComputationInputRow)
 measure = table_of(models.MeasureRow)
 endpoint_event = table_of(models.EndpointEventRow)
 code = table_of(models.CodeRow)
+flow_scope = table_of(models.FlowScopeRow)
+flow_reading = table_of(models.FlowReadingRow)
+flow_window = table_of(models.FlowWindowRow)
+flow = table_of(models.FlowRow)
+flow_amount = table_of(models.FlowAmountRow)
+flow_measure = table_of(models.FlowMeasureRow)
 lease = table_of(models.LeaseRow)
 
 LATEST = "latest"

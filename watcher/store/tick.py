@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from watcher.state.block import Block
 from watcher.state.code import Deployed
+from watcher.state.flow import BlockFlows
 from watcher.state.measure import Computation
 from watcher.state.observation import Observation
 
@@ -16,7 +17,7 @@ class TickResult:
 
     `observations` and `computations` hold only what changed on the branch. `safe` and `finalized`
     are the node's block numbers, None where it has no such tag. `codes` are those that
-    changed since the last look, empty at most blocks.
+    changed since the last look, empty at most blocks. `flows` is None where nobody asked for logs.
     """
 
     block: Block
@@ -26,6 +27,7 @@ class TickResult:
     safe: int | None = None
     finalized: int | None = None
     codes: tuple[Deployed, ...] = ()
+    flows: BlockFlows | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from watcher.state.block import Block
 from watcher.state.endpoint_event import EventKind
+from watcher.state.flow import FlowWindow
 from watcher.state.measure import Measure
 from watcher.state.observation import Observation
 from watcher.state.target import Target
@@ -100,3 +101,23 @@ class Extent:
     size: int
     targets: int
     chains: tuple[ChainExtent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRecord:
+    """What flowed through one target in one block."""
+
+    block: Block
+    window: FlowWindow
+
+
+@dataclass(frozen=True, slots=True)
+class FlowCoverage:
+    """Of `blocks` stored blocks, from `first` to `last`, the target's logs were read at `read` and
+    could not be read at `failed`; at the others nobody asked for them."""
+
+    first: int | None
+    last: int | None
+    blocks: int
+    read: int
+    failed: tuple[int, ...]

@@ -1,4 +1,4 @@
-"""status, history and state: what is stored."""
+"""status, history, flow and state: what is stored."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ TargetArgument = Annotated[str, typer.Argument(help=TARGET_HELP)]
 def register(app: typer.Typer) -> None:
     app.command("status", short_help="Every target's state in a word, the worst first.")(status)
     app.command("history", short_help="A target's figures, block by block.")(history)
+    app.command("flow", short_help="What was traded, added and removed, by event and in all.")(flow)
     app.command("state", short_help="A target's state as JSON, for --state of others.")(state)
 
 
@@ -157,6 +158,40 @@ def history(
         note("nothing is stored for these blocks")
     elif len(found) > limit:
         note(ONLY_NEWEST.format(limit))
+
+
+def flow(
+    target: TargetArgument,
+    config: ConfigOption = None,
+    first: Annotated[
+        int | None, typer.Option("--from", metavar="N", min=0, help="The first block.")
+    ] = None,
+    last: Annotated[
+        int | None, typer.Option("--to", metavar="N", min=0, help="The last block.")
+    ] = None,
+    limit: Annotated[
+        int,
+        typer.Option("--limit", metavar="N", min=0, help="List so many events, the newest ones."),
+    ] = DEFAULT_ROWS,
+    format_: FormatOption = Format.TABLE,
+    as_json: JsonOption = False,
+) -> None:
+    """What flowed through a target, as its contract's own events say: each event, and of each token
+    the sums of all blocks from --from to --to, whether they explain what the reserves became."""
+    from watcher.cli.flows import print_flows
+    from watcher.cli.session import open_store, read_config
+    from watcher.errors import InputError
+    from watcher.protocols import ADAPTERS
+
+    if first is not None and last is not None and first > last:
+        raise InputError(f"--from {first} is after --to {last}: exchange them")
+    with open_store(read_config(config)) as store:
+        watched = store.find_target(target)
+        if ADAPTERS[watched.protocol].events is None:
+            raise InputError(f"{watched.label}: the events of {watched.protocol} are not decoded")
+        records = store.flows(watched.id, first=first, last=last)
+        covered = store.flow_coverage(watched.id, first=first, last=last)
+    print_flows(watched, records, covered, limit=limit, format_=chosen(format_, as_json))
 
 
 def _print_events(
