@@ -10,6 +10,7 @@ import pytest
 from tests.support.played import ROUND, SEEDS, play_scene, price_per_share
 from tests.support.world import LocalWorld
 from watcher.devnet.draft import Draft
+from watcher.devnet.moves.direct import DirectPool, back_to_the_feeds
 from watcher.devnet.moves.ticks import market, spot
 from watcher.devnet.moves.trades import gap_bps, value_share
 from watcher.devnet.scenes import SCENES
@@ -20,7 +21,7 @@ from watcher.devnet.scenes.reorg import REORG
 from watcher.devnet.scenes.vault_donated import VAULT_DONATED
 from watcher.devnet.scenes.vault_earns import VAULT_EARNS
 from watcher.devnet.stage import Scene, Stage
-from watcher.devnet.world import ConcentratedPool
+from watcher.devnet.world import ConcentratedPool, KyberPool, SolidlyPool
 from watcher.state.token import NATIVE_COINS
 
 pytestmark = pytest.mark.anvil
@@ -90,8 +91,14 @@ def test_pools_that_lag_are_brought_back_in_calm(fork_node: LocalWorld) -> None:
     ]
     assert {pool.protocol for pool in lagging} == {"pancake_v3", "algebra_integral", "uniswap_v4"}
     assert all(gap_of(fork_node, pool) > 0.07 for pool in lagging)
+    draft = Draft(world, fork_node.chain)
+    every: list[DirectPool] = [*world.solidly_pools, *world.kyber_pools]
+    direct = [pool for pool in every if back_to_the_feeds(draft, pool) is not None]
+    assert {type(pool) for pool in direct} == {SolidlyPool, KyberPool}
     list(play_scene(fork_node, CALM, 60, seed=1))
     assert all(gap_of(fork_node, pool) < 0.015 for pool in lagging)
+    draft = Draft(world, fork_node.chain)
+    assert all(back_to_the_feeds(draft, pool) is None for pool in direct)
 
 
 @pytest.mark.parametrize("blocks", [2, 3, 8])

@@ -20,7 +20,7 @@ from watcher.devnet.world import MEAN_SECONDS, World
 # A state takes 0.4 MB of Anvil's memory. Who was away for longer finds older states pruned.
 KEPT_STATES = 500
 # The world is set up in fewer blocks, a second apart each.
-_SET_UP_SECONDS = 100
+SET_UP_SECONDS = 100
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -62,7 +62,7 @@ def run_devnet(
     options = local_options(
         port=port,
         kept_states=KEPT_STATES,
-        genesis_timestamp=int(time.time()) - _SET_UP_SECONDS - MEAN_SECONDS,
+        genesis_timestamp=int(time.time()) - SET_UP_SECONDS - MEAN_SECONDS,
     )
     with _stopped_by_signals(stop), run_anvil(toolchain.anvil, options) as anvil:
         world = deploy_world(LocalChain(anvil.url, block_seconds=1), toolchain.artifacts)

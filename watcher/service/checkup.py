@@ -33,13 +33,18 @@ async def checkup(config: Config) -> list[Finding]:
             True,
             f"{config.path.name}: {_counted(len(config.chains), 'chain')}, "
             f"{_counted(len(config.entries), 'target')}, "
-            f"{_counted(len(config.settings.prices), 'price')}",
+            f"{_counted(_written(config), 'price')}",
         ),
         _database(config),
     ]
     for chain in config.chains:
         findings += await _chain(config, chain)
     return findings
+
+
+def _written(config: Config) -> int:
+    """Sources that the file names; what a native coin is wrapped into is none of them."""
+    return sum(source.source != "wrapped" for source in config.settings.prices)
 
 
 def _counted(number: int, what: str) -> str:

@@ -11,6 +11,7 @@ from watcher.devnet.draft import Draft
 from watcher.devnet.moves.feeds import unit_price
 from watcher.devnet.text import amount_text
 from watcher.devnet.world import KyberPool, SolidlyPool
+from watcher.math.exact.constant_product import arbitrage_amount_in
 from watcher.math.exact.kyber_dmm import Pool, get_amount_out
 from watcher.state.token import Address, Token
 
@@ -23,6 +24,10 @@ SWAP_GAS = 600_000
 _SMALL_BPS = (5, 60)
 # A trade brings in what the pool has least of as often as not, so that it stays in shape.
 _MENDING_ONE_IN = 2
+# A pool is brought back to the feeds where that takes more than this part of it, by a trade of that
+# part of its lesser side at most.
+_WIDE_PART = 200
+_MOST_PART = 4
 # Of what Kyber's pool would pay at the head: its fee in the next block may be another.
 _ASKED = Fraction(995, 1000)
 
@@ -56,11 +61,14 @@ def swap(
 
 
 def small_direct_trades(draft: Draft, random: Random, *, most: int) -> list[DirectTrade]:
-    """Up to `most` of them, a pool each."""
+    """Up to `most` of them, a pool each; one that is far from the feeds is brought back to them."""
     actors = draft.world.actors
     pools: list[DirectPool] = [*draft.world.solidly_pools, *draft.world.kyber_pools]
     found = []
     for pool in random.sample(pools, min(random.randint(0, most), len(pools))):
+        if (back := back_to_the_feeds(draft, pool)) is not None:
+            found.append(swap(draft, actors.arbitrageur, pool, *back))
+            continue
         taker = random.choice((actors.trader, actors.other_trader))
         held = dict(zip((pool.token0, pool.token1), _reserves(draft, pool), strict=True))
         least = min(held, key=lambda token: held[token] * unit_price(draft, token))
@@ -70,6 +78,39 @@ def small_direct_trades(draft: Draft, random: Random, *, most: int) -> list[Dire
         amount = held[token_in] * random.randint(*_SMALL_BPS) // 10_000
         found.append(swap(draft, taker, pool, token_in, max(amount, 1)))
     return found
+
+
+def back_to_the_feeds(draft: Draft, pool: DirectPool) -> tuple[Token, int] | None:
+    """What is sold to bring a pool on x y = k to the feeds' price, None where it is that near."""
+    if isinstance(pool, SolidlyPool) and pool.stable:
+        return None
+    sides = tuple(zip((pool.token0, pool.token1), _reserves(draft, pool), strict=True))
+    least = min(held * unit_price(draft, token) for token, held in sides)
+    curve = _on_the_curve(draft, pool)
+    for token_in, (reserve_in, reserve_out) in (
+        (pool.token0, curve),
+        (pool.token1, curve[::-1]),
+    ):
+        price_in = unit_price(draft, token_in)
+        amount = arbitrage_amount_in(
+            reserve_in,
+            reserve_out,
+            fee_numerator=997,
+            fee_denominator=1000,
+            price_in=price_in,
+            price_out=unit_price(draft, _other(pool, token_in)),
+        )
+        if amount * _WIDE_PART > reserve_in:
+            return token_in, min(amount, least // price_in // _MOST_PART)
+    return None
+
+
+def _on_the_curve(draft: Draft, pool: DirectPool) -> tuple[int, int]:
+    """Kyber's reserves as its amplification makes them."""
+    if isinstance(pool, SolidlyPool):
+        return _reserves(draft, pool)
+    _, _, virtual0, virtual1, _ = draft.read(pool.address, TRADE_INFO)
+    return virtual0, virtual1
 
 
 def _other(pool: DirectPool, token: Token) -> Token:
