@@ -114,7 +114,12 @@ WRONG: list[tuple[str, str, dict[str, object], str]] = [
     ("lockbox", "nobody", {"locked": NOBODY, "liability": 5}, "token {} does not say its decim"),
     ("set_token", "nobody", {}, "nothing is deployed at {} on this chain"),
     ("set_token", "pair", {}, "{} is no index token of Set: .*; remove the entry"),
-    ("set_token", "index", {"weights": [0.5, 0.5]}, "{} has 3 components and `weights` has 2 parts"),
+    (
+        "set_token",
+        "index",
+        {"weights": [0.5, 0.5]},
+        "{} has 3 components and `weights` has 2 parts",
+    ),
     ("venus_psm", "nobody", {}, "nothing is deployed at {} on this chain"),
     ("venus_psm", "pair", {}, "{} is no peg stability module of Venus: .*; remove the entry"),
     ("morpho_blue", "morpho", {}, "a market of {} is known by its id alone: give `market_id`"),
