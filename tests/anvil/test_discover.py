@@ -61,8 +61,9 @@ def entry_of(found: Discovery) -> dict[str, Any]:
     return dict(table)
 
 
-PERSONAL = ("holder", "strategies", "accounts")
-"""Options that no trial has: whose limits are meant, which strategies."""
+PERSONAL = ("holder", "strategies", "accounts", "weights", "band")
+"""Options that no trial has: whose limits are meant, which strategies, whose health, what somebody
+wants of a basket. The chain knows nothing of them."""
 
 
 def discoverable(node: LocalWorld) -> list[TargetEntry]:
@@ -145,6 +146,11 @@ def models(node: LocalWorld) -> set[Address]:
     return found
 
 
+def behind(node: LocalWorld) -> set[Address]:
+    """What Venus' peg stability modules are proxies of."""
+    return {module.beside[0] for module in node.world.peg_modules}
+
+
 YEARN_FACTORY = "protocol_fee_config()"
 BALANCER_PARTS = (
     "getPoolTokens(bytes32)",
@@ -185,6 +191,8 @@ def test_every_contract_of_the_world_is_told_for_what_it_is(world_node: LocalWor
             assert found.seen.sight.value == what, address
         # As far as Uniswap V2 sees, what pools are cloned from is a pair of no factory.
         near = {"uniswap_v2"} if address in models(world_node) else set()
+        # and what stands behind a proxy of Venus' has neither oracle nor fees of its own
+        near |= {"venus_psm"} if address in behind(world_node) else set()
         assert {miss.protocol for miss in found.near} == near
     for account in (
         *accounts(world_node.world.actors),

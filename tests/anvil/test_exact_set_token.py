@@ -117,7 +117,7 @@ def test_the_valuer_sums_what_ours_does(
     assert valued.ok, valued.reason
     state = ADAPTER.decode(real.target, answers(found))
     assert isinstance(state, SetToken)
-    assert state.valuation == expected
+    assert state.valuation == (expected,)
     assert [one.total_unit for one in state.components] == totals
 
 

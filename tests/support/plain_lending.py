@@ -93,7 +93,7 @@ def set_token(node: LocalWorld, target: Target) -> SetToken:
         total_supply=token.integer("totalSupply"),
         components=tuple(found),
         weights=tuple(round(100 * one) * 10**16 for one in known.weights),
-        valuation=value,
+        valuation=(value,),
         decimals=tuple(component.decimals for component in known.components),
     )
 

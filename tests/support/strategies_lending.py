@@ -77,7 +77,7 @@ def set_tokens(draw: st.DrawFn) -> SetToken:
         total_supply=draw(sizes(0, 2**100)),
         components=tuple(components),
         weights=draw(st.sampled_from([(quarter, quarter, 2 * quarter), ()])),
-        valuation=draw(st.none() | sizes(0, 2**200)),
+        valuation=draw(st.just(()) | st.tuples(sizes(0, 2**200))),
         decimals=tuple(draw(DECIMALS) for _ in range(3)),
     )
 

@@ -15,10 +15,16 @@ from tests.support.strategies import address, feed, metapool, pool, stable, tick
 from tests.support.strategies_pools import crypto, kyber, solidly
 from watcher.errors import InputError
 from watcher.state import (
+    Lockbox,
+    MorphoMarket,
+    MorphoPosition,
     PairOracle,
+    PegStability,
     Price,
     PythPrice,
     RedemptionRate,
+    SetComponent,
+    SetToken,
     State,
     TickOracle,
     canonical_json,
@@ -46,6 +52,15 @@ STATES: list[State] = [
     PythPrice(-5, 7, -8, 2**40),
     RedemptionRate(2**255, 77),
     PairOracle(600, 2**255, 1, 2**31, 5, 7, 18, 6),
+    MorphoMarket(
+        *(2**127, 2**126, 3, 4, 10**17, 5, 10**17, 10**36, 2**255),
+        positions=(MorphoPosition(2**255, 6, 7),),
+        loan_decimals=6,
+        collateral_decimals=18,
+    ),
+    PegStability(1, 2, 3, 4, 5, 10**30, False, 6, 18),
+    SetToken(9, (SetComponent(5, -6, 7),), (), (8,), (18,)),
+    Lockbox((1, 2**255), 4, 6, 18),
 ]
 
 

@@ -101,9 +101,9 @@ def _valuation(subject: Subject) -> Figure:
     state = subject.state
     if not isinstance(state, SetToken):
         return math.nan, subject.reason
-    if state.valuation is None:
+    if not state.valuation:
         return math.nan, NO_VALUER
-    return bridge.whole(state.valuation, SHARE_DECIMALS), ""
+    return bridge.whole(state.valuation[0], SHARE_DECIMALS), ""
 
 
 def _shares(basket: _Basket) -> tuple[tuple[float, ...], str]:

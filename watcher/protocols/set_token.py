@@ -131,7 +131,7 @@ def decode(target: Target, answers: Sequence[Answer]) -> SetToken:
             for row in range(count)
         ),
         weights=tuple(int(Fraction(one) * WAD) for one in str(target.params["weights"]).split()),
-        valuation=VALUATION.integer(valued[0]) if valued else None,
+        valuation=tuple(map(VALUATION.integer, valued)),
         decimals=tuple(token.decimals for token in target.tokens),
     )
 

@@ -24,7 +24,7 @@ class SetComponent:
 class SetToken:
     """`components` and `weights` are in the order of the target's tokens; weights have 18 decimals
     and sum to 1, and there are none where nobody names them. `valuation` is what SetValuer says of
-    a whole index token, with 18 decimals; None where the system has no valuer. The index token has
+    a whole index token, with 18 decimals; empty where it is not asked. The index token has
     18 decimals."""
 
     KIND: ClassVar[str] = "set_token"
@@ -33,7 +33,7 @@ class SetToken:
     total_supply: int
     components: tuple[SetComponent, ...]
     weights: tuple[int, ...]
-    valuation: int | None
+    valuation: tuple[int, ...]
     decimals: tuple[int, ...]
 
 
@@ -41,6 +41,8 @@ def problems(state: SetToken) -> Iterator[str]:
     """Why such a token cannot be."""
     if len(state.components) != len(state.decimals):
         yield "state.components and state.decimals differ in length"
+    if len(state.valuation) > 1:
+        yield "state.valuation has more than one figure"
     if state.weights and (
         len(state.weights) != len(state.components)
         or sum(state.weights) != WAD
