@@ -32,7 +32,7 @@ from watcher.devnet.deploy import deploy_world
 from watcher.devnet.local_chain import LocalChain, local_options
 from watcher.devnet.play import play
 from watcher.errors import Unavailable
-from watcher.service.backfill import Backfill, asked_stretches
+from watcher.service.backfill import Backfill, asked_stretches, logless_stretches
 from watcher.service.watch import ChainWatch
 from watcher.state import Address, Block, to_address
 from watcher.state.log import Log
@@ -109,8 +109,8 @@ class Deaf:
         return await self.client.logs.at(block, addresses, topics)
 
 
-async def test_blocks_without_logs_are_told_and_a_gap_without_them_stays_open(
-    node: LocalWorld, tmp_path: Path
+async def test_blocks_without_logs_are_told_and_filled_and_a_gap_without_them_stays_open(
+    node: LocalWorld, toolchain: Toolchain, tmp_path: Path
 ) -> None:
     async with watching(node, tmp_path, "deaf") as watched:
         chain, prepared, store = Deaf(watched.client), watched.prepared, watched.store
@@ -153,6 +153,19 @@ async def test_blocks_without_logs_are_told_and_a_gap_without_them_stays_open(
         chain.deaf = False
         assert len([one async for one in filling.fill(stretch)]) == 2
         assert store.flow_coverage(pair.id).read == covered.read + 3
+        [logless] = logless_stretches(store, node.chain.chain_id, None, None)
+        assert (logless.first, logless.last) == (numbers[1], numbers[1])
+        chain.deaf = True
+        with pytest.raises(Unavailable, match=r"the logs of block \d+ could not be read"):
+            assert [one async for one in filling.fill_logs(logless)] == []
+        chain.deaf = False
+        [filled] = [one async for one in filling.fill_logs(logless)]
+        assert filled.block.number == numbers[1]
+        covered = store.flow_coverage(pair.id)
+        assert (covered.read, covered.failed) == (covered.blocks, ())
+        for pool in node.world.pools:
+            [target] = [one for one in prepared.targets if one.name == pool.name]
+            check_target(node, toolchain, store, target, first=numbers[0])
         assert recompute(store).found == 0
 
 
