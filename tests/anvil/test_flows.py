@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -27,12 +27,16 @@ from watcher.chain.bloom import may_hold
 from watcher.chain.client import ChainClient
 from watcher.chain.headers import Headers
 from watcher.chain.reader import Reader
+from watcher.config import load_config
 from watcher.devnet.artifacts import Toolchain
+from watcher.devnet.configuration import to_toml
 from watcher.devnet.deploy import deploy_world
 from watcher.devnet.local_chain import LocalChain, local_options
 from watcher.devnet.play import play
 from watcher.errors import Unavailable
+from watcher.protocols import ADAPTERS
 from watcher.service.backfill import Backfill, asked_stretches, logless_stretches
+from watcher.service.checkup import checkup
 from watcher.service.watch import ChainWatch
 from watcher.state import Address, Block, to_address
 from watcher.state.log import Log
@@ -221,3 +225,35 @@ async def test_the_bloom_of_a_real_header_holds_its_logs_and_excludes_others(
                 held_by_none += not may_hold(bloom, Log(block, 0, "", other, (), b""))
             tried += 1
     assert held_by_none > 20 * tried * 0.9
+
+
+async def test_a_check_says_of_which_targets_flows_are_read_and_what_they_cost(
+    world_node: LocalWorld, tmp_path: Path
+) -> None:
+    path = tmp_path / "watcher.toml"
+    database = f"sqlite:///{tmp_path / 'watcher.db'}"
+    path.write_text(
+        to_toml(world_node.world, endpoint_url=world_node.chain.url, database_url=database)
+    )
+    config = load_config(path, {})
+    [chain] = config.chains
+    assert chain.flow, "on unless told"
+
+    async def told(**changed: Any) -> tuple[str, int]:
+        """What is said of flows, and the requests of a day."""
+        findings = await checkup(replace(config, chains=(replace(chain, **changed),)))
+        assert all(one.ok for one in findings)
+        [flows] = [one.detail for one in findings if one.what == "flows"]
+        [cost] = [one.detail for one in findings if one.what == "a day costs"]
+        return flows, int(cost.partition(" requests")[0].replace(",", ""))
+
+    said, requests = await told()
+    count = sum(
+        ADAPTERS[entry.protocol].events is not None for entry in world_node.world.entries.targets
+    )
+    assert said.startswith(f"{count} targets at ")
+    assert "from the logs of" in said
+    off, fewer = await told(flow=False)
+    assert off == "not read: flow = false"
+    assert fewer < requests
+    assert (await told(every_blocks=5))[0] == "not read: every_blocks = 5 leaves blocks out"
