@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -27,12 +27,16 @@ from watcher.chain.bloom import may_hold
 from watcher.chain.client import ChainClient
 from watcher.chain.headers import Headers
 from watcher.chain.reader import Reader
+from watcher.config import load_config
 from watcher.devnet.artifacts import Toolchain
+from watcher.devnet.configuration import to_toml
 from watcher.devnet.deploy import deploy_world
 from watcher.devnet.local_chain import LocalChain, local_options
 from watcher.devnet.play import play
 from watcher.errors import Unavailable
-from watcher.service.backfill import Backfill, asked_stretches
+from watcher.protocols import ADAPTERS
+from watcher.service.backfill import Backfill, asked_stretches, logless_stretches
+from watcher.service.checkup import checkup
 from watcher.service.watch import ChainWatch
 from watcher.state import Address, Block, to_address
 from watcher.state.log import Log
@@ -109,8 +113,8 @@ class Deaf:
         return await self.client.logs.at(block, addresses, topics)
 
 
-async def test_blocks_without_logs_are_told_and_a_gap_without_them_stays_open(
-    node: LocalWorld, tmp_path: Path
+async def test_blocks_without_logs_are_told_and_filled_and_a_gap_without_them_stays_open(
+    node: LocalWorld, toolchain: Toolchain, tmp_path: Path
 ) -> None:
     async with watching(node, tmp_path, "deaf") as watched:
         chain, prepared, store = Deaf(watched.client), watched.prepared, watched.store
@@ -153,6 +157,19 @@ async def test_blocks_without_logs_are_told_and_a_gap_without_them_stays_open(
         chain.deaf = False
         assert len([one async for one in filling.fill(stretch)]) == 2
         assert store.flow_coverage(pair.id).read == covered.read + 3
+        [logless] = logless_stretches(store, node.chain.chain_id, None, None)
+        assert (logless.first, logless.last) == (numbers[1], numbers[1])
+        chain.deaf = True
+        with pytest.raises(Unavailable, match=r"the logs of block \d+ could not be read"):
+            assert [one async for one in filling.fill_logs(logless)] == []
+        chain.deaf = False
+        [filled] = [one async for one in filling.fill_logs(logless)]
+        assert filled.block.number == numbers[1]
+        covered = store.flow_coverage(pair.id)
+        assert (covered.read, covered.failed) == (covered.blocks, ())
+        for pool in node.world.pools:
+            [target] = [one for one in prepared.targets if one.name == pool.name]
+            check_target(node, toolchain, store, target, first=numbers[0])
         assert recompute(store).found == 0
 
 
@@ -208,3 +225,35 @@ async def test_the_bloom_of_a_real_header_holds_its_logs_and_excludes_others(
                 held_by_none += not may_hold(bloom, Log(block, 0, "", other, (), b""))
             tried += 1
     assert held_by_none > 20 * tried * 0.9
+
+
+async def test_a_check_says_of_which_targets_flows_are_read_and_what_they_cost(
+    world_node: LocalWorld, tmp_path: Path
+) -> None:
+    path = tmp_path / "watcher.toml"
+    database = f"sqlite:///{tmp_path / 'watcher.db'}"
+    path.write_text(
+        to_toml(world_node.world, endpoint_url=world_node.chain.url, database_url=database)
+    )
+    config = load_config(path, {})
+    [chain] = config.chains
+    assert chain.flow, "on unless told"
+
+    async def told(**changed: Any) -> tuple[str, int]:
+        """What is said of flows, and the requests of a day."""
+        findings = await checkup(replace(config, chains=(replace(chain, **changed),)))
+        assert all(one.ok for one in findings)
+        [flows] = [one.detail for one in findings if one.what == "flows"]
+        [cost] = [one.detail for one in findings if one.what == "a day costs"]
+        return flows, int(cost.partition(" requests")[0].replace(",", ""))
+
+    said, requests = await told()
+    count = sum(
+        ADAPTERS[entry.protocol].events is not None for entry in world_node.world.entries.targets
+    )
+    assert said.startswith(f"{count} targets at ")
+    assert "from the logs of" in said
+    off, fewer = await told(flow=False)
+    assert off == "not read: flow = false"
+    assert fewer < requests
+    assert (await told(every_blocks=5))[0] == "not read: every_blocks = 5 leaves blocks out"

@@ -22,6 +22,7 @@ from watcher.devnet.local_chain import LocalChain, local_options
 from watcher.devnet.moves.trades import small_trades
 from watcher.devnet.stage import Stage
 from watcher.service.backfill import Backfill, Stretch, asked_stretches
+from watcher.service.flows import FlowReader
 from watcher.service.observe import observe
 from watcher.service.prepare import Prepared, connect, prepare
 from watcher.service.tick import Branch, advance, watchlist
@@ -106,9 +107,13 @@ async def read_afresh(watched: Watching, first: int, fresh: Store) -> None:
     head = await headers.head()
     safe, finalized = await headers.tagged("safe"), await headers.tagged("finalized")
     branch = Branch(cursor=None, in_force={}, keys={})
+    reader = FlowReader(watched.client.logs, watching_.targets)
     for block in await headers.range(first, head.number):
         observed = await observe(watched.client.reader, block, watching_.targets)
-        step = advance(branch, block, observed, watching_, safe=safe, finalized=finalized)
+        flows = await reader.read(block)
+        step = advance(
+            branch, block, observed, watching_, safe=safe, finalized=finalized, flows=flows
+        )
         fresh.commit_tick(step.tick)
         branch = step.branch
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -24,6 +25,7 @@ from tests.support.stored import (
     pool_state,
     vault_state,
 )
+from watcher.errors import StoreError
 from watcher.service.tick import Branch, advance, watchlist
 from watcher.state import Observation
 from watcher.state.flow import Decoded, Flow, FlowAmount, FlowKind, FlowReading, Side
@@ -190,6 +192,33 @@ def test_a_filled_block_says_what_its_child_is_compared_with(store: Store) -> No
     [vault] = store.flows(VAULT.id)
     assert (vault.block.number, vault.window.decoded.flows) == (3, ())
     assert recompute(store).found == 0
+
+
+def test_logs_that_are_read_later_are_as_if_read_in_time(store: Store, tmp_path: Path) -> None:
+    said = [
+        reading(),
+        reading(Decoded(POOL.id, (added(E18, index=1),))),
+        reading(Decoded(POOL.id, (swap(E18, 7, index=4),)), Decoded(VAULT.id, (), "log 3 is none")),
+        reading(),
+    ]
+    states = [state(), state(weth=1), state(weth=2, vault=1), state(weth=2, vault=3)]
+    with prepared(Store.create(f"sqlite:///{tmp_path / 'in-time.db'}")) as in_time:
+        prepared(store)
+        for number, (observed, one) in enumerate(zip(states, said, strict=True)):
+            in_time.commit_tick(tick(in_time, number, observed, one))
+            failing = reading(failure="no logs") if number else one
+            store.commit_tick(tick(store, number, observed, failing))
+        assert [one.number for one in store.logless(CHAIN)] == [1, 2, 3]
+        for number in (2, 1, 3):
+            store.fill_flows(block(number), said[number])
+        store.fill_flows(block(2), said[2])  # what is there is left alone
+        assert store.logless(CHAIN) == ()
+        for target in (POOL, VAULT):
+            assert store.flows(target.id) == in_time.flows(target.id) != ()
+            assert store.flow_coverage(target.id) == in_time.flow_coverage(target.id)
+    assert recompute(store).found == 0
+    with pytest.raises(StoreError, match="is not on the stored branch"):
+        store.fill_flows(block(2, fork="other"), said[2])
 
 
 drawn = st.lists(

@@ -46,11 +46,13 @@ ASKED_FOR = "not read yet when it was asked for"
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Blocks `first` to `last` of one chain that are not stored."""
+    """Blocks `first` to `last` of one chain that are not stored; with `only_logs` those that are,
+    without what flowed in them."""
 
     chain_id: int
     first: int
     last: int
+    only_logs: bool = False
 
     @property
     def blocks(self) -> int:
@@ -77,6 +79,10 @@ class FillLedger(Protocol):
     def neighbours(self, chain_id: int, number: int) -> tuple[Block | None, Block | None]: ...
 
     def fill(self, result: TickResult) -> None: ...
+
+    def logless(self, chain_id: int) -> Sequence[Block]: ...
+
+    def fill_flows(self, block: Block, reading: FlowReading) -> None: ...
 
     def close_gap(self, chain_id: int, first: int, last: int) -> None: ...
 
@@ -144,6 +150,21 @@ class Backfill:
                 branch = result.branch
                 yield Filled(stretch, block)
         await self._writer.do(self._ledger.close_gap, self._chain_id, stretch.first, stretch.last)
+
+    async def fill_logs(self, stretch: Stretch) -> AsyncGenerator[Filled, None]:
+        """Read the logs of the stored blocks of the stretch that are without, oldest first, giving
+        each as it is stored. Raises Unavailable when no node has them, StaleBlock when a block is
+        not on the node's chain."""
+        for block in await self._writer.do(self._ledger.logless, self._chain_id):
+            if not stretch.first <= block.number <= stretch.last:
+                continue
+            watched = await self._resume(block.number + 1)
+            targets = [target for target in self._targets if target.id in watched.in_force]
+            flows = await FlowReader(self._chain.logs, targets).read(block)
+            if flows is not None:
+                _require_logs(block, flows)
+                await self._writer.do(self._ledger.fill_flows, block, flows)
+                yield Filled(stretch, block)
 
     async def _read_ahead(
         self, stretch: Stretch, before: Block | None, targets: Sequence[Target]
@@ -227,8 +248,8 @@ def _require_available(
 def _require_logs(block: Block, flows: FlowReading | None) -> None:
     if flows is not None and flows.failure:
         raise Unavailable(
-            f"the logs of block {block.number} could not be read, and the gap stays open from "
-            f"there: {flows.failure}"
+            f"the logs of block {block.number} could not be read, and are missing from there: "
+            f"{flows.failure}"
         )
 
 
@@ -269,6 +290,17 @@ def asked_stretches(
     return found
 
 
+def logless_stretches(
+    store: Store, chain_id: int, first: int | None, last: int | None
+) -> list[Stretch]:
+    """The blocks between `first` and `last` whose logs no node had in their time."""
+    return [
+        Stretch(chain_id, one.number, one.number, only_logs=True)
+        for one in store.logless(chain_id)
+        if (first is None or one.number >= first) and (last is None or one.number <= last)
+    ]
+
+
 async def backfill(
     config: Config,
     store: Store,
@@ -293,6 +325,12 @@ async def backfill(
                 store, chain_id, first, last, every_blocks=config.chain(chain_id).every_blocks
             )
         ]
+        wanted += [
+            one
+            for chain_id in chain_ids
+            if config.chain(chain_id).flow
+            for one in logless_stretches(store, chain_id, first, last)
+        ]
         yield wanted, None
         for chain_id in chain_ids:
             mine = [one for one in wanted if one.chain_id == chain_id]
@@ -312,7 +350,8 @@ async def backfill(
             )
             for stretch in mine:
                 LOG.info("filling", chain=chain_id, first=stretch.first, last=stretch.last)
-                async with aclosing(filling.fill(stretch)) as steps:
+                fill = filling.fill_logs if stretch.only_logs else filling.fill
+                async with aclosing(fill(stretch)) as steps:
                     async for filled in steps:
                         lease.require()
                         yield wanted, filled

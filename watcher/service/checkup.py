@@ -105,7 +105,7 @@ def _flows(
         return Finding("flows", True, "not read: flow = false")
     if chain.every_blocks > 1:
         return Finding(
-            "flows", True, f"not read: every_blocks = {chain.every_blocks} leaves out some"
+            "flows", True, f"not read: every_blocks = {chain.every_blocks} leaves blocks out"
         )
     if reading is None:
         return Finding("flows", True, "not read: no target whose events are known")

@@ -82,4 +82,4 @@ def _mend(connection: Connection, block: Block, after: Block, result: TickResult
     if observed or computed:
         mend_computations(Seam.at(connection, block, after, observed | computed))
     mend_means(connection, block, after, result)
-    mend_flows(connection, block, after, result.settings_hash)
+    mend_flows(connection, block, after)

@@ -10,6 +10,7 @@ from watcher.math.settings import Settings
 from watcher.state.block import Block
 from watcher.state.code import CodeChange, Deployed
 from watcher.state.endpoint_event import EndpointEvent
+from watcher.state.flow import FlowReading
 from watcher.state.snapshot import Snapshot
 from watcher.state.target import Target
 from watcher.store import (
@@ -23,6 +24,7 @@ from watcher.store import (
     gaps,
     history,
     lease,
+    mend_flows,
     register,
     schema,
     snapshots,
@@ -161,6 +163,14 @@ class Store:
         with self.database.writing() as connection:
             fill.fill(connection, result, now=self._now())
 
+    def fill_flows(self, block: Block, reading: FlowReading) -> None:
+        """Add what flowed in a stored block whose logs no node had in its time.
+
+        Raises StoreError when the block does not lie on the stored branch.
+        """
+        with self.database.writing() as connection:
+            mend_flows.fill_flows(connection, block, reading)
+
     def close_gap(self, chain_id: int, first: int, last: int) -> None:
         """Of these blocks all that are watched are stored now."""
         with self.database.writing() as connection:
@@ -208,6 +218,11 @@ class Store:
         """The stretches between `first` and `last` of which no block is stored."""
         with self.database.reading() as connection:
             return gaps.missing(connection, chain_id, first, last)
+
+    def logless(self, chain_id: int) -> tuple[Block, ...]:
+        """The stored blocks whose logs no node had, oldest first."""
+        with self.database.reading() as connection:
+            return mend_flows.logless(connection, chain_id)
 
     def deployed(self, chain_id: int) -> dict[str, Deployed]:
         """By target id, what was deployed when it was looked at last."""

@@ -50,12 +50,13 @@ def backfill(
 ) -> None:
     """Read blocks that were missed, or list them.
 
-    Every listed gap is filled, or what is missing from --from to --to. The node must still have the
-    state of these blocks. One that is interrupted or killed goes on where it was when started
-    again. It does not run beside `watcher run`.
+    Every listed gap is filled, or what is missing from --from to --to, and the logs of stored
+    blocks that no node had in their time. The node must still have the state of missing blocks. One
+    that is interrupted or killed goes on where it was when started again. It does not run beside
+    `watcher run`.
     """
     from watcher.cli.logs import configure_logs
-    from watcher.cli.output import print_rows
+    from watcher.cli.output import note, print_rows
     from watcher.cli.session import open_store, read_config
     from watcher.errors import InputError
 
@@ -72,6 +73,9 @@ def backfill(
             gaps = [gap for chain_id in chain_ids for gap in store.gaps(chain_id)]
             rows = [_gap_row(gap) for gap in gaps if gap.filled_at is None]
             print_rows(rows, [*COLUMNS, "reason", "found"], format_=wanted, elastic="reason")
+            logless = sum(len(store.logless(chain_id)) for chain_id in chain_ids)
+            if logless:
+                note(f"the logs of {logless:,} stored blocks are missing, and would be read")
             return
         done = _fill(settings, store, chain_ids, first, last)
     print_rows([_row(one) for one in done], COLUMNS, format_=wanted)
