@@ -34,11 +34,15 @@ TOTAL_ASSETS = view(_VAULT, "totalAssets")
 TOTAL_SUPPLY = view(_VAULT, "totalSupply")
 CONVERT_TO_SHARES = view(_VAULT, "convertToShares")
 CONVERT_TO_ASSETS = view(_VAULT, "convertToAssets")
+PREVIEW_DEPOSIT = view(_VAULT, "previewDeposit")
+PREVIEW_MINT = view(_VAULT, "previewMint")
+PREVIEW_WITHDRAW = view(_VAULT, "previewWithdraw")
+PREVIEW_REDEEM = view(_VAULT, "previewRedeem")
 PREVIEWS = (
-    (view(_VAULT, "previewDeposit"), shares.deposit_shares),
-    (view(_VAULT, "previewMint"), shares.mint_assets),
-    (view(_VAULT, "previewWithdraw"), shares.withdraw_shares),
-    (view(_VAULT, "previewRedeem"), shares.redeem_assets),
+    (PREVIEW_DEPOSIT, shares.deposit_shares),
+    (PREVIEW_MINT, shares.mint_assets),
+    (PREVIEW_WITHDRAW, shares.withdraw_shares),
+    (PREVIEW_REDEEM, shares.redeem_assets),
 )
 MAX_DEPOSIT = view(_VAULT, "maxDeposit")
 MAX_MINT = view(_VAULT, "maxMint")

@@ -154,7 +154,11 @@ async def _read_state(
     if one.target is None:
         return None
     adapter = ADAPTERS[one.target.protocol]
-    answers = await _answers(reader, block, adapter.calls(one.target))
+    answers: list[Answer] = []
+    calls = adapter.calls(one.target)
+    while calls:
+        answers += await _answers(reader, block, calls)
+        calls = adapter.follow(one.target, answers) if adapter.follow else []
     return Recognised(trial, one.target, adapter.decode(one.target, answers))
 
 
