@@ -135,8 +135,11 @@ def test_a_trial_of_discovery_comes_to_every_recorded_target(talk: Conversation)
     known = talk.snapshot.target.params
     if not ADAPTERS[talk.entry.protocol].trials:
         return
-    for trial in ADAPTERS[talk.entry.protocol].trials:
-        entry = replace(talk.entry, options=trial.options)
+    trials = ADAPTERS[talk.entry.protocol].trials
+    tried = {name for trial in trials for name in trial.options}
+    personal = {name: each for name, each in talk.entry.options.items() if name not in tried}
+    for trial in trials:
+        entry = replace(talk.entry, options={**personal, **trial.options})
         target = identified(replace(talk, entry=entry), answering)
         if target is not None and (trial.assumes or target.params == known):
             return

@@ -274,6 +274,29 @@ def ticked_pools(draw: st.DrawFn, most: int = 2**100) -> Concentrated:
     )
 
 
+def yearn(
+    total_idle: int = 10**21,
+    total_supply: int = 10**21,
+    *debts: int,
+    version: YearnVersion = "0.4.3",
+) -> YearnVault:
+    """A vault by hand, whose strategies have what they owe."""
+    return YearnVault(
+        version=version,
+        total_idle=total_idle,
+        total_debt=sum(debts),
+        total_supply=total_supply,
+        balance=total_idle,
+        locked_profit=0,
+        locked_shares=0,
+        deposit_limit=UINT256,
+        shutdown=False,
+        guarded=False,
+        strategies=tuple(YearnStrategy(debt, debt, debt) for debt in debts),
+        decimals=18,
+    )
+
+
 @st.composite
 def yearns(draw: st.DrawFn, most: int = 2**120) -> YearnVault:
     version = draw(st.sampled_from(get_args(YearnVersion)))
@@ -282,10 +305,10 @@ def yearns(draw: st.DrawFn, most: int = 2**120) -> YearnVault:
     supply = draw(sizes(0, most))
     is_v3 = version == "3.1.0"
     strategies = []
-    for number, owed in enumerate(debts, start=1):
+    for owed in debts:
         assets = draw(st.one_of(st.just(owed), sizes(0, most)))
         payable = draw(st.one_of(st.just(assets), sizes(0, most))) if is_v3 else assets
-        strategies.append(YearnStrategy(address(0xE0 + number), owed, assets, payable))
+        strategies.append(YearnStrategy(owed, assets, payable))
     return YearnVault(
         version=version,
         total_idle=idle,

@@ -178,10 +178,10 @@ def _strategies(
 ) -> tuple[YearnStrategy, ...]:
     told, estimates = answers[: len(queue)], answers[len(queue) :]
     found = []
-    for address, params, estimate in zip(queue, told, estimates, strict=True):
+    for params, estimate in zip(told, estimates, strict=True):
         debt = STRATEGIES[version].decode(params)[_OF_TOTAL_DEBT]
         assets = ESTIMATED_TOTAL_ASSETS.integer(estimate)
-        found.append(YearnStrategy(address, int(debt), assets, assets))
+        found.append(YearnStrategy(int(debt), assets, assets))
     return tuple(found)
 
 

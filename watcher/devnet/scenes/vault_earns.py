@@ -26,7 +26,8 @@ def play(stage: Stage, blocks: int) -> Iterator[Step]:
             happenings.append(_deposit(stage, draft, vaults[index // 3 % 2]))
         elif index % 3 == 2:
             happenings.append(_withdraw(stage, draft, vaults[index // 3 % 2]))
-        happenings.append(stir(draft, draft.timestamp // draft.block_seconds))
+        if stage.world.more_vaults:
+            happenings.append(stir(draft, draft.timestamp // draft.block_seconds))
         small_trades(draft, stage.random, most=1)
         yield step(draft, listed(happenings))
 
