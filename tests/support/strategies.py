@@ -482,7 +482,7 @@ def subject_of(
     target = target_of(state, number=number)
     tokens = dict.fromkeys((TOKEN0.address, TOKEN1.address, *(t.address for t in target.tokens)))
     known = {token: fixed(token, prices[place % 2]) for place, token in enumerate(tokens)}
-    if isinstance(state, ShareVault | YearnVault) and target.share is not None:
+    if isinstance(state, ShareVault) and target.share is not None:
         known = {
             TOKEN0.address: known[TOKEN0.address],
             target.share.address: fixed(target.share.address, prices[1]),
