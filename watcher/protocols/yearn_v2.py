@@ -176,7 +176,10 @@ def _queue(answers: Sequence[Answer]) -> list[Address]:
 def _strategies(
     version: YearnVersion, queue: Sequence[Address], answers: Sequence[Answer]
 ) -> tuple[YearnStrategy, ...]:
+    """Raises DecodeError where they were asked about other strategies than the queue has."""
     told, estimates = answers[: len(queue)], answers[len(queue) :]
+    if not len(told) == len(estimates) == len(queue):
+        raise DecodeError("withdrawalQueue() names other strategies than were asked about")
     found = []
     for params, estimate in zip(told, estimates, strict=True):
         debt = STRATEGIES[version].decode(params)[_OF_TOTAL_DEBT]
