@@ -225,6 +225,13 @@ def test_every_pool_and_vault_of_the_world_is_recognised_with_its_options(
             assert not table.keys() & entry.options.keys()
         else:
             told = {name: each for name, each in entry.options.items() if name not in PERSONAL}
+            if entry.protocol == "erc4626" and told:
+                # Found by what it answers, and left out of the proposal.
+                offset = told.get("decimals_offset", 0)
+                assert isinstance(offset, int)
+                shares = 10**offset if told["virtual_shares"] else 0
+                assert one.target.params["virtual_shares"] == shares
+                continue
             assert {name: table.get(name) for name in told} == told, entry.name
         assert found.near == ()
 

@@ -63,7 +63,7 @@ def yearn_v2(chain: LocalChain, target: Target) -> YearnVault:
             break
         debt = vault.get(f"strategies(address)({words})", found)[6]
         assets = Plain(chain, to_address(found)).integer("estimatedTotalAssets")
-        strategies.append(YearnStrategy(to_address(found), debt, assets, assets))
+        strategies.append(YearnStrategy(debt, assets, assets))
     return YearnVault(
         version="0.3.4" if first else "0.4.3",
         total_idle=token.balance(vault.address),
@@ -92,7 +92,6 @@ def yearn_v3(chain: LocalChain, target: Target) -> YearnVault:
         held = strategy.balance(vault.address)
         strategies.append(
             YearnStrategy(
-                strategy.address,
                 debt,
                 strategy.integer("convertToAssets", held, inputs="uint256"),
                 strategy.integer("maxWithdraw", vault.address, inputs="address"),

@@ -44,6 +44,7 @@ from tests.support.strategies_stable import stables as stables
 from tests.support.strategies_ticks import VARIANT_NAMES as VARIANT_NAMES
 from tests.support.strategies_ticks import ticked as ticked
 from tests.support.strategies_ticks import ticked_pools as ticked_pools
+from tests.support.strategies_vaults import yearn as yearn
 from tests.support.strategies_vaults import yearns
 from watcher.math.prices.pools import read_pair_oracle
 from watcher.math.subject import Subject
@@ -280,7 +281,7 @@ def subject_of(
     target = target_of(state, number=number)
     tokens = dict.fromkeys((TOKEN0.address, TOKEN1.address, *(t.address for t in target.tokens)))
     known = {token: fixed(token, prices[place % 2]) for place, token in enumerate(tokens)}
-    if isinstance(state, ShareVault | YearnVault) and target.share is not None:
+    if isinstance(state, ShareVault) and target.share is not None:
         known = {
             TOKEN0.address: known[TOKEN0.address],
             target.share.address: fixed(target.share.address, prices[1]),

@@ -7,9 +7,31 @@ from typing import get_args
 from hypothesis import strategies as st
 
 from tests.support.numbers import DECIMALS, UINT256, sizes
-from tests.support.strategies_simple import address
 from watcher.state import YearnStrategy, YearnVault
 from watcher.state.yearn_vault import YearnVersion
+
+
+def yearn(
+    total_idle: int = 10**21,
+    total_supply: int = 10**21,
+    *debts: int,
+    version: YearnVersion = "0.4.3",
+) -> YearnVault:
+    """A vault by hand, whose strategies have what they owe."""
+    return YearnVault(
+        version=version,
+        total_idle=total_idle,
+        total_debt=sum(debts),
+        total_supply=total_supply,
+        balance=total_idle,
+        locked_profit=0,
+        locked_shares=0,
+        deposit_limit=UINT256,
+        shutdown=False,
+        guarded=False,
+        strategies=tuple(YearnStrategy(debt, debt, debt) for debt in debts),
+        decimals=18,
+    )
 
 
 @st.composite
@@ -20,10 +42,10 @@ def yearns(draw: st.DrawFn, most: int = 2**120) -> YearnVault:
     supply = draw(sizes(0, most))
     is_v3 = version == "3.1.0"
     strategies = []
-    for number, owed in enumerate(debts, start=1):
+    for owed in debts:
         assets = draw(st.one_of(st.just(owed), sizes(0, most)))
         payable = draw(st.one_of(st.just(assets), sizes(0, most))) if is_v3 else assets
-        strategies.append(YearnStrategy(address(0xE0 + number), owed, assets, payable))
+        strategies.append(YearnStrategy(owed, assets, payable))
     return YearnVault(
         version=version,
         total_idle=idle,

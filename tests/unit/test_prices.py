@@ -380,8 +380,8 @@ def test_a_vault_is_compared_with_the_market_of_its_share() -> None:
     used = {role: observed[found] for role, found in roles(VAULT, settings).items()}
     subject = assemble(VAULT, used, timestamp=NOW, settings=settings)
     assert subject.prices[SHARE.address].ancestry == (OTHER.id, OTHER.address)
-    column = vault_measures([subject], settings)[-1]
-    assert column.name == "ln_market_over_redemption"
+    columns = {column.name: column for column in vault_measures([subject], settings)}
+    column = columns["ln_market_over_redemption"]
     assert column.values[0] == pytest.approx(math.log(1_000 / 2_000))
 
 

@@ -15,7 +15,7 @@ from watcher.math.exact.shares import ShareTotals, convert_to_assets, convert_to
 from watcher.math.quotes import quote_exact_in, quote_exact_out
 from watcher.protocols import Entry
 from watcher.protocols.erc4626 import ADAPTER
-from watcher.state import Answer, ShareVault, Static, Target
+from watcher.state import Answer, ShareVault, State, Static, Target
 from watcher.state.target import Param
 
 VAULT, ASSET = address(0x50), address(0x60)
@@ -198,18 +198,36 @@ def test_fees_are_found_by_the_previews(entry_fee: int, exit_fee: int) -> None:
     assert (state.entry_fee_bps, state.exit_fee_bps) == (entry_fee, exit_fee)
 
 
-@pytest.mark.parametrize(
-    "name", ["previewDeposit", "previewMint", "previewWithdraw", "previewRedeem"]
-)
-@pytest.mark.parametrize("reply", [words(10**20), REVERTED, words(1, 2)])
-def test_previews_of_another_kind_leave_the_vault_without_quotes(name: str, reply: Reply) -> None:
-    found = chain(virtual(), {name: reply})
-    state = found.read(ADAPTER, identify(found))
+PREVIEWS = ["previewDeposit", "previewMint", "previewWithdraw", "previewRedeem"]
+each_preview = pytest.mark.parametrize("name", PREVIEWS)
+
+
+def unquoted(state: State) -> None:
     assert isinstance(state, ShareVault)
     assert state.fees_unknown
     for ask in (quote_exact_in, quote_exact_out):
         with pytest.raises(MathError, match="no fees that are known"):
             ask(state, 0, 1, 1_000)
+
+
+@each_preview
+def test_previews_of_another_kind_leave_the_vault_without_quotes(name: str) -> None:
+    found = chain(virtual(), {name: words(10**20)})
+    unquoted(found.read(ADAPTER, identify(found)))
+
+
+@each_preview
+@pytest.mark.parametrize("reply", [REVERTED, EMPTY, words(1, 2)])
+def test_previews_that_do_not_answer_refuse_the_vault(name: str, reply: Reply) -> None:
+    """Until somebody says that it has none; then neither they nor the limits are asked."""
+    found = chain(virtual(), {name: reply})
+    with pytest.raises(RefusedTarget, match=name):
+        identify(found)
+    target = identify(found, {"previews": False})
+    assert len(ADAPTER.calls(target)) == 7
+    unquoted(found.read(ADAPTER, target))
+    with pytest.raises(RefusedTarget, match="`holder` needs the limits"):
+        identify(found, {"previews": False, "holder": ASSET})
 
 
 def test_the_limits_of_a_holder_and_of_anybody() -> None:
@@ -239,11 +257,10 @@ def test_the_limits_of_a_holder_and_of_anybody() -> None:
             ask(state, *coins, most_of + 1)
 
 
-def test_a_limit_that_reverts_lets_nothing_through() -> None:
-    found = chain(virtual(), {"maxDeposit": REVERTED})
-    state = found.read(ADAPTER, identify(found))
-    assert isinstance(state, ShareVault)
-    assert (state.max_deposit, state.max_mint) == (0, 2**256 - 1)
+@pytest.mark.parametrize("name", ["maxDeposit", "maxMint"])
+def test_a_limit_that_reverts_is_an_error(name: str) -> None:
+    with pytest.raises(RefusedTarget, match=name):
+        identify(chain(virtual(), {name: REVERTED}))
 
 
 def test_a_vault_that_changes_its_arithmetic_is_a_decode_error() -> None:

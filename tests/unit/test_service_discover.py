@@ -74,6 +74,12 @@ def vault(total_assets: int, total_supply: int, *, converts: Mapping[str, Reply]
         "asset()": address_word(AAA),
         "totalAssets()": words(total_assets),
         "totalSupply()": words(total_supply),
+        "previewDeposit(uint256)": converts["convertToShares(uint256)"],
+        "previewWithdraw(uint256)": converts["convertToShares(uint256)"],
+        "previewMint(uint256)": converts["convertToAssets(uint256)"],
+        "previewRedeem(uint256)": converts["convertToAssets(uint256)"],
+        "maxDeposit(address)": words(2**256 - 1),
+        "maxMint(address)": words(2**256 - 1),
         **converts,
     }
     return FakeChain({VAULT: Fake(replies), AAA: token("AAA", 18)})
@@ -119,17 +125,18 @@ async def test_a_vault_that_has_earned_fits_one_arithmetic_alone() -> None:
         "convertToAssets(uint256)": scaled(assets + 1, supply + 10**3),
     }
     [one] = (await found(vault(assets, supply, converts=converts), VAULT)).recognised
-    assert dict(one.trial.options) == {"virtual_shares": True, "decimals_offset": 3}
-    assert one.also == ()
+    assert (dict(one.trial.options), one.also) == ({}, ())
+    assert one.target.params["virtual_shares"] == 10**3
 
 
 async def test_without_earnings_512_bits_tell_the_two_arithmetics_apart() -> None:
     whole = 10**21
-    for most, virtual, others in ((2**512, True, 1), (2**256, False, 0)):
+    for most, virtual, others in ((2**512, 1, 2), (2**256, 0, 0)):
         convert = scaled(whole, whole, most=most)
         converts = {"convertToShares(uint256)": convert, "convertToAssets(uint256)": convert}
         [one] = (await found(vault(whole, whole, converts=converts), VAULT)).recognised
-        assert one.trial.options["virtual_shares"] is virtual
+        assert one.trial.options == {}
+        assert one.target.params["virtual_shares"] == virtual
         assert len(one.also) == others
 
 

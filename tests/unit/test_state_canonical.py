@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
 from tests.support.balancer_strategies import balancer_stable, weighted
 from tests.support.holdings_strategies import holdings
-from tests.support.strategies import address, feed, metapool, pool, stable, ticked, vault
+from tests.support.strategies import address, feed, metapool, pool, stable, ticked, vault, yearn
 from tests.support.strategies_pools import crypto, kyber, solidly
 from watcher.errors import InputError
 from watcher.state import (
@@ -61,6 +61,7 @@ STATES: list[State] = [
     PegStability(1, 2, 3, 4, 5, 10**30, False, 6, 18),
     SetToken(9, (SetComponent(5, -6, 7),), (), (8,), (18,)),
     Lockbox((1, 2**255), 4, 6, 18),
+    yearn(),
 ]
 
 
@@ -92,6 +93,16 @@ def test_the_text_of_a_state_is_fixed() -> None:
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.KIND)
 def test_a_state_comes_back_as_it_was(state: State) -> None:
     assert state_from_json(state_to_json(state)) == state
+
+
+def test_a_vault_says_its_fees_and_limits_only_where_it_has_some() -> None:
+    state = replace(vault(), entry_fee_bps=1, max_deposit=0, full_products=True)
+    assert state_from_json(state_to_json(state)) == state
+    assert plain(state).keys() - plain(vault()).keys() == {
+        "entry_fee_bps",
+        "max_deposit",
+        "full_products",
+    }
 
 
 def test_every_kind_is_known_by_its_name() -> None:

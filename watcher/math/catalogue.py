@@ -340,7 +340,7 @@ DEFINITIONS = (
     ),
     Definition(
         name="ln_market_over_redemption",
-        kinds=(VAULT, YEARN, *RATED_POOLS),
+        kinds=(VAULT, *RATED_POOLS),
         unit="natural logarithm",
         formula="ln(reference price of the share / (price_per_share * reference price of the "
         "asset)), the share's without what the vault itself says; of coins of a pool ln((p0 / p1) "

@@ -29,7 +29,7 @@ UNKNOWN_FEES = "the vault's previews follow no fees that are known"
 
 def vault_measures(subjects: Sequence[Subject], settings: Settings) -> list[Column]:
     """`settings` are not used: no figure of a vault depends on sizes."""
-    return [*_common(subjects), *_limits_and_fees(subjects)]
+    return [*_common(subjects), _market_column(subjects), *_limits_and_fees(subjects)]
 
 
 def yearn_measures(subjects: Sequence[Subject], settings: Settings) -> list[Column]:
@@ -66,7 +66,6 @@ def _common(subjects: Sequence[Subject]) -> list[Column]:
         Column("idle_share", idle, empty),
         Column("vault_utilization", 1 - idle, empty),
         Column("withdrawable", payable, [s.reason for s in subjects]),
-        _market_column(subjects, price, asset_price),
     ]
 
 
@@ -111,10 +110,10 @@ def _known_debt(state: State | None) -> float:
     return known / state.total_debt if state.total_debt else 1.0
 
 
-def _market_column(
-    subjects: Sequence[Subject], per_share: bridge.Floats, asset: bridge.Floats
-) -> Column:
-    """`per_share` and `asset` (target,): whole assets for a whole share, and the asset's price."""
+def _market_column(subjects: Sequence[Subject]) -> Column:
+    """The market's price of a share against what it redeems for."""
+    per_share = np.array([bridge.price_per_share(subject.state) for subject in subjects])
+    asset = np.array([price_value(subject, 0) for subject in subjects])
     shares = [subject.target.share for subject in subjects]
     why = [
         token_reason(subject, share.address) if share else NO_SHARE

@@ -37,11 +37,15 @@ TOTAL_ASSETS = view(_VAULT, "totalAssets")
 TOTAL_SUPPLY = view(_VAULT, "totalSupply")
 CONVERT_TO_SHARES = view(_VAULT, "convertToShares")
 CONVERT_TO_ASSETS = view(_VAULT, "convertToAssets")
+PREVIEW_DEPOSIT = view(_VAULT, "previewDeposit")
+PREVIEW_MINT = view(_VAULT, "previewMint")
+PREVIEW_WITHDRAW = view(_VAULT, "previewWithdraw")
+PREVIEW_REDEEM = view(_VAULT, "previewRedeem")
 PREVIEWS = (
-    (view(_VAULT, "previewDeposit"), shares.deposit_shares),
-    (view(_VAULT, "previewMint"), shares.mint_assets),
-    (view(_VAULT, "previewWithdraw"), shares.withdraw_shares),
-    (view(_VAULT, "previewRedeem"), shares.redeem_assets),
+    (PREVIEW_DEPOSIT, shares.deposit_shares),
+    (PREVIEW_MINT, shares.mint_assets),
+    (PREVIEW_WITHDRAW, shares.withdraw_shares),
+    (PREVIEW_REDEEM, shares.redeem_assets),
 )
 MAX_DEPOSIT = view(_VAULT, "maxDeposit")
 MAX_MINT = view(_VAULT, "maxMint")
@@ -96,7 +100,7 @@ def identify(entry: Entry) -> Identification:
         key=entry.key,
         tokens=(erc20.decode_metadata(asset, metadata),),
         share=erc20.decode_metadata(vault, share_metadata),
-        params=_holder(entry),
+        params=_asked(entry),
         name=entry.name,
     )
     asked, wide = calls(target), _wide(vault)
@@ -114,15 +118,21 @@ def calls(target: Target) -> list[Call]:
     (asset,) = target.tokens
     vault, share = target.address, _share_decimals(target)
     in_assets, in_shares = _probes(asset.decimals), _probes(share)
-    holder = _holder_of(target)
-    limited = holder or ANYBODY
-    many = (in_assets[1], in_shares[1], in_assets[1], in_shares[1])
     return [
         TOTAL_ASSETS.call(vault),
         TOTAL_SUPPLY.call(vault),
         erc20.BALANCE_OF.call(asset.address, vault),
         *(CONVERT_TO_SHARES.call(vault, amount) for amount in in_assets),
         *(CONVERT_TO_ASSETS.call(vault, amount) for amount in in_shares),
+        *(_more_calls(target, in_assets[1], in_shares[1]) if _has_previews(target) else []),
+    ]
+
+
+def _more_calls(target: Target, assets: int, in_shares: int) -> list[Call]:
+    """The previews and the limits."""
+    vault, holder = target.address, _holder_of(target)
+    limited, many = holder or ANYBODY, (assets, in_shares, assets, in_shares)
+    return [
         *(each.call(vault, amount) for (each, _), amount in zip(PREVIEWS, many, strict=True)),
         MAX_DEPOSIT.call(vault, limited),
         MAX_MINT.call(vault, limited),
@@ -156,7 +166,11 @@ def decode(target: Target, answers: Sequence[Answer]) -> ShareVault:
         max_withdraw=max_withdraw,
         max_redeem=max_redeem,
     )
-    taken = share_arithmetic.with_fees(share_totals(state), _previews(target, previews))
+    if not _has_previews(target):
+        return replace(state, fees_unknown=True)
+    asked_previews, totals = _previews(target, previews), share_totals(state)
+    share_arithmetic.require_answers(asked_previews, totals)
+    taken = share_arithmetic.with_fees(totals, asked_previews)
     if taken is None:
         return replace(state, fees_unknown=True)
     return replace(state, entry_fee_bps=taken.entry_fee_bps, exit_fee_bps=taken.exit_fee_bps)
@@ -211,13 +225,10 @@ def _previews(target: Target, answers: Sequence[Answer]) -> list[Asked]:
 
 
 def _limits(answers: Sequence[Answer]) -> tuple[int, int, int, int]:
-    """Of deposits, mints, withdrawals and redemptions, the last two only where they were asked. A
-    limit that reverts lets nothing through: the action asks it first."""
+    """Of deposits, mints, withdrawals and redemptions; those that were not asked are unlimited."""
     functions = (MAX_DEPOSIT, MAX_MINT, MAX_WITHDRAW, MAX_REDEEM)
-    asked = zip(functions, answers, strict=False)
-    found = [each.integer(answer) if answer.ok else 0 for each, answer in asked]
-    most_deposit, most_mint, *most = found
-    most_withdraw, most_redeem = most or (UNLIMITED, UNLIMITED)
+    found = [each.integer(answer) for each, answer in zip(functions, answers, strict=False)]
+    most_deposit, most_mint, most_withdraw, most_redeem = found + [UNLIMITED] * (4 - len(found))
     return most_deposit, most_mint, most_withdraw, most_redeem
 
 
@@ -269,9 +280,17 @@ def _refuses_zero(found: Arithmetic) -> bool:
     return found == PLAIN["narrow"]
 
 
-def _holder(entry: Entry) -> dict[str, Param]:
-    holder = entry.options.get("holder")
-    return {} if holder is None else {"holder": holder}
+def _asked(entry: Entry) -> dict[str, Param]:
+    """What is to be asked of the vault, where it is other than usual."""
+    holder, previews = entry.options.get("holder"), entry.options.get("previews", True)
+    if holder is not None and not previews:
+        raise RefusedTarget("`holder` needs the limits: remove it or `previews = false`")
+    asked: dict[str, Param] = {} if holder is None else {"holder": holder}
+    return asked if previews else {"previews": False}
+
+
+def _has_previews(target: Target) -> bool:
+    return bool(target.params.get("previews", True))
 
 
 def _holder_of(target: Target) -> Address | None:
@@ -328,8 +347,9 @@ ADAPTER = Adapter(
             "holder", address_list(1, 1), "whose limits of withdrawals are read (default: none)"
         ),
     ),
-    # The vault's own conversions single out the one that fits, unless nothing was earned yet.
+    # Where nothing was earned yet, what else may fit is told beside the first.
     trials=(
+        Trial(),
         *(Trial({"virtual_shares": True, "decimals_offset": n}) for n in range(MOST_OFFSET + 1)),
         Trial({"virtual_shares": False}),
     ),

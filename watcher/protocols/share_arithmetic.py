@@ -109,6 +109,18 @@ def fitting(
     return found
 
 
+def require_answers(previews: Iterable[Asked], totals: ShareTotals) -> None:
+    """Raises RevertedCall, TooLarge or DecodeError where a preview does not answer what its
+    arithmetic does."""
+    for function, compute, amount, answer in previews:
+        try:
+            compute(amount, totals)
+        except MathError:
+            if not answer.ok:
+                continue
+        function.integer(answer)
+
+
 def with_fees(totals: ShareTotals, previews: Sequence[Asked]) -> ShareTotals | None:
     """The totals with the fees that explain previewDeposit, previewMint, previewWithdraw and
     previewRedeem, in this order; None where no fees of OpenZeppelin's kind do. Either preview of

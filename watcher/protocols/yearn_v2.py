@@ -13,7 +13,7 @@ from watcher.math.exact import yearn
 from watcher.math.families.yearn_vault import is_first, yearn_totals
 from watcher.protocols import erc20
 from watcher.protocols.adapter import Adapter, Entry, Identification
-from watcher.protocols.interface import TextView, View, block_time, require_code, view
+from watcher.protocols.interface import TextView, block_time, require_code, view
 from watcher.state.call import Answer, BlockTime, Call, Code
 from watcher.state.target import Target
 from watcher.state.token import ZERO_ADDRESS, Address
@@ -35,14 +35,12 @@ PRICE_PER_SHARE = view(_VAULT, "pricePerShare")
 WITHDRAWAL_QUEUE = view(_VAULT, "withdrawalQueue")
 ESTIMATED_TOTAL_ASSETS = view("yearn/Strategy", "estimatedTotalAssets")
 GUEST_LIST = view(_FIRST, "guestList")
-DEGRADATION: dict[str, View] = {
-    "0.3.4": view(_FIRST, "lockedProfitDegration"),
-    "0.4.3": view(_VAULT, "lockedProfitDegradation"),
-}
-STRATEGIES: dict[str, View] = {
-    "0.3.4": view(_FIRST, "strategies"),
-    "0.4.3": view(_VAULT, "strategies"),
-}
+FIRST_DEGRADATION = view(_FIRST, "lockedProfitDegration")
+LATER_DEGRADATION = view(_VAULT, "lockedProfitDegradation")
+FIRST_STRATEGIES = view(_FIRST, "strategies")
+LATER_STRATEGIES = view(_VAULT, "strategies")
+DEGRADATION = {"0.3.4": FIRST_DEGRADATION, "0.4.3": LATER_DEGRADATION}
+STRATEGIES = {"0.3.4": FIRST_STRATEGIES, "0.4.3": LATER_STRATEGIES}
 VERSIONS: tuple[YearnVersion, ...] = ("0.3.4", "0.4.3")
 
 MOST_STRATEGIES = 20
@@ -178,12 +176,15 @@ def _queue(answers: Sequence[Answer]) -> list[Address]:
 def _strategies(
     version: YearnVersion, queue: Sequence[Address], answers: Sequence[Answer]
 ) -> tuple[YearnStrategy, ...]:
+    """Raises DecodeError where they were asked about other strategies than the queue has."""
     told, estimates = answers[: len(queue)], answers[len(queue) :]
+    if not len(told) == len(estimates) == len(queue):
+        raise DecodeError("withdrawalQueue() names other strategies than were asked about")
     found = []
-    for address, params, estimate in zip(queue, told, estimates, strict=True):
+    for params, estimate in zip(told, estimates, strict=True):
         debt = STRATEGIES[version].decode(params)[_OF_TOTAL_DEBT]
         assets = ESTIMATED_TOTAL_ASSETS.integer(estimate)
-        found.append(YearnStrategy(address, int(debt), assets, assets))
+        found.append(YearnStrategy(int(debt), assets, assets))
     return tuple(found)
 
 

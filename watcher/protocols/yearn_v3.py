@@ -155,7 +155,6 @@ def _owing(target: Target, answers: Sequence[Answer]) -> list[YearnStrategy]:
             raise DecodeError(f"{address} is no strategy of {target.label}: fix `strategies`")
         found.append(
             YearnStrategy(
-                address,
                 debt,
                 erc4626.CONVERT_TO_ASSETS.integer(assets),
                 erc4626.MAX_WITHDRAW.integer(limit),

@@ -12,11 +12,10 @@ YearnVersion: TypeAlias = Literal["0.3.4", "0.4.3", "3.1.0"]
 
 @dataclass(frozen=True, slots=True)
 class YearnStrategy:
-    """`address` is told with its checksum. `debt` is what the vault has lent it, `assets` what it
-    says that it has for the vault, `max_withdraw` what it would pay out now: V3's are vaults
-    themselves and say it, of V2's it is as much as `assets`."""
+    """`debt` is what the vault has lent it, `assets` what it says that it has for the vault,
+    `max_withdraw` what it would pay out now: V3's are vaults themselves and say it, of V2's it is
+    as much as `assets`."""
 
-    address: str
     debt: int
     assets: int
     max_withdraw: int

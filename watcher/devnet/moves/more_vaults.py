@@ -15,8 +15,9 @@ _GIFT_BPS = 4
 
 
 def stir(draft: Draft, turn: int) -> str:
-    """Turn by turn every vault takes a deposit, is given a little, earns, and pays somebody out;
-    what happened, in words. Nothing is left to chance, so that other scenes play as without it."""
+    """Turn by turn every vault takes a deposit, is given a little, earns (those with strategies do
+    at `harvest`), and pays somebody out; what happened, in words. Nothing is left to chance, so
+    that other scenes play as without it."""
     vaults = draft.world.more_vaults
     vault = vaults[turn % len(vaults)]
     match turn // len(vaults) % 4:
@@ -24,10 +25,19 @@ def stir(draft: Draft, turn: int) -> str:
             return deposit(draft, vault, _part(draft, vault, _DEPOSIT_BPS))
         case 1:
             return give(draft, vault, _part(draft, vault, _GIFT_BPS))
-        case 2:
+        case 2 if not vault.strategies:
             return earn(draft, vault, _part(draft, vault, _GAIN_BPS))
-        case _:
+        case 3:
             return withdraw(draft, vault)
+        case _:
+            return f"nobody comes to {vault.name}"
+
+
+def harvest(draft: Draft, turn: int) -> str:
+    """One of the vaults that have strategies after the other; once a block, as V2's demand."""
+    lending = [vault for vault in draft.world.more_vaults if vault.strategies]
+    vault = lending[turn % len(lending)]
+    return earn(draft, vault, _part(draft, vault, _GAIN_BPS))
 
 
 def deposit(draft: Draft, vault: WatchedVault, assets: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from watcher.devnet.draft import Draft
-from watcher.devnet.moves.more_vaults import stir
+from watcher.devnet.moves.more_vaults import harvest, stir
 from watcher.devnet.moves.trades import small_trades
 from watcher.devnet.moves.vaults import deposit, give, redeem
 from watcher.devnet.stage import Scene, Stage, Step, step
@@ -26,7 +26,9 @@ def play(stage: Stage, blocks: int) -> Iterator[Step]:
             happenings.append(_deposit(stage, draft, vaults[index // 3 % 2]))
         elif index % 3 == 2:
             happenings.append(_withdraw(stage, draft, vaults[index // 3 % 2]))
-        happenings.append(stir(draft, draft.timestamp // draft.block_seconds))
+        if stage.world.more_vaults:
+            turn = draft.timestamp // draft.block_seconds
+            happenings += [stir(draft, turn), harvest(draft, turn)]
         small_trades(draft, stage.random, most=1)
         yield step(draft, listed(happenings))
 

@@ -94,6 +94,6 @@ def plain_tokens(target: Target) -> int:
 def priced_tokens(target: Target) -> tuple[Address, ...]:
     """The tokens whose prices the measures of `target` use: its coins, and a vault's share."""
     coins = tuple(token.address for token in target.tokens)
-    if target.share is None or target.kind not in ("share_vault", "yearn_vault"):
+    if target.share is None or target.kind != "share_vault":
         return coins
     return (*coins, target.share.address)
