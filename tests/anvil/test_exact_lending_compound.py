@@ -167,15 +167,15 @@ def test_an_account_is_valued_as_the_comptroller_does(
     """A borrower of the world, which entered two markets, with any shares and debts there."""
     chain, market = markets[0].chain, markets[0].market
     account = market.accounts[who]
-    (entered,) = chain.read(market.comptroller, "getAssetsIn(address)(address[])", account)
-    (oracle,) = chain.read(market.comptroller, "oracle()(address)")
+    (entered,) = chain.read(market.rules, "getAssetsIn(address)(address[])", account)
+    (oracle,) = chain.read(market.rules, "oracle()(address)")
     known = {real.market.address: real.market for real in markets}
     storage: dict[tuple[Address, int], int] = {}
-    steps: list[Step] = [step(market.comptroller, "getAccountLiquidity(address)", account)]
+    steps: list[Step] = [step(market.rules, "getAccountLiquidity(address)", account)]
     for address, (shares, debt) in zip(map(to_address, entered), held, strict=True):
         storage |= account_storage(known[address], account, shares, Loan(debt, WAD))
         steps.append(step(address, "getAccountSnapshot(address)", account))
-        steps.append(step(market.comptroller, "markets(address)", address))
+        steps.append(step(market.rules, "markets(address)", address))
         steps.append(step(to_address(oracle), "getUnderlyingPrice(address)", address))
     told, *rest = simulate(chain, storage, steps)
     found = []

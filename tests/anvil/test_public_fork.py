@@ -185,6 +185,7 @@ OF_THE_WORLD = {
     "balancer_v2_weighted",
     "balancer_v2_stable",
     "compound_v2",
+    "aave_v3",
 }
 """What no shipped list has: held to its getters on the local world, in test_adapters.py."""
 

@@ -157,6 +157,7 @@ PLAIN: Mapping[str, Callable[[LocalWorld, Target], State]] = {
     "balancer_v2_weighted": plain_weighted,
     "balancer_v2_stable": plain_balancer_stable,
     "erc4626": plain_vault,
+    "aave_v3": lambda node, target: plain_lending.aave_reserve(node.chain, target),
     "compound_v2": lambda node, target: plain_lending.compound_market(node.chain, target),
     "holdings": plain_holdings.holdings,
     "chainlink": plain_feed,

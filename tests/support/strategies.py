@@ -23,7 +23,7 @@ from tests.support.numbers import UINT256 as UINT256
 from tests.support.numbers import portion as portion
 from tests.support.numbers import sizes as sizes
 from tests.support.numbers import usually as usually
-from tests.support.strategies_lending import compound_markets
+from tests.support.strategies_lending import aave_reserves, compound_markets
 from tests.support.strategies_oracles import (
     pair_oracles,
     pyth_prices,
@@ -41,6 +41,7 @@ from watcher.math.prices.pools import read_pair_oracle
 from watcher.math.subject import Subject
 from watcher.protocols.redemption_rate import PROTOCOL, Asked, key_of
 from watcher.state import (
+    AaveReserve,
     Address,
     BalancerStable,
     CompoundMarket,
@@ -296,6 +297,7 @@ STATES: dict[str, st.SearchStrategy[State]] = {
     Weighted.KIND: weighteds(),
     BalancerStable.KIND: balancer_stables(),
     CompoundMarket.KIND: compound_markets(),
+    AaveReserve.KIND: aave_reserves(),
 }
 
 
@@ -327,6 +329,9 @@ def target_of(state: State, *, number: int = 1) -> Target:
         case ShareVault():
             tokens = (Token(TOKEN0.address, state.asset_decimals, "AAA"),)
             return _target("erc4626", number, state, tokens, state.share_decimals)
+        case AaveReserve():
+            tokens = (Token(TOKEN0.address, state.decimals, "AAA"),)
+            return Target(CHAIN, "aave_v3", address(number), state.KIND, TOKEN0.address, tokens)
         case CompoundMarket():
             tokens = (Token(TOKEN0.address, state.decimals, "AAA"),)
             return _target("compound_v2", number, state, tokens, state.share_decimals)

@@ -7,7 +7,8 @@ from typing import get_args
 from hypothesis import strategies as st
 
 from tests.support.numbers import DECIMALS, sizes
-from watcher.state import CompoundAccount, CompoundMarket
+from watcher.state import AaveAccount, AaveReserve, CompoundAccount, CompoundMarket
+from watcher.state.aave_reserve import BPS, RAY
 from watcher.state.compound_market import WAD, RateModel
 
 RATE_MODELS: tuple[RateModel, ...] = get_args(RateModel)
@@ -20,7 +21,7 @@ CAPS = st.none() | sizes(0, 2**128)
 def compound_accounts(draw: st.DrawFn) -> CompoundAccount:
     shares, owed = draw(sizes(0, 2**112)), draw(sizes(0, 2**112))
     if draw(st.integers(0, 5)) == 0:
-        return CompoundAccount(shares, owed, None, None, None)
+        return CompoundAccount(shares, owed)
     value = draw(sizes(0, 2**128))
     collateral = value * draw(st.integers(0, 100)) // 100
     return CompoundAccount(shares, owed, collateral, value, draw(sizes(0, 2**128)))
@@ -64,4 +65,47 @@ def compound_markets(draw: st.DrawFn) -> CompoundMarket:
         accounts=tuple(draw(st.lists(compound_accounts(), max_size=3))),
         decimals=draw(DECIMALS),
         share_decimals=8,
+    )
+
+
+@st.composite
+def aave_accounts(draw: st.DrawFn) -> AaveAccount:
+    return AaveAccount(
+        scaled_supply=draw(sizes(0, 2**112)),
+        scaled_debt=draw(sizes(0, 2**112)),
+        stable_debt=draw(st.just(0) | sizes(0, 2**100)),
+        collateral=draw(sizes(0, 2**128)),
+        debt=draw(sizes(0, 2**128)),
+        liquidation_threshold=draw(st.integers(0, BPS)),
+    )
+
+
+@st.composite
+def aave_reserves(draw: st.DrawFn) -> AaveReserve:
+    return AaveReserve(
+        available=draw(sizes(0, 2**112)),
+        scaled_supply=draw(sizes(0, 2**112)),
+        scaled_debt=draw(sizes(0, 2**112)),
+        stable_debt=draw(st.just(0) | sizes(0, 2**100)),
+        unbacked=draw(st.just(0) | sizes(0, 2**100)),
+        accrued_to_treasury=draw(sizes(0, 2**100)),
+        liquidity_index=draw(sizes(RAY, 2**100)),
+        variable_borrow_index=draw(sizes(RAY, 2**100)),
+        liquidity_rate=draw(sizes(0, 10 * RAY)),
+        variable_borrow_rate=draw(sizes(0, 10 * RAY)),
+        elapsed=draw(sizes(0, 2**32)),
+        ltv=draw(st.integers(0, BPS)),
+        liquidation_threshold=draw(st.integers(0, BPS)),
+        liquidation_bonus=draw(st.integers(0, 2 * BPS)),
+        reserve_factor=draw(st.integers(0, BPS)),
+        active=draw(st.booleans()),
+        frozen=draw(st.booleans()),
+        paused=draw(st.booleans()),
+        borrowing_enabled=draw(st.booleans()),
+        price=draw(st.just(0) | sizes(0, 2**128)),
+        price_unit=draw(st.sampled_from([10**8, 10**18])),
+        accounts=tuple(draw(st.lists(aave_accounts(), max_size=3))),
+        decimals=draw(DECIMALS),
+        supply_cap=draw(CAPS),
+        borrow_cap=draw(CAPS),
     )

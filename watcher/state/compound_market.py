@@ -25,9 +25,9 @@ class CompoundAccount:
 
     shares: int
     borrow_balance: int
-    collateral: int | None
-    value: int | None
-    debt: int | None
+    collateral: int | None = None
+    value: int | None = None
+    debt: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,6 @@ class CompoundMarket:
     close_factor: int
     liquidation_incentive: int
     price: int
-    supply_cap: int | None
-    borrow_cap: int | None
     listed: bool
     mint_paused: bool
     borrow_paused: bool
@@ -78,6 +76,8 @@ class CompoundMarket:
     accounts: tuple[CompoundAccount, ...]
     decimals: int
     share_decimals: int
+    supply_cap: int | None = None
+    borrow_cap: int | None = None
 
 
 def problems(state: CompoundMarket) -> Iterator[str]:

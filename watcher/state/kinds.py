@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from watcher.state.aave_reserve import AaveReserve
 from watcher.state.balancer_stable import BalancerStable
 from watcher.state.compound_market import CompoundMarket
 from watcher.state.concentrated import Concentrated
@@ -39,6 +40,7 @@ State: TypeAlias = (
     | Weighted
     | BalancerStable
     | CompoundMarket
+    | AaveReserve
 )
 
 KINDS: dict[str, type[State]] = {
@@ -61,5 +63,6 @@ KINDS: dict[str, type[State]] = {
         Weighted,
         BalancerStable,
         CompoundMarket,
+        AaveReserve,
     )
 }

@@ -17,6 +17,7 @@ from typing import Any
 
 from watcher.errors import InputError
 from watcher.state import (
+    aave_reserve,
     balancer_stable,
     compound_market,
     cryptoswap,
@@ -24,6 +25,7 @@ from watcher.state import (
     solidly,
     weighted,
 )
+from watcher.state.aave_reserve import AaveReserve
 from watcher.state.balancer_stable import BalancerStable
 from watcher.state.block import Block
 from watcher.state.canonical import (
@@ -71,6 +73,7 @@ _COINS = {
     PythPrice.KIND: 0,
     RedemptionRate.KIND: 2,
     CompoundMarket.KIND: 1,
+    AaveReserve.KIND: 1,
 }
 _SIGNED = ("answer", "price", "expo", "min_answer", "max_answer", "mean_tick")
 TICKS = ("tick", "tick_lower", "tick_upper")
@@ -254,6 +257,9 @@ def _of_state(state: State, target: Target) -> Iterator[str]:
         case BalancerStable():
             yield from balancer_stable.problems(state)
             decimals = state.decimals
+        case AaveReserve():
+            yield from aave_reserve.problems(state)
+            decimals = (state.decimals,)
         case CompoundMarket():
             yield from compound_market.problems(state)
             decimals = (state.decimals,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from watcher.devnet.artifacts import Artifacts
+from watcher.devnet.deploy.aave import deploy_aave, fill_aave
 from watcher.devnet.deploy.balancer import (
     allow_balancer,
     deploy_balancer,
@@ -149,6 +150,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     pyth = PythFeed(deploy_pyth(site, builder), PYTH_USDC, tokens["USDC"], 24 * _HOUR)
     kyber_pools = deploy_kyber(site, builder, tokens, fee_to=actors.treasury)
     compound = deploy_compound(site, builder, tokens, feeds, actors)
+    aave = deploy_aave(site, builder, tokens, feeds, actors)
     site.mine()
     pairs = tuple(find_pair(site, exchange, pool) for exchange, pool in plans)
     tick_pools = tuple(find_pool(site, uniswap_v3, plan) for plan in tick_plans)
@@ -180,6 +182,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     for feed in feeds:
         start_feed(site, builder, feed, oracle=actors.oracle)
     fill_compound(site, actors, compound, weth=weth)
+    fill_aave(site, actors, aave, weth=weth)
     published = chain.head().timestamp
     bring_price(site, actors.oracle, pyth, answer=10**8, conf=10**5, published=published)
     # Means over time need a past.
@@ -195,7 +198,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         solidly_pools=solidly_pools,
         coin_pools=coin_pools,
         concentrated_pools=concentrated_pools,
-        lending_markets=compound,
+        lending_markets=(*compound, *aave),
         kyber_pools=kyber_pools,
         vaults=vaults,
         feeds=feeds,

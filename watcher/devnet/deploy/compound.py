@@ -73,7 +73,7 @@ def fill_compound(
     for symbol, whole, factor, *_ in MARKETS:
         market = by_symbol[symbol]
         weigh = "_setCollateralFactor(address,uint256)"
-        site.send(actors.builder, market.comptroller, weigh, market.address, factor * PERCENT)
+        site.send(actors.builder, market.rules, weigh, market.address, factor * PERCENT)
         _supply(site, actors.depositor, market, whole, weth=weth)
     for borrower, (held, whole, owed, borrowed) in zip(
         (actors.keeper, actors.whale), LOANS, strict=True
@@ -82,7 +82,7 @@ def fill_compound(
         _supply(site, borrower, collateral, whole, weth=weth)
         entered = [collateral.address, loan.address]
         enter = "enterMarkets(address[])"
-        site.send(borrower, collateral.comptroller, enter, entered, gas=LENDING_GAS)
+        site.send(borrower, collateral.rules, enter, entered, gas=LENDING_GAS)
         amount = borrowed * 10**loan.token.decimals
         site.send(borrower, loan.address, "borrow(uint256)", amount, gas=LENDING_GAS)
 
