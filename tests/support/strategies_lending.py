@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from dataclasses import replace
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 
@@ -15,6 +16,72 @@ RATE_MODELS: tuple[RateModel, ...] = get_args(RateModel)
 FACTORS = st.integers(0, WAD)
 YEARS = st.sampled_from([0, 2_102_400, 2_628_000, 10_512_000])
 CAPS = st.none() | sizes(0, 2**128)
+
+
+def compound_market(**changes: Any) -> CompoundMarket:
+    """A market by hand: 600 whole tokens of 18 decimals in cash, 400 lent, 10 kept."""
+    made = CompoundMarket(
+        cash=600 * WAD,
+        total_borrows=400 * WAD,
+        total_reserves=10 * WAD,
+        bad_debt=0,
+        total_supply=49_500 * 10**8,
+        borrow_index=WAD,
+        elapsed=0,
+        exchange_rate=2 * 10**26,
+        borrow_rate=5 * 10**9,
+        rate_model="other",
+        base_rate=0,
+        multiplier=0,
+        jump_multiplier=0,
+        kink=0,
+        periods_a_year=2_000_000,
+        reserve_factor=WAD // 4,
+        collateral_factor=WAD * 3 // 4,
+        liquidation_threshold=WAD * 3 // 4,
+        close_factor=WAD // 2,
+        liquidation_incentive=WAD * 108 // 100,
+        price=3_000 * WAD,
+        listed=True,
+        mint_paused=False,
+        borrow_paused=False,
+        seize_paused=False,
+        transfer_paused=False,
+        accounts=(),
+        decimals=18,
+        share_decimals=8,
+    )
+    return replace(made, **changes)
+
+
+def aave_reserve(**changes: Any) -> AaveReserve:
+    """A reserve by hand: 600 whole tokens of 6 decimals at hand, 400 lent."""
+    made = AaveReserve(
+        available=600 * 10**6,
+        scaled_supply=1_000 * 10**6,
+        scaled_debt=400 * 10**6,
+        stable_debt=0,
+        unbacked=0,
+        accrued_to_treasury=0,
+        liquidity_index=RAY,
+        variable_borrow_index=RAY,
+        liquidity_rate=RAY // 50,
+        variable_borrow_rate=RAY // 20,
+        elapsed=0,
+        ltv=7_500,
+        liquidation_threshold=8_000,
+        liquidation_bonus=10_500,
+        reserve_factor=1_000,
+        active=True,
+        frozen=False,
+        paused=False,
+        borrowing_enabled=True,
+        price=10**8,
+        price_unit=10**8,
+        accounts=(),
+        decimals=6,
+    )
+    return replace(made, **changes)
 
 
 @st.composite

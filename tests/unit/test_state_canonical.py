@@ -12,6 +12,7 @@ import pytest
 from tests.support.balancer_strategies import balancer_stable, weighted
 from tests.support.holdings_strategies import holdings
 from tests.support.strategies import address, feed, metapool, pool, stable, ticked, vault
+from tests.support.strategies_lending import aave_reserve, compound_market
 from tests.support.strategies_pools import crypto, kyber, solidly
 from watcher.errors import InputError
 from watcher.state import (
@@ -46,6 +47,8 @@ STATES: list[State] = [
     PythPrice(-5, 7, -8, 2**40),
     RedemptionRate(2**255, 77),
     PairOracle(600, 2**255, 1, 2**31, 5, 7, 18, 6),
+    compound_market(),
+    aave_reserve(),
 ]
 
 
@@ -187,7 +190,7 @@ def test_a_truth_value_is_true_or_false(value: object) -> None:
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
-        ({"kind": "unknown"}, "this program knows balancer_stable, concentrated"),
+        ({"kind": "unknown"}, "this program knows aave_reserve, balancer_stable"),
         ({"kind": 5}, "this program knows"),
         ({"kind": ["share_vault"]}, "this program knows"),
         ({"kind": "price_feed"}, "price_feed"),
