@@ -72,7 +72,7 @@ async def test_targets_are_what_the_contracts_say_of_themselves(fork_node: Local
             assert (target.tokens, target.share) == ((), None)
             continue
         if target.protocol in (
-            *("holdings", "redemption_rate", "morpho_blue"),
+            *("holdings", "redemption_rate", "morpho_blue", "aave_v3"),
             *("venus_psm", "set_token", "lockbox"),
         ):
             described = [Plain(fork_node.chain, token.address) for token in target.tokens]

@@ -95,6 +95,15 @@ WRONG: list[tuple[str, str, dict[str, object], str]] = [
     ("yearn_v3", "yearn v3", {"strategies": "usdc"}, "0x.* is no strategy of .*: fix `strategies`"),
     ("compound_v2", "nobody", {}, "nothing is deployed at {} on this chain"),
     ("compound_v2", "vault", {}, r"{} is no market of Compound V2: comptroller\(\) reverted"),
+    ("aave_v3", "nobody", {}, "{} lends many assets: give the one that is meant as `asset`"),
+    ("aave_v3", "nobody", {"asset": "usdc"}, "nothing is deployed at {} on this chain"),
+    (
+        "aave_v3",
+        "vault",
+        {"asset": "usdc"},
+        r"{} is no pool of Aave V3: getReserveData\(address\) r",
+    ),
+    ("aave_v3", "aave", {"asset": "vault"}, "{} has no reserve of 0x.*: fix `asset`"),
     ("uniswap_v2_twap", "token", {}, "{} is no Uniswap V2 pair"),
     ("uniswap_v3_twap", "pair", {}, "{} is no Uniswap V3 pool"),
     ("holdings", "nobody", {}, "no token is named that could be held"),
@@ -217,6 +226,9 @@ def wrong_address(node: LocalWorld, toolchain: Toolchain, what: str) -> Address:
             return world.index_tokens[0].address
         case "morpho":
             return world.morpho_loans[0].morpho
+        case "aave":
+            lent = world.lending_markets
+            return next(one.address for one in lent if one.protocol == "aave_v3")
         case "vault":
             give(node, world.vault("oz6-usdc"))
             return world.vault("oz6-usdc").address

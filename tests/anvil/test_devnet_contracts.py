@@ -17,6 +17,7 @@ from web3.exceptions import ContractLogicError
 
 from watcher.chain.anvil import AnvilOptions, run_anvil
 from watcher.devnet.artifacts import CRYPTO_DECIMALS, Artifacts, Toolchain, crypto_swap, prepare
+from watcher.devnet.deploy.aave import LIBRARIES
 from watcher.devnet.fetch import default_cache, silent
 from watcher.devnet.vyper import Vyper
 from watcher.errors import SetupError
@@ -98,7 +99,23 @@ def test_every_contract_deploys(chain: Chain) -> None:
     chain.send(yearn.functions.initialize(token.address, account, account, "Yearn", "yv"))
     vault = chain.deploy("BalancerVault", account, ZERO, 90 * 86_400, 30 * 86_400).address
     fees = chain.deploy("BalancerFeePercentages", vault, 10**17, 10**17).address
+    libraries = {"SwapUtilsExternal": chain.deploy("SwapUtilsExternal").address}
+    libraries |= dict.fromkeys(("coin0", "coin1", "token"), token.address)
+    for name in LIBRARIES:
+        libraries[name.removeprefix("Aave")] = chain.deploy(name, libraries=libraries).address
+    comptroller = chain.deploy("CompoundComptroller").address
+    model = chain.deploy("WhitePaperInterestRateModel", 2 * 10**16, 2 * 10**17).address
+    provider = chain.deploy("AavePoolAddressesProvider", "test", account)
+    chain.send(provider.functions.setACLAdmin(account))
+    pool = chain.deploy("AavePool", provider.address, libraries=libraries).address
     arguments: dict[str, tuple[Any, ...]] = {
+        **dict.fromkeys([*LIBRARIES, "AavePoolConfigurator"], ()),
+        "AavePoolAddressesProvider": ("test", account),
+        "AaveACLManager": (provider.address,),
+        "AavePool": (provider.address,),
+        "AaveOracle": (provider.address, [], [], ZERO, ZERO, 10**8),
+        "AaveInterestRateStrategy": (provider.address, 8 * 10**26, *[10**25] * 8),
+        **dict.fromkeys(("AaveAToken", "AaveStableDebtToken", "AaveVariableDebtToken"), (pool,)),
         "Token": ("Token", "TKN", 6),
         "CurvePoolToken": ("LP", "LP", 18, 0),
         "CurveStableSwap": ([token.address] * 4, [token.address] * 4, account, 100, 4_000_000),
@@ -163,6 +180,7 @@ def test_every_contract_deploys(chain: Chain) -> None:
         "Answering": (account,),
         "FeedPrices": (),
         "CompoundComptroller": (),
+        "CErc20": (token.address, comptroller, model, 2 * 10**14, "cTKN", "cTKN", 8),
         "WhitePaperInterestRateModel": (2 * 10**16, 2 * 10**17),
         "VaultRate": (token.address, 10**6, 10**12),
         "MockPyth": (60, 0),
@@ -197,8 +215,6 @@ def test_every_contract_deploys(chain: Chain) -> None:
     )
     # A pool of Pancake V3 asks whoever creates it for its parameters.
     assert set(arguments) == set(chain.artifacts) - {"PancakeV3Pool"}
-    libraries = {"SwapUtilsExternal": chain.deploy("SwapUtilsExternal").address}
-    libraries |= dict.fromkeys(("coin0", "coin1", "token"), token.address)
     for name, values in arguments.items():
         deployed = chain.deploy(name, *values, libraries=libraries)
         assert len(chain.web3.eth.get_code(deployed.address)) > 150, name

@@ -43,7 +43,12 @@ CLONE = "0x363d3d373d3d3d363d73{}5af43d82803e903d91602b57fd5bf3"
 DELEGATED = "0xef0100{}"
 FACTORY_SLOT, TOKEN0_SLOT, TOKEN1_SLOT = 5, 6, 7
 """Of UniswapV2Pair, after the slots of UniswapV2ERC20."""
-LP_TOKENS_ALONE = ("set_minter(address)", "initialize(string,string)")
+LP_TOKENS_ALONE = (
+    *("set_minter(address)", "initialize(string,string)"),
+    "getPreviousIndex(address)",
+    "delegationWithSig(address,address,uint256,uint256,uint8,bytes32,bytes32)",
+)
+"""And what alone the tokens of Aave's reserves have, which its proxies stand before."""
 
 
 def look(node: LocalWorld, address: Address) -> Discovery:
@@ -119,11 +124,12 @@ def told(node: LocalWorld) -> dict[Address, str]:
     found |= dict.fromkeys(issued, Sight.TOKEN.value)
     for index in world.index_tokens:
         found |= dict.fromkeys(index.beside, Sight.CONTRACT.value)
-    for market in world.lending_markets:
+    ctokens = [one for one in world.lending_markets if one.protocol == "compound_v2"]
+    for market in ctokens:
         for name in ("comptroller()(address)", "interestRateModel()(address)"):
             [around] = node.chain.read(market.address, name)
             found[to_address(around)] = Sight.CONTRACT.value
-        [oracle] = node.chain.read(market.comptroller, "oracle()(address)")
+        [oracle] = node.chain.read(market.rules, "oracle()(address)")
         found[to_address(oracle)] = Sight.CONTRACT.value
     # A manager of positions names its factory and the wrapped native coin, as routers do.
     return found | {one.positions: Sight.ROUTER.value for one in world.treasuries}
@@ -159,9 +165,15 @@ BALANCER_PARTS = (
     "getFeeTypePercentage(uint256)",
     "getRate()",
     "getCurrentBlockTimestamp()",
+    "getMarketId()",
+    "addPoolAdmin(address)",
+    "getReservesList()",
+    "setPoolPause(bool)",
+    "getSourceOfAsset(address)",
+    "getMaxVariableBorrowRate()",
 )
 """What alone Balancer's Vault, its authorizer, factories, the providers of the protocol's fees and
-of rates, and Multicall3 have, but for pools."""
+of rates, Multicall3, and what stands about Aave's pool have, but for pools."""
 
 
 def parts(node: LocalWorld) -> Iterator[tuple[Address, str]]:

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from tests.support.plain import Plain
 from watcher.devnet.local_chain import LocalChain
-from watcher.state import Address, CompoundAccount, CompoundMarket, Target, to_address
+from watcher.state import (
+    AaveAccount,
+    AaveReserve,
+    Address,
+    CompoundAccount,
+    CompoundMarket,
+    Target,
+    to_address,
+)
 
 WAD = 10**18
+RESERVE = ("uint256",) * 8 + ("address",) * 4 + ("uint256",) * 3
+"""The fifteen words of getReserveData."""
 
 
 def compound_market(chain: LocalChain, target: Target) -> CompoundMarket:
@@ -21,7 +31,6 @@ def compound_market(chain: LocalChain, target: Target) -> CompoundMarket:
         cash=market.at("underlying").balance(target.address),
         total_borrows=market.integer("totalBorrows"),
         total_reserves=market.integer("totalReserves"),
-        bad_debt=0,
         total_supply=market.integer("totalSupply"),
         borrow_index=market.integer("borrowIndex"),
         elapsed=chain.head().number - market.integer("accrualBlockNumber"),
@@ -35,7 +44,6 @@ def compound_market(chain: LocalChain, target: Target) -> CompoundMarket:
         periods_a_year=model.integer("blocksPerYear"),
         reserve_factor=market.integer("reserveFactorMantissa"),
         collateral_factor=factor,
-        liquidation_threshold=factor,
         close_factor=comptroller.integer("closeFactorMantissa"),
         liquidation_incentive=comptroller.integer("liquidationIncentiveMantissa"),
         price=oracle.integer("getUnderlyingPrice", target.address, inputs="address"),
@@ -84,3 +92,60 @@ def _account(
 
 def _factor(comptroller: Plain, market: Address) -> int:
     return int(comptroller.get("markets(address)(bool,uint256,bool)", market)[1])
+
+
+def aave_reserve(chain: LocalChain, target: Target) -> AaveReserve:
+    """By the getters of the data provider's kind that the pool's own tokens and oracle have."""
+    (token,) = target.tokens
+    pool, asset = Plain(chain, target.address), token.address
+    reserve = pool.get(f"getReserveData(address)({','.join(RESERVE)})", asset)
+    a_token, stable, variable = (Plain(chain, to_address(each)) for each in reserve[8:11])
+    oracle = pool.at("ADDRESSES_PROVIDER").at("getPriceOracle")
+    bits = f"{reserve[0]:0256b}"[::-1]
+
+    def part(start: int, end: int) -> int:
+        return int(bits[start:end][::-1], 2)
+
+    whole = 10 ** part(48, 56)
+    accounts = map(to_address, str(target.params["accounts"]).split())
+    return AaveReserve(
+        available=Plain(chain, asset).balance(a_token.address),
+        scaled_supply=a_token.integer("scaledTotalSupply"),
+        scaled_debt=variable.integer("scaledTotalSupply"),
+        stable_debt=stable.integer("totalSupply"),
+        unbacked=reserve[13],
+        accrued_to_treasury=reserve[12],
+        liquidity_index=reserve[1],
+        variable_borrow_index=reserve[3],
+        liquidity_rate=reserve[2],
+        variable_borrow_rate=reserve[4],
+        elapsed=chain.head().timestamp - reserve[6],
+        ltv=part(0, 16),
+        liquidation_threshold=part(16, 32),
+        liquidation_bonus=part(32, 48),
+        reserve_factor=part(64, 80),
+        active=bits[56] == "1",
+        frozen=bits[57] == "1",
+        paused=bits[60] == "1",
+        borrowing_enabled=bits[58] == "1",
+        price=oracle.integer("getAssetPrice", asset, inputs="address"),
+        price_unit=oracle.integer("BASE_CURRENCY_UNIT"),
+        accounts=tuple(_aave_account(pool, (a_token, variable, stable), each) for each in accounts),
+        decimals=Plain(chain, asset).decimals,
+        supply_cap=part(116, 152) * whole or None,
+        borrow_cap=part(80, 116) * whole or None,
+    )
+
+
+def _aave_account(pool: Plain, tokens: tuple[Plain, Plain, Plain], account: Address) -> AaveAccount:
+    a_token, variable, stable = tokens
+    data = f"getUserAccountData(address)({','.join(['uint256'] * 6)})"
+    collateral, debt, _, threshold, _, _ = pool.get(data, account)
+    return AaveAccount(
+        scaled_supply=a_token.integer("scaledBalanceOf", account, inputs="address"),
+        scaled_debt=variable.integer("scaledBalanceOf", account, inputs="address"),
+        stable_debt=stable.balance(account),
+        collateral=collateral,
+        debt=debt,
+        liquidation_threshold=threshold,
+    )

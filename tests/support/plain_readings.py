@@ -163,6 +163,7 @@ PLAIN: Mapping[str, Callable[[LocalWorld, Target], State]] = {
     "yearn_v2": lambda node, target: plain_vaults.yearn_v2(node.chain, target),
     "yearn_v3": lambda node, target: plain_vaults.yearn_v3(node.chain, target),
     "erc4626": plain_vault,
+    "aave_v3": lambda node, target: plain_compound.aave_reserve(node.chain, target),
     "compound_v2": lambda node, target: plain_compound.compound_market(node.chain, target),
     "holdings": plain_holdings.holdings,
     "chainlink": plain_feed,

@@ -137,7 +137,8 @@ def stir(node: LocalWorld) -> None:
         trade = trade_coins if coin_pool.protocol == "curve_cryptoswap" else exchange
         trade(node, coin_pool)
     for market in world.lending_markets:
-        send(node, who.builder, market.address, "accrueInterest()")
+        if market.protocol == "compound_v2":
+            send(node, who.builder, market.address, "accrueInterest()")
     for number, feed in enumerate(world.feeds, start=1):
         answer = feed.first_answer + number
         send(node, who.oracle, feed.aggregator, "submit(uint256,int256)", 2, answer)

@@ -18,7 +18,7 @@ from tests.support.numbers import UINT256 as UINT256
 from tests.support.numbers import portion as portion
 from tests.support.numbers import sizes as sizes
 from tests.support.numbers import usually as usually
-from tests.support.strategies_compound import compound_markets
+from tests.support.strategies_compound import aave_reserves, compound_markets
 from tests.support.strategies_lending import lockboxes, morpho_markets, peg_modules, set_tokens
 from tests.support.strategies_oracles import (
     pair_oracles,
@@ -50,6 +50,7 @@ from watcher.math.prices.pools import read_pair_oracle
 from watcher.math.subject import Subject
 from watcher.protocols.redemption_rate import PROTOCOL, Asked, key_of
 from watcher.state import (
+    AaveReserve,
     Address,
     BalancerStable,
     CompoundMarket,
@@ -111,6 +112,7 @@ STATES: dict[str, st.SearchStrategy[State]] = {
     SetToken.KIND: set_tokens(),
     Lockbox.KIND: lockboxes(),
     CompoundMarket.KIND: compound_markets(),
+    AaveReserve.KIND: aave_reserves(),
 }
 
 
@@ -147,6 +149,9 @@ def target_of(state: State, *, number: int = 1) -> Target:
             protocol = "yearn_v3" if state.is_v3 else "yearn_v2"
             version = state.version
             return _target(protocol, number, state, tokens, state.decimals, version=version)
+        case AaveReserve():
+            tokens = (Token(TOKEN0.address, state.decimals, "AAA"),)
+            return Target(CHAIN, "aave_v3", address(number), state.KIND, TOKEN0.address, tokens)
         case CompoundMarket():
             tokens = (Token(TOKEN0.address, state.decimals, "AAA"),)
             return _target("compound_v2", number, state, tokens, state.share_decimals)

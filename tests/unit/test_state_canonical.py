@@ -12,6 +12,7 @@ import pytest
 from tests.support.balancer_strategies import balancer_stable, weighted
 from tests.support.holdings_strategies import holdings
 from tests.support.strategies import address, feed, metapool, pool, stable, ticked, vault, yearn
+from tests.support.strategies_compound import aave_reserve, compound_market
 from tests.support.strategies_pools import crypto, kyber, solidly
 from watcher.errors import InputError
 from watcher.state import (
@@ -62,6 +63,8 @@ STATES: list[State] = [
     SetToken(9, (SetComponent(5, -6, 7),), (), (8,), (18,)),
     Lockbox((1, 2**255), 4, 6, 18),
     yearn(),
+    compound_market(),
+    aave_reserve(),
 ]
 
 
@@ -213,7 +216,7 @@ def test_a_truth_value_is_true_or_false(value: object) -> None:
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
-        ({"kind": "unknown"}, "this program knows balancer_stable, concentrated"),
+        ({"kind": "unknown"}, "this program knows aave_reserve, balancer_stable"),
         ({"kind": 5}, "this program knows"),
         ({"kind": ["share_vault"]}, "this program knows"),
         ({"kind": "price_feed"}, "price_feed"),

@@ -100,6 +100,15 @@ expect = { tokens = [
 # name = "cusdc"
 # accounts = ["0x..."]
 
+# A reserve of an Aave V3 pool, by its asset.
+# [[targets]]
+# chain = "eip155:1"
+# protocol = "aave_v3"
+# address = "0x87870Bca3F3fD6335C3F4ce8392D69350B4fA4E2"
+# name = "aave-usdc"
+# asset = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48"
+# accounts = ["0x..."]
+
 # What a treasury, a lockbox or any set of addresses holds, looked through to the tokens underneath.
 # LP tokens of pairs and vault shares need no price of their own; what is named in `opaque` does.
 # Position NFTs of the managers are found by themselves. `native` is the wrapper that the native

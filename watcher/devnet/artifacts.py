@@ -21,6 +21,28 @@ FEE_PERCENTAGES = (
     "ProtocolFeePercentagesProvider.json"
 )
 
+# Aave's packages name each file after its contract.
+_AAVE = "artifacts/contracts"
+AAVE = {
+    "AavePoolAddressesProvider": "protocol/configuration/PoolAddressesProvider",
+    "AaveACLManager": "protocol/configuration/ACLManager",
+    "AaveOracle": "misc/AaveOracle",
+    "AavePool": "protocol/pool/Pool",
+    "AavePoolConfigurator": "protocol/pool/PoolConfigurator",
+    "AaveInterestRateStrategy": "protocol/pool/DefaultReserveInterestRateStrategy",
+    "AaveAToken": "protocol/tokenization/AToken",
+    "AaveStableDebtToken": "protocol/tokenization/StableDebtToken",
+    "AaveVariableDebtToken": "protocol/tokenization/VariableDebtToken",
+    "AaveSupplyLogic": "protocol/libraries/logic/SupplyLogic",
+    "AaveBorrowLogic": "protocol/libraries/logic/BorrowLogic",
+    "AaveLiquidationLogic": "protocol/libraries/logic/LiquidationLogic",
+    "AaveEModeLogic": "protocol/libraries/logic/EModeLogic",
+    "AaveBridgeLogic": "protocol/libraries/logic/BridgeLogic",
+    "AavePoolLogic": "protocol/libraries/logic/PoolLogic",
+    "AaveFlashLoanLogic": "protocol/libraries/logic/FlashLoanLogic",
+    "AaveConfiguratorLogic": "protocol/libraries/logic/ConfiguratorLogic",
+}
+
 # Contracts whose packages bring a build: contract -> package and file.
 PREBUILT = {
     "UniswapV2Factory": ("@uniswap/v2-core@1.0.1", "build/UniswapV2Factory.json"),
@@ -204,6 +226,10 @@ PREBUILT = {
         "@setprotocol/set-protocol-v2@0.1.16",
         "external/abi/compound/WhitePaperInterestRateModel.json",
     ),
+    **{
+        name: ("@aave/core-v3@1.19.3", f"{_AAVE}/{place}.sol/{place.rpartition('/')[2]}.json")
+        for name, place in AAVE.items()
+    },
     "WETH9": ("canonical-weth@1.4.0", "build/contracts/WETH9.json"),
 }
 

@@ -21,7 +21,7 @@ from watcher.devnet.world import (
     World,
 )
 from watcher.math.exact.concentrated import Pool as PoolState
-from watcher.state.token import Address, Token
+from watcher.state.token import Address, Token, to_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +166,21 @@ class Draft:
     def owed_to(self, market: LendingMarket) -> tuple[Address, int]:
         """Who of the world's borrowers owes the most to a market, and how much, as of the head and
         as stored."""
-        owed = "borrowBalanceStored(address)(uint256)"
+        if market.protocol == "compound_v2":
+            at, owed = market.address, "borrowBalanceStored(address)(uint256)"
+        else:
+            at, owed = self._debt_token(market), "balanceOf(address)(uint256)"
         debts = [
-            (int(self._reader.read(market.address, owed, account)[0]), account)
-            for account in market.accounts
+            (int(self._reader.read(at, owed, account)[0]), account) for account in market.accounts
         ]
         debt, account = max(debts)
         return account, debt
+
+    def _debt_token(self, market: LendingMarket) -> Address:
+        """Of variable debt."""
+        words = ",".join(["uint256"] * 7 + ["uint256"] + ["address"] * 4 + ["uint256"] * 3)
+        reserve = f"getReserveData(address)({words})"
+        return to_address(self._reader.read(market.address, reserve, market.token.address)[10])
 
     def total_supply(self, vault: Vault) -> int:
         """As of the head, without what is planned."""

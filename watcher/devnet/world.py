@@ -146,13 +146,14 @@ class BalancerPool:
 
 @dataclass(frozen=True, slots=True)
 class LendingMarket:
-    """Where `token` is lent: a cToken, or a pool that lends many. `accounts` are who borrows."""
+    """Where `token` is lent: a cToken, or a pool that lends many; `rules` is the comptroller, or
+    the pool's provider of addresses. `accounts` are who borrows."""
 
     name: str
     protocol: str
     address: Address
     token: Token
-    comptroller: Address
+    rules: Address
     accounts: tuple[Address, ...]
 
 
@@ -438,6 +439,8 @@ def _vault_entry(chain_id: int, vault: Vault) -> TargetEntry:
 
 def _lending_entry(chain_id: int, market: LendingMarket) -> TargetEntry:
     options: dict[str, Option] = {"accounts": list(market.accounts)}
+    if market.protocol == "aave_v3":
+        options["asset"] = market.token.address
     return TargetEntry(chain_id, market.protocol, market.address, market.name, options)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from watcher.state.aave_reserve import AaveReserve
 from watcher.state.balancer_stable import BalancerStable
 from watcher.state.compound_market import CompoundMarket
 from watcher.state.concentrated import Concentrated
@@ -45,7 +46,7 @@ MORPHO = MorphoMarket.KIND
 PEG = PegStability.KIND
 SET = SetToken.KIND
 LOCKBOX = Lockbox.KIND
-LENDING = (CompoundMarket.KIND,)
+LENDING = (CompoundMarket.KIND, AaveReserve.KIND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -510,10 +511,10 @@ DEFINITIONS = (
         name="utilization",
         kinds=LENDING,
         unit="fraction",
-        formula="borrows / (cash + borrows - reserves), with interest up to the block; of Venus' "
-        "isolated markets borrows + bad debt, above and below",
+        formula="borrows / (cash + borrows - reserves), with interest up to the block; of Aave "
+        "debt / (available + debt)",
         dims="",
-        source="JumpRateModel.utilizationRate of Compound",
+        source="JumpRateModel.utilizationRate of Compound; borrowUsageRatio of Aave's strategies",
         bad="towards 1: whoever supplied cannot withdraw",
         cannot_say="how long it stays so: rates answer to it",
     ),
@@ -523,7 +524,7 @@ DEFINITIONS = (
         unit="fraction",
         formula="withdrawable / total_supplied",
         dims="",
-        source="CToken.redeemFresh: no more than the cash is paid",
+        source="CToken.redeemFresh: no more than the cash is paid; Aave alike",
         bad="down",
         cannot_say="who withdraws first",
     ),
@@ -533,7 +534,7 @@ DEFINITIONS = (
         unit="token 0",
         formula="min(cash, what is supplied), whole tokens; 0 while withdrawing is paused",
         dims="",
-        source="CToken.redeemFresh",
+        source="CToken.redeemFresh; AToken.burn",
         bad="down",
         cannot_say="what single accounts may take out: their loans hold their collateral",
     ),
@@ -541,9 +542,10 @@ DEFINITIONS = (
         name="total_supplied",
         kinds=LENDING,
         unit="token 0",
-        formula="cash + borrows + bad debt - reserves, with interest up to the block, whole tokens",
+        formula="cash + borrows - reserves, with interest up to the block, whole tokens; of Aave "
+        "the aTokens",
         dims="",
-        source="CToken.exchangeRateStored times totalSupply, before rounding",
+        source="CToken.exchangeRateStored times totalSupply, before rounding; AToken.totalSupply",
         bad="down: a run",
         cannot_say="whether what is lent comes back",
     ),
@@ -553,7 +555,7 @@ DEFINITIONS = (
         unit="token 0",
         formula="borrows with interest up to the block, whole tokens",
         dims="",
-        source="CToken.totalBorrowsCurrent",
+        source="CToken.totalBorrowsCurrent; totalSupply of Aave's debt tokens",
         bad="none by itself: utilization says it",
         cannot_say="who owes it",
     ),
@@ -563,17 +565,30 @@ DEFINITIONS = (
         unit="token 0",
         formula="the protocol's own part, with interest up to the block, whole tokens",
         dims="",
-        source="CToken.totalReserves after accrueInterest",
+        source="CToken.totalReserves after accrueInterest; accruedToTreasury of Aave's reserves",
         bad="down: less stands before a loss",
         cannot_say="whether they may be used to cover one",
+    ),
+    Definition(
+        name="supply_index",
+        kinds=LENDING,
+        unit="token 0 per share",
+        formula="the exchange rate at the block, whole tokens for a whole cToken; of Aave the "
+        "normalized income",
+        dims="",
+        source="CToken.exchangeRateCurrent; Pool.getReserveNormalizedIncome",
+        bad="down, or a jump: a gift to a cToken raises what it is worth as collateral",
+        cannot_say="whether what is lent comes back",
     ),
     Definition(
         name="borrow_rate",
         kinds=LENDING,
         unit="fraction of a year",
-        formula="rate of one block * blocks of a year, without compounding",
+        formula="rate of one block * blocks of a year, without compounding; of Aave the variable "
+        "rate",
         dims="",
-        source="CToken.borrowRatePerBlock and blocksPerYear of the model of rates",
+        source="CToken.borrowRatePerBlock and blocksPerYear of the model of rates; "
+        "currentVariableBorrowRate",
         bad="up",
         cannot_say="what is paid in the end: it changes with every loan and withdrawal",
     ),
@@ -581,19 +596,20 @@ DEFINITIONS = (
         name="supply_rate",
         kinds=LENDING,
         unit="fraction of a year",
-        formula="borrow_rate * utilization * (1 - reserve factor)",
+        formula="borrow_rate * utilization * (1 - reserve factor); of Aave the liquidity rate",
         dims="",
-        source="JumpRateModel.getSupplyRate of Compound",
+        source="JumpRateModel.getSupplyRate of Compound; currentLiquidityRate of Aave",
         bad="none by itself",
         cannot_say="rewards in other tokens",
     ),
     Definition(
         name="cap_used",
-        kinds=LENDING,
+        kinds=(AaveReserve.KIND,),
         unit="fraction",
-        formula="total_supplied / supply cap, total_debt / borrow cap",
+        formula="what is supplied and what the treasury is due / supply cap, total_debt / borrow "
+        "cap",
         dims="side",
-        source="Comptroller.mintAllowed and borrowAllowed",
+        source="ValidationLogic.validateSupply and validateBorrow of Aave",
         bad="towards 1: no more can come in, or be borrowed",
         cannot_say="anything where there is no cap",
     ),
@@ -603,7 +619,8 @@ DEFINITIONS = (
         unit="as the oracle counts",
         formula="what the market's oracle says of one whole token of the underlying",
         dims="",
-        source="PriceOracle.getUnderlyingPrice of Compound, scaled by 10^(36 - decimals)",
+        source="PriceOracle.getUnderlyingPrice of Compound, scaled by 10^(36 - decimals); "
+        "AaveOracle.getAssetPrice / BASE_CURRENCY_UNIT",
         bad="none by itself: compare it with the reference",
         cannot_say="whether it is fresh",
     ),
@@ -622,9 +639,9 @@ DEFINITIONS = (
         kinds=LENDING,
         unit="fraction",
         formula="min over the named accounts that owe anything of collateral, each market's by its "
-        "factor, / debt, both by the oracle and as stored",
+        "factor, / debt, by the oracle, of Compound as stored",
         dims="",
-        source="Comptroller.getAccountLiquidity",
+        source="Comptroller.getAccountLiquidity; Pool.getUserAccountData of Aave",
         bad="below 1: anybody may liquidate the account",
         cannot_say="anything of accounts that are not named: known_debt_share says how much",
     ),
@@ -634,7 +651,7 @@ DEFINITIONS = (
         unit="as the oracle counts",
         formula="sum over the named accounts of max(0, debt - collateral in full)",
         dims="",
-        source="Comptroller.getAccountLiquidity, each factor taken as 1",
+        source="Comptroller.getAccountLiquidity, each factor taken as 1; Pool.getUserAccountData",
         bad="up: nobody gains by repaying it, so that the suppliers lose it",
         cannot_say="what selling the collateral would cost; what accounts that are not named owe",
     ),
@@ -642,9 +659,9 @@ DEFINITIONS = (
         name="known_debt_share",
         kinds=LENDING,
         unit="fraction",
-        formula="what the named accounts owe in this market / what all owe, both as stored",
+        formula="what the named accounts owe in this market / what all owe, of Compound as stored",
         dims="",
-        source="CToken.borrowBalanceStored and totalBorrows",
+        source="CToken.borrowBalanceStored and totalBorrows; Aave's debt tokens",
         bad="below 0.95: weakest_health and uncovered_debt see a part only",
         cannot_say="how many others owe the rest",
     ),

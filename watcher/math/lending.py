@@ -7,8 +7,17 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from watcher.errors import MathError
-from watcher.math.compound_market import accrued
+from watcher.math.aave_reserve import (
+    atoken_supply,
+    debt_index,
+    income_index,
+    scaled_treasury,
+    variable_debt,
+)
+from watcher.math.compound_market import accrued, exchange_rate_current
+from watcher.math.exact.lending_aave import ray_mul
 from watcher.math.exact.lending_compound import supplied
+from watcher.state.aave_reserve import BPS, RAY, AaveReserve
 from watcher.state.compound_market import WAD, CompoundMarket
 from watcher.state.kinds import State
 
@@ -36,7 +45,8 @@ class Lending:
     `lent` is a part of by the protocol's definition of utilization. Rates are of a year, None where
     the block's cannot be told of a year. `accounts` are None where one cannot be valued.
     `known_debt` is what the named accounts owe here of `stored_debt`; `capped` is what counts
-    against the supply cap."""
+    against the supply cap; `supply_index` is what a whole share, or one of what was supplied at
+    first, is worth."""
 
     decimals: int
     cash: int
@@ -49,6 +59,7 @@ class Lending:
     borrow_rate: Fraction | None
     supply_rate: Fraction | None
     capped: int
+    supply_index: Fraction
     supply_cap: int | None
     borrow_cap: int | None
     price: Fraction | None
@@ -63,13 +74,15 @@ def lending(state: State | None) -> Lending | None:
     match state:
         case CompoundMarket():
             return _compound(state)
+        case AaveReserve():
+            return _aave(state)
     return None
 
 
 def _compound(state: CompoundMarket) -> Lending:
     now = accrued(state)
     owned = supplied(now)
-    lent = now.total_borrows + now.bad_debt
+    lent = now.total_borrows
     used = Fraction(lent, owned) if owned else Fraction(0)
     rate = Fraction(state.borrow_rate * state.periods_a_year, WAD) if state.periods_a_year else None
     kept = 1 - Fraction(state.reserve_factor, WAD)
@@ -85,6 +98,9 @@ def _compound(state: CompoundMarket) -> Lending:
         borrow_rate=rate,
         supply_rate=None if rate is None else rate * used * kept,
         capped=owned,
+        supply_index=Fraction(
+            exchange_rate_current(state) * 10**state.share_decimals, WAD * 10**state.decimals
+        ),
         supply_cap=state.supply_cap,
         borrow_cap=state.borrow_cap,
         price=Fraction(state.price * 10**state.decimals, 10**36) if state.price else None,
@@ -103,6 +119,43 @@ def _owing(state: CompoundMarket) -> tuple[Owing, ...] | None:
         parts = (each.collateral, each.value, each.debt)
         found.append(Owing(*(Fraction(part, WAD) for part in parts)))
     return tuple(found)
+
+
+def _aave(state: AaveReserve) -> Lending:
+    income, owed = income_index(state), debt_index(state)
+    supplied_now = atoken_supply(state)
+    debt = variable_debt(state) + state.stable_debt
+    open_ = state.active and not state.paused
+    known = sum(ray_mul(each.scaled_debt, owed) + each.stable_debt for each in state.accounts)
+    treasury, unit = scaled_treasury(state), state.price_unit
+    return Lending(
+        decimals=state.decimals,
+        cash=state.available,
+        supplied=supplied_now,
+        total_debt=debt,
+        reserves=ray_mul(treasury, income),
+        lent=debt,
+        whole=state.available + debt,
+        withdrawable=min(state.available, supplied_now) if open_ else 0,
+        borrow_rate=Fraction(state.variable_borrow_rate, RAY),
+        supply_rate=Fraction(state.liquidity_rate, RAY),
+        capped=ray_mul(state.scaled_supply + treasury, income),
+        supply_index=Fraction(income, RAY),
+        supply_cap=state.supply_cap,
+        borrow_cap=state.borrow_cap,
+        price=Fraction(state.price, state.price_unit) if state.price else None,
+        known_debt=known,
+        stored_debt=debt,
+        named=len(state.accounts),
+        accounts=tuple(
+            Owing(
+                counted=Fraction(each.collateral * each.liquidation_threshold, BPS * unit),
+                value=Fraction(each.collateral, unit),
+                debt=Fraction(each.debt, unit),
+            )
+            for each in state.accounts
+        ),
+    )
 
 
 def weakest_health(market: Lending) -> Fraction:

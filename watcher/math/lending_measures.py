@@ -11,6 +11,7 @@ import numpy as np
 from watcher.errors import MathError
 from watcher.math import lending
 from watcher.math.bridge import nearest
+from watcher.math.catalogue import CATALOGUE
 from watcher.math.columns import Column, price_reason, price_value
 from watcher.math.lending import Lending
 from watcher.math.settings import Settings
@@ -33,9 +34,10 @@ def lending_measures(subjects: Sequence[Subject], settings: Settings) -> list[Co
         _column(name, [_figure(market, exact) for market in markets])
         for name, exact in FIGURES.items()
     ]
+    capped = subjects[0].target.kind in CATALOGUE["cap_used"].kinds
     caps = [
         _column("cap_used", [_figure(market, exact) for market in markets], side=side)
-        for side, exact in CAPS.items()
+        for side, exact in (CAPS if capped else {}).items()
     ]
     return [*columns, *caps, _oracle_column(subjects, markets)]
 
@@ -106,6 +108,7 @@ FIGURES: dict[str, Callable[[Lending], Fraction]] = {
     "total_supplied": lambda market: _tokens(market, market.supplied),
     "total_debt": lambda market: _tokens(market, market.total_debt),
     "reserves": lambda market: _tokens(market, market.reserves),
+    "supply_index": lambda market: market.supply_index,
     "borrow_rate": lambda market: _rate(market.borrow_rate),
     "supply_rate": lambda market: _rate(market.supply_rate),
     "weakest_health": lending.weakest_health,

@@ -1,6 +1,7 @@
 """One pure adapter module a protocol, and the table that everything else takes them from."""
 
 from watcher.protocols import (
+    aave_v3,
     algebra_integral,
     balancer_v1,
     balancer_v2_stable,
@@ -51,6 +52,7 @@ ADAPTERS: dict[str, Adapter] = {
         yearn_v3,
         erc4626,
         compound_v2,
+        aave_v3,
         holdings,
         chainlink,
         pyth,

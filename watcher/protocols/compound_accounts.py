@@ -93,6 +93,8 @@ class Asking:
         snapshots = {market: _snapshot(next(taking)) for market in self.seen(row)}
         shares, borrow_balance, _ = snapshots[self.market]
         found: Valued | None = None
+        if error and any(told):
+            raise DecodeError(f"{LIQUIDITY.signature} answered an error and a liquidity")
         if error == 0:
             positions = [
                 Position(*snapshots[market], weighed[market].factor, weighed[market].price)

@@ -1,5 +1,6 @@
 """Frozen values that every layer shares: what was read, of what, and when."""
 
+from watcher.state.aave_reserve import AaveAccount, AaveReserve
 from watcher.state.amount import Amount, amounts
 from watcher.state.balancer_stable import BalancerStable
 from watcher.state.block import Block
@@ -46,6 +47,8 @@ from watcher.state.weighted import Weighted
 from watcher.state.yearn_vault import YearnStrategy, YearnVault
 
 __all__ = [
+    "AaveAccount",
+    "AaveReserve",
     "Address",
     "Amount",
     "Answer",

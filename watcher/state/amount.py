@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from watcher.state.aave_reserve import AaveReserve
 from watcher.state.balancer_stable import BalancerStable
 from watcher.state.compound_market import CompoundMarket
 from watcher.state.concentrated import Concentrated
@@ -80,9 +81,15 @@ def amounts(target: Target, state: State) -> tuple[Amount, ...]:
             (underlying,) = target.tokens
             lent = tuple(
                 Amount(name, underlying, getattr(state, name))
-                for name in ("cash", "total_borrows", "total_reserves", "bad_debt")
+                for name in ("cash", "total_borrows", "total_reserves")
             )
             return lent + _issued(target, state.total_supply)
+        case AaveReserve():
+            (underlying,) = target.tokens
+            return tuple(
+                Amount(name, underlying, getattr(state, name))
+                for name in ("available", "stable_debt", "unbacked")
+            )
         case PriceFeed() | PythPrice() | RedemptionRate() | TickOracle() | PairOracle():
             # What a pool holds is told by the pool as a target, once.
             return ()

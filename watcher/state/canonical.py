@@ -18,6 +18,8 @@ from cattrs.errors import ClassValidationError
 from cattrs.gen import make_dict_unstructure_fn
 
 from watcher.errors import InputError
+from watcher.state.aave_reserve import AaveReserve
+from watcher.state.compound_market import CompoundAccount, CompoundMarket
 from watcher.state.concentrated import Concentrated
 from watcher.state.kinds import KINDS, State
 from watcher.state.price_feed import PriceFeed
@@ -90,8 +92,16 @@ def _converter() -> cattrs.Converter:
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook_func(_is_tuple, _tuple)
     # What a feed does not tell, that a pool has no hook and a vault neither fee nor limit, is left
-    # out: the states of before it was asked keep their hashes.
-    for kind in (PriceFeed, Concentrated, ShareVault):
+    # out: the states of before it was asked keep their hashes. A cap that is none is left out too,
+    # and what no oracle values.
+    for kind in (
+        PriceFeed,
+        Concentrated,
+        ShareVault,
+        CompoundAccount,
+        CompoundMarket,
+        AaveReserve,
+    ):
         shortened = make_dict_unstructure_fn(kind, converter, _cattrs_omit_if_default=True)
         converter.register_unstructure_hook(kind, shortened)
     return converter

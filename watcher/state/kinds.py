@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from watcher.state.aave_reserve import AaveReserve
 from watcher.state.balancer_stable import BalancerStable
 from watcher.state.compound_market import CompoundMarket
 from watcher.state.concentrated import Concentrated
@@ -49,6 +50,7 @@ State: TypeAlias = (
     | SetToken
     | Lockbox
     | CompoundMarket
+    | AaveReserve
 )
 
 KINDS: dict[str, type[State]] = {
@@ -76,5 +78,6 @@ KINDS: dict[str, type[State]] = {
         SetToken,
         Lockbox,
         CompoundMarket,
+        AaveReserve,
     )
 }

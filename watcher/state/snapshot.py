@@ -17,6 +17,7 @@ from typing import Any
 
 from watcher.errors import InputError
 from watcher.state import (
+    aave_reserve,
     balancer_stable,
     compound_market,
     cryptoswap,
@@ -27,6 +28,7 @@ from watcher.state import (
     solidly,
     weighted,
 )
+from watcher.state.aave_reserve import AaveReserve
 from watcher.state.balancer_stable import BalancerStable
 from watcher.state.block import Block
 from watcher.state.canonical import (
@@ -83,6 +85,7 @@ _COINS = {
     PegStability.KIND: 2,
     Lockbox.KIND: 1,
     CompoundMarket.KIND: 1,
+    AaveReserve.KIND: 1,
 }
 _SIGNED = ("answer", "price", "expo", "min_answer", "max_answer", "mean_tick", "total_unit")
 TICKS = ("tick", "tick_lower", "tick_upper")
@@ -289,6 +292,9 @@ def _of_state(state: State, target: Target) -> Iterator[str]:
             decimals = (state.locked_decimals,)
             if state.issued_decimals != (target.share or target.tokens[0]).decimals:
                 yield "state.issued_decimals and those of the issued token differ"
+        case AaveReserve():
+            yield from aave_reserve.problems(state)
+            decimals = (state.decimals,)
         case CompoundMarket():
             yield from compound_market.problems(state)
             decimals = (state.decimals,)

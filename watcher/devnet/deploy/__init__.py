@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from watcher.devnet.artifacts import Artifacts
+from watcher.devnet.deploy.aave import deploy_aave, fill_aave
 from watcher.devnet.deploy.balancer import (
     allow_balancer,
     deploy_balancer,
@@ -168,6 +169,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     index_tokens = deploy_sets(site, builder, tokens, actors)
     boxes = deploy_boxes(site, builder, tokens, actors)
     compound = deploy_compound(site, builder, tokens, feeds, actors)
+    aave = deploy_aave(site, builder, tokens, feeds, actors)
     site.mine()
     pairs = tuple(find_pair(site, exchange, pool) for exchange, pool in plans)
     tick_pools = tuple(find_pool(site, uniswap_v3, plan) for plan in tick_plans)
@@ -207,6 +209,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     fill_modules(site, actors.whale, peg_modules, weth=weth)
     fill_sets(site, actors, index_tokens, weth=weth)
     fill_compound(site, actors, compound, weth=weth)
+    fill_aave(site, actors, aave, weth=weth)
     published = chain.head().timestamp
     bring_price(site, actors.oracle, pyth, answer=10**8, conf=10**5, published=published)
     # Means over time need a past.
@@ -222,7 +225,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         solidly_pools=solidly_pools,
         coin_pools=coin_pools,
         concentrated_pools=concentrated_pools,
-        lending_markets=compound,
+        lending_markets=(*compound, *aave),
         kyber_pools=kyber_pools,
         vaults=vaults,
         feeds=feeds,

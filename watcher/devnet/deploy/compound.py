@@ -20,6 +20,7 @@ MARKETS = (
     ("USDC", 2_000_000, 75, 10, 1, 20),
     ("WETH", 800, 80, 15, 0, 12),
     ("WBTC", 30, 70, 20, 2, 30),
+    ("DAI", 1_200_000, 75, 15, 0, 15),
 )
 # Collateral and loan, whole ones, of the two that borrow.
 LOANS = (("WETH", 200, "USDC", 350_000), ("USDC", 900_000, "WETH", 120))
@@ -73,7 +74,7 @@ def fill_compound(
     for symbol, whole, factor, *_ in MARKETS:
         market = by_symbol[symbol]
         weigh = "_setCollateralFactor(address,uint256)"
-        site.send(actors.builder, market.comptroller, weigh, market.address, factor * PERCENT)
+        site.send(actors.builder, market.rules, weigh, market.address, factor * PERCENT)
         _supply(site, actors.depositor, market, whole, weth=weth)
     for borrower, (held, whole, owed, borrowed) in zip(
         (actors.keeper, actors.whale), LOANS, strict=True
@@ -82,7 +83,7 @@ def fill_compound(
         _supply(site, borrower, collateral, whole, weth=weth)
         entered = [collateral.address, loan.address]
         enter = "enterMarkets(address[])"
-        site.send(borrower, collateral.comptroller, enter, entered, gas=LENDING_GAS)
+        site.send(borrower, collateral.rules, enter, entered, gas=LENDING_GAS)
         amount = borrowed * 10**loan.token.decimals
         site.send(borrower, loan.address, "borrow(uint256)", amount, gas=LENDING_GAS)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
+from watcher.devnet.deploy.aave import PROTOCOL as AAVE
+from watcher.devnet.deploy.aave import VARIABLE
 from watcher.devnet.deploy.compound import LENDING_GAS
 from watcher.devnet.draft import Draft
 from watcher.devnet.text import amount_text
@@ -17,19 +19,31 @@ _SMALL_BPS = (1, 20)
 def supply(draft: Draft, lender: Address, market: LendingMarket, amount: int) -> str:
     draft.fund(lender, market.token, amount)
     _allow(draft, lender, market, amount)
-    _send(draft, lender, market, "mint(uint256)", amount)
+    if market.protocol == AAVE:
+        order = (market.token.address, amount, lender, 0)
+        _send(draft, lender, market, "supply(address,uint256,address,uint16)", *order)
+    else:
+        _send(draft, lender, market, "mint(uint256)", amount)
     return f"somebody lends {amount_text(amount, market.token)} in {market.name}"
 
 
 def borrow(draft: Draft, borrower: Address, market: LendingMarket, amount: int) -> str:
-    _send(draft, borrower, market, "borrow(uint256)", amount)
+    if market.protocol == AAVE:
+        order = (market.token.address, amount, VARIABLE, 0, borrower)
+        _send(draft, borrower, market, "borrow(address,uint256,uint256,uint16,address)", *order)
+    else:
+        _send(draft, borrower, market, "borrow(uint256)", amount)
     return f"somebody borrows {amount_text(amount, market.token)} from {market.name}"
 
 
 def repay(draft: Draft, borrower: Address, market: LendingMarket, amount: int) -> str:
     draft.fund(borrower, market.token, amount)
     _allow(draft, borrower, market, amount)
-    _send(draft, borrower, market, "repayBorrow(uint256)", amount)
+    if market.protocol == AAVE:
+        order = (market.token.address, amount, VARIABLE, borrower)
+        _send(draft, borrower, market, "repay(address,uint256,uint256,address)", *order)
+    else:
+        _send(draft, borrower, market, "repayBorrow(uint256)", amount)
     return f"somebody repays {amount_text(amount, market.token)} to {market.name}"
 
 
@@ -53,6 +67,6 @@ def _allow(draft: Draft, owner: Address, market: LendingMarket, amount: int) -> 
     draft.send(owner, market.token.address, approve, market.address, amount, label=label)
 
 
-def _send(draft: Draft, sender: Address, market: LendingMarket, call: str, amount: int) -> None:
+def _send(draft: Draft, sender: Address, market: LendingMarket, call: str, *args: object) -> None:
     label = f"{call.partition('(')[0]} in {market.name}"
-    draft.send(sender, market.address, call, amount, label=label, gas=LENDING_GAS)
+    draft.send(sender, market.address, call, *args, label=label, gas=LENDING_GAS)
