@@ -2,62 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from watcher.math.definition import (
+    COIN_POOLS,
+    FEED,
+    HOLDINGS,
+    PAIR_ORACLE,
+    POOL,
+    POOLS,
+    PYTH,
+    RATE,
+    RATED_POOLS,
+    TICK_ORACLE,
+    TICK_POOL,
+    VAULT,
+    Definition,
+)
+from watcher.math.depth_definitions import DEPTH_DEFINITIONS
+from watcher.math.share_definitions import SHARE_DEFINITIONS
 
-from watcher.state.balancer_stable import BalancerStable
-from watcher.state.concentrated import Concentrated
-from watcher.state.constant_product import ConstantProduct
-from watcher.state.cryptoswap import CryptoSwap
-from watcher.state.holdings import Holdings
-from watcher.state.kyber_dmm import KyberDMM
-from watcher.state.pair_oracle import PairOracle
-from watcher.state.price_feed import PriceFeed
-from watcher.state.pyth_price import PythPrice
-from watcher.state.redemption_rate import RedemptionRate
-from watcher.state.share_vault import ShareVault
-from watcher.state.solidly import Solidly
-from watcher.state.stableswap import StableSwap
-from watcher.state.tick_oracle import TickOracle
-from watcher.state.weighted import Weighted
-
-POOL = ConstantProduct.KIND
-TICK_POOL = Concentrated.KIND
-RATED_POOLS = (StableSwap.KIND, CryptoSwap.KIND, Solidly.KIND, BalancerStable.KIND)
-"""Coin pools that may take their coins at rates of their own, or at a price scale."""
-COIN_POOLS = (*RATED_POOLS, KyberDMM.KIND, Weighted.KIND)
-"""Pools that may have more than two coins, or are measured as if they had."""
-POOLS = (POOL, TICK_POOL, *COIN_POOLS)
-VAULT = ShareVault.KIND
-HOLDINGS = Holdings.KIND
-FEED = PriceFeed.KIND
-PYTH = PythPrice.KIND
-RATE = RedemptionRate.KIND
-TICK_ORACLE = TickOracle.KIND
-PAIR_ORACLE = PairOracle.KIND
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """`version` grows with every change of a figure; `bad` says which direction worries whom.
-
-    A measure may be one of several kinds: its unit and its meaning are then the same, and `formula`
-    says what it is of each. `coin_dims` are the dims of pools that may have more than two coins.
-    """
-
-    name: str
-    kinds: tuple[str, ...]
-    unit: str
-    formula: str
-    dims: str
-    source: str
-    bad: str
-    cannot_say: str
-    version: int = 1
-    coin_dims: str | None = None
-
-    def dims_of(self, kind: str) -> str:
-        return self.dims if self.coin_dims is None or kind not in COIN_POOLS else self.coin_dims
-
+__all__ = [
+    "CATALOGUE",
+    "COIN_POOLS",
+    "DEFINITIONS",
+    "FEED",
+    "HOLDINGS",
+    "PAIR_ORACLE",
+    "POOL",
+    "POOLS",
+    "PYTH",
+    "RATE",
+    "RATED_POOLS",
+    "TICK_ORACLE",
+    "TICK_POOL",
+    "VAULT",
+    "Definition",
+]
 
 DEFINITIONS = (
     Definition(
@@ -430,6 +409,8 @@ DEFINITIONS = (
         bad="zero or negative",
         cannot_say="whether it is fresh: its age depends on when you ask",
     ),
+    *SHARE_DEFINITIONS,
+    *DEPTH_DEFINITIONS,
 )
 
 CATALOGUE = {definition.name: definition for definition in DEFINITIONS}

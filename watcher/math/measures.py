@@ -18,6 +18,7 @@ from watcher.math.catalogue import (
     VAULT,
 )
 from watcher.math.coin_measures import coin_measures
+from watcher.math.coin_pools import coins_of
 from watcher.math.columns import Column
 from watcher.math.holdings_measures import holdings_measures
 from watcher.math.oracle_measures import oracle_measures
@@ -46,7 +47,7 @@ _FAMILIES: dict[str, Callable[[Sequence[Subject], Settings], list[Column]]] = {
     **dict.fromkeys(COIN_POOLS, coin_measures),
 }
 
-_ONE_BY_ONE = frozenset({HOLDINGS, RATE, *COIN_POOLS})
+_ONE_BY_ONE = frozenset({HOLDINGS, RATE})
 """The kinds whose targets have rows of their own: of the tokens that they hold, of the sources
 compared."""
 
@@ -59,12 +60,20 @@ def measure(subjects: Sequence[Subject], settings: Settings) -> list[tuple[Measu
     """
     found: list[tuple[Measure, ...]] = [()] * len(subjects)
     for kind, family in _FAMILIES.items():
-        rows = [row for row, subject in enumerate(subjects) if subject.target.kind == kind]
-        if not rows:
-            continue
-        for group in [[row] for row in rows] if kind in _ONE_BY_ONE else [rows]:
+        for group in _alike(kind, subjects):
             members = [subjects[row] for row in group]
             columns = family(members, settings)
             for index, (row, member) in enumerate(zip(group, members, strict=True)):
                 found[row] = tuple(column.at(index, member) for column in columns)
     return found
+
+
+def _alike(kind: str, subjects: Sequence[Subject]) -> list[list[int]]:
+    """The subjects of a kind that have the same rows: pools of several coins with as many."""
+    groups: dict[int, list[int]] = {}
+    for row, subject in enumerate(subjects):
+        if subject.target.kind == kind:
+            alone = row if kind in _ONE_BY_ONE else 0
+            key = len(coins_of(subject.target)) if kind in COIN_POOLS else alone
+            groups.setdefault(key, []).append(row)
+    return list(groups.values())
