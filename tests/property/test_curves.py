@@ -8,7 +8,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.support.strategies import STATES, target_of, usually
@@ -148,7 +148,7 @@ def test_no_larger_trade_is_within_a_loss(kind: str, data: st.DataObject, loss: 
 
 
 @KINDS
-@usually
+@settings(usually, suppress_health_check=[HealthCheck.filter_too_much])
 @given(data=st.data(), off=st.sampled_from([0.97, 0.995, 1.0, 1.002, 1.05]))
 def test_what_imbalance_has_taken_is_so_by_exact_quotes(
     kind: str, data: st.DataObject, off: float

@@ -129,22 +129,24 @@ DEFINITIONS = (
         kinds=POOLS,
         unit="fraction",
         formula="1 - (out/q) / spot without the fee = u / (1 + u), u = q / reserve_in; with ticks "
-        "out is walked over them; of several coins the exact exchange, the worst coin out",
+        "out is walked over them; of several coins on the curve, the worst coin out",
         dims="token_in, size (unit of account)",
         source="constant product, in each range of ticks; up to one smallest unit of the output",
         bad="up",
         cannot_say="the fee's part: slippage has it",
+        version=2,
     ),
     Definition(
         name="slippage",
         kinds=POOLS,
         unit="fraction",
         formula="1 - (out/q) / spot = 1 - gamma / (1 + gamma*u), gamma = 1 - fee; with ticks "
-        "gamma*q is walked over them; of several coins the exact exchange, the worst coin out",
+        "gamma*q is walked over them; of several coins on the curve, the worst coin out",
         dims="token_in, size (unit of account)",
         source="constant product, in each range of ticks; up to one smallest unit of the output",
         bad="up",
         cannot_say="what other venues would pay",
+        version=2,
     ),
     Definition(
         name="depth",
@@ -156,6 +158,7 @@ DEFINITIONS = (
         source="constant product; a pair keeps the fee in its reserves, a pool with ticks does not",
         bad="down",
         cannot_say="how long the liquidity stays",
+        version=2,
     ),
     Definition(
         name="depth_feeless",
@@ -168,6 +171,7 @@ DEFINITIONS = (
         source="constant product; Uniswap V3 whitepaper, section 6.2",
         bad="down",
         cannot_say="what a trader pays: depth is gross of the fee",
+        version=2,
     ),
     Definition(
         name="depth_money",
@@ -178,18 +182,21 @@ DEFINITIONS = (
         source="constant product with the fee kept in the reserves",
         bad="down",
         cannot_say="anything where the reference price is unknown",
+        version=2,
     ),
     Definition(
         name="arbitrage_value",
         kinds=POOLS,
         unit="unit of account",
-        formula="max over x of out(x)*p_out - x*p_in, both directions, exact integers",
+        formula="max over x of out(x)*p_out - x*p_in, both directions; exact integers, of several "
+        "coins floats",
         dims="",
         source="closed form: fee*x + R_in = sqrt(fee*R_in*R_out*p_out/p_in); with ticks the swap "
         "that ends at p_out/p_in but for the fee; of several coins the best pair, by golden "
         "section",
         bad="up: what the pool's holders stand to lose to the next arbitrageur",
         cannot_say="gas, and whether the reference price can be traded at",
+        version=2,
     ),
     Definition(
         name="price_per_share",

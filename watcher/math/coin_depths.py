@@ -4,27 +4,22 @@ and of as many coins at once, on their curves."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import permutations
 
 import numpy as np
 
 from watcher.math.bridge import Floats
 from watcher.math.coin_pools import POOLED
-from watcher.math.coin_table import CoinTable, Dims
-from watcher.math.columns import Column
-from watcher.math.curves.build import AnyCurve, Curves, curves_of
-from watcher.math.curves.curve import largest_within, ordered, stack
+from watcher.math.coin_table import CoinTable
+from watcher.math.columns import Column, Dims
+from watcher.math.curves.build import Curves
+from watcher.math.curves.curve import ordered
+from watcher.math.curves.questions import Questions
 from watcher.math.depth_definitions import BAND, LOST_MOVE, MOVES, SLIPPAGES
 
 NOT_SO_FAR = "no input moves the price so far"
 NO_BALANCE = "the pool has no depth at its reference"
-
-
-def depth_columns(table: CoinTable, *, exact: bool = False) -> list[Column]:
-    """`exact` asks quotes of each pool in turn."""
-    curves, problems = curves_of(table.pools, exact=exact)
-    return curve_columns(table, curves, problems)
 
 
 def curve_columns(
@@ -59,7 +54,7 @@ class _Figures:
 
     def fill(self, part: Curves) -> None:
         """All questions about all pairs of a curve are one search."""
-        asked = _Questions()
+        asked = Questions()
         prices, rows = self._table.prices[part.rows], part.rows
         for i, j in permutations(range(self._table.coins), 2):
             face, worth = part.curve.facing(i, j), ordered(prices, i, j)
@@ -83,7 +78,7 @@ class _Figures:
         self._fill_sizes(part)
 
     def _fill_sizes(self, part: Curves) -> None:
-        asked = _Questions()
+        asked = Questions()
         for i, j in permutations(range(self._table.coins), 2):
             face = part.curve.facing(i, j)
             for loss in SLIPPAGES:
@@ -107,7 +102,7 @@ class _Figures:
             with np.errstate(all="ignore"):
                 off = (up - down) / (up + down)
             dims = self._table.dims("token", coin) if self._several else None
-            columns.append(_known("depth_imbalance", off, reasons, NOT_SO_FAR, dims))
+            columns.append(known_column("depth_imbalance", off, reasons, NOT_SO_FAR, dims))
         return columns
 
     def lost(self, reasons: Sequence[str]) -> list[Column]:
@@ -115,17 +110,14 @@ class _Figures:
         pairs = list(permutations(range(table.coins), 2))
         worst = np.max([self._lost[:, i, j] for i, j in pairs], axis=0)
         return [
-            _known("lost_depth", worst, reasons, NO_BALANCE),
+            known_column("lost_depth", worst, reasons, NO_BALANCE),
             *(
-                _known(
+                known_column(
                     "lost_depth_pair",
                     self._lost[:, i, j],
                     reasons,
                     NO_BALANCE,
-                    [
-                        {"token_in": table.address(row, i), "token_out": table.address(row, j)}
-                        for row in range(len(table.subjects))
-                    ],
+                    table.pair_dims(i, j),
                 )
                 for i, j in pairs
             ),
@@ -146,33 +138,16 @@ class _Figures:
             for step, found in zip(steps, figures, strict=True):
                 dims = self._table.dims("token_in", coin, **{dim: f"{step:g}"})
                 least = found[:, coin, others].min(axis=1)
-                columns.append(_known(name, least, reasons, NOT_SO_FAR, dims))
+                columns.append(known_column(name, least, reasons, NOT_SO_FAR, dims))
         return columns
 
 
-class _Questions:
-    """Asked together of one curve that has the rows of all of them, and answered one by one."""
-
-    def __init__(self) -> None:
-        self._curves: list[AnyCurve] = []
-        self._wanted: list[Floats] = []
-
-    def ask(self, curve: AnyCurve, wanted: Floats) -> None:
-        self._curves.append(curve)
-        self._wanted.append(wanted)
-
-    def depths(self) -> Iterator[Floats]:
-        return self._split(stack(self._curves).depth_to(np.concatenate(self._wanted)))
-
-    def sizes(self) -> Iterator[Floats]:
-        return self._split(largest_within(stack(self._curves), np.concatenate(self._wanted)))
-
-    def _split(self, answers: Floats) -> Iterator[Floats]:
-        return iter(np.split(answers, len(self._wanted)))
-
-
-def _known(
-    name: str, values: Floats, reasons: Sequence[str], otherwise: str, dims: Dims | None = None
+def known_column(
+    name: str,
+    values: Floats,
+    reasons: Sequence[str],
+    otherwise: str,
+    dims: Sequence[Dims] | None = None,
 ) -> Column:
     """`otherwise` is why a figure is unknown that has no other reason."""
     known = np.isfinite(values)

@@ -4,7 +4,7 @@ a figure of it is unknown."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,13 +12,11 @@ import numpy as np
 from watcher.errors import MathError
 from watcher.math.bridge import Floats
 from watcher.math.coin_pools import CoinPool, coin_pool, coins_of
-from watcher.math.columns import Column, price_reason, price_value
+from watcher.math.columns import Column, Dims, price_reason, price_value
 from watcher.math.subject import Subject
 
 TOO_LARGE = "the figure is more than a float can hold"
 _NO_STATE = "no state"
-
-Dims = Sequence[Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +42,20 @@ class CoinTable:
     def price(self, row: int, coin: int) -> float:
         return float(self.prices[row, coin])
 
-    def dims(self, name: str, coin: int, **same: str) -> Dims:
-        """Of one coin of each target, under the name that its dimension has."""
-        return [{**same, name: self.address(row, coin)} for row in range(len(self.subjects))]
+    def dims(self, name: str, coin: int, **same: str) -> Sequence[Dims]:
+        """Of one coin of each target, under the name that its dimension has; that of `same` comes
+        before it."""
+        said = tuple(same.items())
+        return [(*said, (name, self.address(row, coin))) for row in range(len(self.subjects))]
+
+    def pair_dims(self, coin_in: int, coin_out: int) -> Sequence[Dims]:
+        return [
+            (
+                ("token_in", self.address(row, coin_in)),
+                ("token_out", self.address(row, coin_out)),
+            )
+            for row in range(len(self.subjects))
+        ]
 
     def reasons(self, *coins: int) -> list[str]:
         """Why a figure is unknown that needs the prices of these coins."""
@@ -64,7 +73,7 @@ class CoinTable:
         reasons: Sequence[str],
         figure: Callable[[CoinPool, int], float],
         *,
-        dims: Dims | None = None,
+        dims: Sequence[Dims] | None = None,
     ) -> Column:
         """One pool after the other; a MathError is the reason of a figure that is unknown."""
         values, why = np.full(len(self.subjects), np.nan), list(reasons)

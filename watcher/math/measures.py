@@ -52,8 +52,11 @@ _ONE_BY_ONE = frozenset({HOLDINGS, RATE})
 compared."""
 
 
-def measure(subjects: Sequence[Subject], settings: Settings) -> list[tuple[Measure, ...]]:
-    """All measures of each subject, in the order of the subjects.
+def measure(
+    subjects: Sequence[Subject], settings: Settings, *, exact: bool = False
+) -> list[tuple[Measure, ...]]:
+    """All measures of each subject, in the order of the subjects. `exact` takes those of pools of
+    several coins from exact quotes, one after the other.
 
     Which rows there are depends on the target and the settings alone; a figure that is unknown is
     NaN with its reason.
@@ -62,9 +65,13 @@ def measure(subjects: Sequence[Subject], settings: Settings) -> list[tuple[Measu
     for kind, family in _FAMILIES.items():
         for group in _alike(kind, subjects):
             members = [subjects[row] for row in group]
-            columns = family(members, settings)
-            for index, (row, member) in enumerate(zip(group, members, strict=True)):
-                found[row] = tuple(column.at(index, member) for column in columns)
+            if exact and kind in COIN_POOLS:
+                columns = coin_measures(members, settings, exact=True)
+            else:
+                columns = family(members, settings)
+            made = zip(*(column.measures(members) for column in columns), strict=True)
+            for row, figures in zip(group, made, strict=True):
+                found[row] = figures
     return found
 
 

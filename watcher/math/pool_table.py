@@ -12,7 +12,7 @@ from watcher.errors import MathError
 from watcher.math import disparity
 from watcher.math.bridge import PAIR, Floats
 from watcher.math.coin_table import CoinTable
-from watcher.math.columns import Column, price_reason, price_value
+from watcher.math.columns import Column, Dims, price_reason, price_value
 from watcher.math.share_measures import shape_columns
 from watcher.math.subject import Subject
 from watcher.state.kinds import State
@@ -58,21 +58,17 @@ class PoolTable:
             price_reasons=list(self.price_reasons),
         )
 
-    def coin_dims(self, coin: int) -> list[dict[str, str]]:
-        return [{"token": self.token(row, coin)} for row in range(len(self.subjects))]
+    def coin_dims(self, coin: int) -> list[Dims]:
+        return [(("token", self.token(row, coin)),) for row in range(len(self.subjects))]
 
-    def size_dims(self, coin: int, size: float) -> list[dict[str, str]]:
+    def size_dims(self, coin: int, size: float) -> list[Dims]:
         """Of a trade of so much money of this coin."""
-        return [
-            {"size": f"{size:.15g}", "token_in": self.token(row, coin)}
-            for row in range(len(self.subjects))
-        ]
+        said = "size", f"{size:.15g}"
+        return [(said, ("token_in", self.token(row, coin))) for row in range(len(self.subjects))]
 
-    def depth_dims(self, coin: int) -> list[dict[str, str]]:
-        return [
-            {"move": f"{DEPTH_MOVE:g}", "token_in": self.token(row, coin)}
-            for row in range(len(self.subjects))
-        ]
+    def depth_dims(self, coin: int) -> list[Dims]:
+        said = "move", f"{DEPTH_MOVE:g}"
+        return [(said, ("token_in", self.token(row, coin))) for row in range(len(self.subjects))]
 
 
 def pool_table(subjects: Sequence[Subject], own_reasons: Sequence[str]) -> PoolTable:

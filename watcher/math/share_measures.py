@@ -20,7 +20,7 @@ def shape_columns(
     shares: Floats, weights: Floats, reasons: Sequence[str], basis: Basis
 ) -> list[Column]:
     """`shares` and `weights` (target, coin); `reasons` why the shares of a target are unknown."""
-    dims = [{"basis": basis}] * len(reasons)
+    dims = [(("basis", basis),)] * len(reasons)
     columns = []
     for name, figure in SHAPES.items():
         values = figure(shares, weights)

@@ -83,10 +83,7 @@ def _lost_columns(table: CoinTable, curves: Curves) -> list[Column]:
     pairs = []
     for coin in range(PAIR):
         figure = partial(_lost, coin=coin, table=table)
-        dims = [
-            {"token_in": table.address(row, coin), "token_out": table.address(row, 1 - coin)}
-            for row in range(len(curves))
-        ]
+        dims = table.pair_dims(coin, 1 - coin)
         values, reasons = each(curves, table.priced(), figure)
         pairs.append(Column("lost_depth_pair", values, reasons, dims))
     first, second = pairs

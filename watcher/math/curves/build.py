@@ -20,6 +20,7 @@ from watcher.math.curves.product import ProductCurve
 from watcher.math.curves.stable import StableCurve, invariant
 from watcher.math.exact.balancer_stable import AMP_PRECISION
 from watcher.math.exact.balancer_v1 import MAX_IN_RATIO as V1_MAX_IN_RATIO
+from watcher.math.exact.balancer_v3_pools import MAX_IMBALANCE_RATIO
 from watcher.math.exact.cryptoswap import FEE_DENOMINATOR as CRYPTO_FEES
 from watcher.math.exact.cryptoswap import current_D, scaled
 from watcher.math.exact.cryptoswap_variants import A_MULTIPLIER
@@ -126,6 +127,7 @@ def _stable(state: StableSwap, coins: Sequence[int]) -> _Row:
         "leaving": 0.0,
         "surge_from": 1.0,
         "surge_most": 0.0,
+        "most_ratio": np.inf,
     }
 
 
@@ -147,6 +149,7 @@ def _balancer_stable(state: BalancerStable, coins: Sequence[int]) -> _Row:
         "leaving": state.aggregate_swap_fee / WAD,
         "surge_from": state.surge_threshold / WAD,
         "surge_most": state.surge_max_fee / WAD if hooked else 0.0,
+        "most_ratio": MAX_IMBALANCE_RATIO if state.variant == "v3" else np.inf,
     }
 
 

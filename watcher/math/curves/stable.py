@@ -27,7 +27,8 @@ class StableCurve:
     fee_out, fee_in: parts of the output and of the input; admin_out, leaving: what of each leaves
     the pool. offpeg: the multiplier of a fee_out that grows as two sides differ, 1 where flat.
     surge_from, surge_most: the imbalance from which on Balancer's hook lets fee_in grow, and to
-    what; an imbalance of 1 where there is none.
+    what; an imbalance of 1 where there is none. most_ratio: what the largest balance may be of the
+    smallest; beyond it every answer is NaN.
     """
 
     x: Floats
@@ -40,6 +41,7 @@ class StableCurve:
     leaving: Floats
     surge_from: Floats
     surge_most: Floats
+    most_ratio: Floats
 
     @property
     def held(self) -> Floats:
@@ -98,7 +100,11 @@ class StableCurve:
         b, c = y + h + kept, kept * y * (1 + h / (x + kept))
         root = np.sqrt(np.maximum(b * b - 4 * c, 0.0))
         paid: Floats = np.minimum(2 * c / (b + root), y)
-        return paid
+        if not np.isfinite(self.most_ratio).any():
+            return paid
+        largest = np.maximum(self.x.max(axis=1), x + kept)
+        least = np.minimum(self.x.min(axis=1), y - paid)
+        return np.where(largest < self.most_ratio * least, paid, np.nan)
 
     def _output_fee(self, kept: Floats, paid: Floats) -> Floats:
         """Of the averages of the balances before and after."""
