@@ -216,6 +216,12 @@ def _dims(
                 said.append(FORMS.get(value, value))
             case "token_in":
                 said.append(f"{names.get(value, value)} in")
+            case "token_out":
+                said.append(f"{names.get(value, value)} out")
+            case "slippage":
+                said.append(f"within {100 * float(value):.3g}%")
+            case "basis":
+                said.append("in value" if value == "value" else "at the pool's own rates")
             case "size":
                 said.append(f"{float(value):,.15g} {unit}")
             case "move":

@@ -11,7 +11,7 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from typing import TextIO, TypeAlias
 
@@ -88,6 +88,12 @@ def print_table(
 def print_text(line: str = "") -> None:
     """One line for people."""
     _emit(in_place(line))
+
+
+def print_drawing(lines: Iterable[str]) -> None:
+    """Lines whose spaces are part of them; what could move the cursor is a space."""
+    for line in lines:
+        _emit("".join(each if each.isprintable() else " " for each in line).rstrip())
 
 
 def note(line: str) -> None:

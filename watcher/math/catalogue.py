@@ -2,75 +2,55 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from watcher.math.claim_definitions import CLAIM_DEFINITIONS
+from watcher.math.definition import (
+    COIN_POOLS,
+    FEED,
+    HOLDINGS,
+    LENDING,
+    LOCKBOX,
+    MORPHO,
+    PAIR_ORACLE,
+    PEG,
+    POOL,
+    POOLS,
+    PYTH,
+    RATE,
+    RATED_POOLS,
+    SET,
+    TICK_ORACLE,
+    TICK_POOL,
+    VAULT,
+    YEARN,
+    Definition,
+)
+from watcher.math.depth_definitions import DEPTH_DEFINITIONS
+from watcher.math.lending_definitions import LENDING_DEFINITIONS
+from watcher.math.share_definitions import SHARE_DEFINITIONS
 
-from watcher.state.aave_reserve import AaveReserve
-from watcher.state.balancer_stable import BalancerStable
-from watcher.state.compound_market import CompoundMarket
-from watcher.state.concentrated import Concentrated
-from watcher.state.constant_product import ConstantProduct
-from watcher.state.cryptoswap import CryptoSwap
-from watcher.state.holdings import Holdings
-from watcher.state.kyber_dmm import KyberDMM
-from watcher.state.lockbox import Lockbox
-from watcher.state.morpho_market import MorphoMarket
-from watcher.state.pair_oracle import PairOracle
-from watcher.state.peg_stability import PegStability
-from watcher.state.price_feed import PriceFeed
-from watcher.state.pyth_price import PythPrice
-from watcher.state.redemption_rate import RedemptionRate
-from watcher.state.set_token import SetToken
-from watcher.state.share_vault import ShareVault
-from watcher.state.solidly import Solidly
-from watcher.state.stableswap import StableSwap
-from watcher.state.tick_oracle import TickOracle
-from watcher.state.weighted import Weighted
-from watcher.state.yearn_vault import YearnVault
-
-POOL = ConstantProduct.KIND
-TICK_POOL = Concentrated.KIND
-RATED_POOLS = (StableSwap.KIND, CryptoSwap.KIND, Solidly.KIND, BalancerStable.KIND)
-"""Coin pools that may take their coins at rates of their own, or at a price scale."""
-COIN_POOLS = (*RATED_POOLS, KyberDMM.KIND, Weighted.KIND)
-"""Pools that may have more than two coins, or are measured as if they had."""
-POOLS = (POOL, TICK_POOL, *COIN_POOLS)
-VAULT = ShareVault.KIND
-YEARN = YearnVault.KIND
-HOLDINGS = Holdings.KIND
-FEED = PriceFeed.KIND
-PYTH = PythPrice.KIND
-RATE = RedemptionRate.KIND
-TICK_ORACLE = TickOracle.KIND
-PAIR_ORACLE = PairOracle.KIND
-MORPHO = MorphoMarket.KIND
-PEG = PegStability.KIND
-SET = SetToken.KIND
-LOCKBOX = Lockbox.KIND
-LENDING = (CompoundMarket.KIND, AaveReserve.KIND)
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """`version` grows with every change of a figure; `bad` says which direction worries whom.
-
-    A measure may be one of several kinds: its unit and its meaning are then the same, and `formula`
-    says what it is of each. `coin_dims` are the dims of pools that may have more than two coins.
-    """
-
-    name: str
-    kinds: tuple[str, ...]
-    unit: str
-    formula: str
-    dims: str
-    source: str
-    bad: str
-    cannot_say: str
-    version: int = 1
-    coin_dims: str | None = None
-
-    def dims_of(self, kind: str) -> str:
-        return self.dims if self.coin_dims is None or kind not in COIN_POOLS else self.coin_dims
-
+__all__ = [
+    "CATALOGUE",
+    "COIN_POOLS",
+    "DEFINITIONS",
+    "FEED",
+    "HOLDINGS",
+    "LENDING",
+    "LOCKBOX",
+    "MORPHO",
+    "PAIR_ORACLE",
+    "PEG",
+    "POOL",
+    "POOLS",
+    "PYTH",
+    "RATE",
+    "RATED_POOLS",
+    "SET",
+    "TICK_ORACLE",
+    "TICK_POOL",
+    "VAULT",
+    "YEARN",
+    "Definition",
+]
 
 DEFINITIONS = (
     Definition(
@@ -164,22 +144,24 @@ DEFINITIONS = (
         kinds=POOLS,
         unit="fraction",
         formula="1 - (out/q) / spot without the fee = u / (1 + u), u = q / reserve_in; with ticks "
-        "out is walked over them; of several coins the exact exchange, the worst coin out",
+        "out is walked over them; of several coins on the curve, the worst coin out",
         dims="token_in, size (unit of account)",
         source="constant product, in each range of ticks; up to one smallest unit of the output",
         bad="up",
         cannot_say="the fee's part: slippage has it",
+        version=2,
     ),
     Definition(
         name="slippage",
         kinds=POOLS,
         unit="fraction",
         formula="1 - (out/q) / spot = 1 - gamma / (1 + gamma*u), gamma = 1 - fee; with ticks "
-        "gamma*q is walked over them; of several coins the exact exchange, the worst coin out",
+        "gamma*q is walked over them; of several coins on the curve, the worst coin out",
         dims="token_in, size (unit of account)",
         source="constant product, in each range of ticks; up to one smallest unit of the output",
         bad="up",
         cannot_say="what other venues would pay",
+        version=2,
     ),
     Definition(
         name="depth",
@@ -191,6 +173,7 @@ DEFINITIONS = (
         source="constant product; a pair keeps the fee in its reserves, a pool with ticks does not",
         bad="down",
         cannot_say="how long the liquidity stays",
+        version=2,
     ),
     Definition(
         name="depth_feeless",
@@ -203,6 +186,7 @@ DEFINITIONS = (
         source="constant product; Uniswap V3 whitepaper, section 6.2",
         bad="down",
         cannot_say="what a trader pays: depth is gross of the fee",
+        version=2,
     ),
     Definition(
         name="depth_money",
@@ -213,18 +197,21 @@ DEFINITIONS = (
         source="constant product with the fee kept in the reserves",
         bad="down",
         cannot_say="anything where the reference price is unknown",
+        version=2,
     ),
     Definition(
         name="arbitrage_value",
         kinds=POOLS,
         unit="unit of account",
-        formula="max over x of out(x)*p_out - x*p_in, both directions, exact integers",
+        formula="max over x of out(x)*p_out - x*p_in, both directions; exact integers, of several "
+        "coins floats",
         dims="",
         source="closed form: fee*x + R_in = sqrt(fee*R_in*R_out*p_out/p_in); with ticks the swap "
         "that ends at p_out/p_in but for the fee; of several coins the best pair, by golden "
         "section",
         bad="up: what the pool's holders stand to lose to the next arbitrageur",
         cannot_say="gas, and whether the reference price can be traded at",
+        version=2,
     ),
     Definition(
         name="price_per_share",
@@ -508,164 +495,6 @@ DEFINITIONS = (
         cannot_say="whether several assets fall together",
     ),
     Definition(
-        name="utilization",
-        kinds=LENDING,
-        unit="fraction",
-        formula="borrows / (cash + borrows - reserves), with interest up to the block; of Aave "
-        "debt / (available + debt)",
-        dims="",
-        source="JumpRateModel.utilizationRate of Compound; borrowUsageRatio of Aave's strategies",
-        bad="towards 1: whoever supplied cannot withdraw",
-        cannot_say="how long it stays so: rates answer to it",
-    ),
-    Definition(
-        name="cash_share",
-        kinds=LENDING,
-        unit="fraction",
-        formula="withdrawable / total_supplied",
-        dims="",
-        source="CToken.redeemFresh: no more than the cash is paid; Aave alike",
-        bad="down",
-        cannot_say="who withdraws first",
-    ),
-    Definition(
-        name="withdrawable",
-        kinds=LENDING,
-        unit="token 0",
-        formula="min(cash, what is supplied), whole tokens; 0 while withdrawing is paused",
-        dims="",
-        source="CToken.redeemFresh; AToken.burn",
-        bad="down",
-        cannot_say="what single accounts may take out: their loans hold their collateral",
-    ),
-    Definition(
-        name="total_supplied",
-        kinds=LENDING,
-        unit="token 0",
-        formula="cash + borrows - reserves, with interest up to the block, whole tokens; of Aave "
-        "the aTokens",
-        dims="",
-        source="CToken.exchangeRateStored times totalSupply, before rounding; AToken.totalSupply",
-        bad="down: a run",
-        cannot_say="whether what is lent comes back",
-    ),
-    Definition(
-        name="total_debt",
-        kinds=LENDING,
-        unit="token 0",
-        formula="borrows with interest up to the block, whole tokens",
-        dims="",
-        source="CToken.totalBorrowsCurrent; totalSupply of Aave's debt tokens",
-        bad="none by itself: utilization says it",
-        cannot_say="who owes it",
-    ),
-    Definition(
-        name="reserves",
-        kinds=LENDING,
-        unit="token 0",
-        formula="the protocol's own part, with interest up to the block, whole tokens",
-        dims="",
-        source="CToken.totalReserves after accrueInterest; accruedToTreasury of Aave's reserves",
-        bad="down: less stands before a loss",
-        cannot_say="whether they may be used to cover one",
-    ),
-    Definition(
-        name="supply_index",
-        kinds=LENDING,
-        unit="token 0 per share",
-        formula="the exchange rate at the block, whole tokens for a whole cToken; of Aave the "
-        "normalized income",
-        dims="",
-        source="CToken.exchangeRateCurrent; Pool.getReserveNormalizedIncome",
-        bad="down, or a jump: a gift to a cToken raises what it is worth as collateral",
-        cannot_say="whether what is lent comes back",
-    ),
-    Definition(
-        name="borrow_rate",
-        kinds=LENDING,
-        unit="fraction of a year",
-        formula="rate of one block * blocks of a year, without compounding; of Aave the variable "
-        "rate",
-        dims="",
-        source="CToken.borrowRatePerBlock and blocksPerYear of the model of rates; "
-        "currentVariableBorrowRate",
-        bad="up",
-        cannot_say="what is paid in the end: it changes with every loan and withdrawal",
-    ),
-    Definition(
-        name="supply_rate",
-        kinds=LENDING,
-        unit="fraction of a year",
-        formula="borrow_rate * utilization * (1 - reserve factor); of Aave the liquidity rate",
-        dims="",
-        source="JumpRateModel.getSupplyRate of Compound; currentLiquidityRate of Aave",
-        bad="none by itself",
-        cannot_say="rewards in other tokens",
-    ),
-    Definition(
-        name="cap_used",
-        kinds=(AaveReserve.KIND,),
-        unit="fraction",
-        formula="what is supplied and what the treasury is due / supply cap, total_debt / borrow "
-        "cap",
-        dims="side",
-        source="ValidationLogic.validateSupply and validateBorrow of Aave",
-        bad="towards 1: no more can come in, or be borrowed",
-        cannot_say="anything where there is no cap",
-    ),
-    Definition(
-        name="oracle_price",
-        kinds=LENDING,
-        unit="as the oracle counts",
-        formula="what the market's oracle says of one whole token of the underlying",
-        dims="",
-        source="PriceOracle.getUnderlyingPrice of Compound, scaled by 10^(36 - decimals); "
-        "AaveOracle.getAssetPrice / BASE_CURRENCY_UNIT",
-        bad="none by itself: compare it with the reference",
-        cannot_say="whether it is fresh",
-    ),
-    Definition(
-        name="ln_oracle_over_reference",
-        kinds=LENDING,
-        unit="natural logarithm",
-        formula="ln(oracle_price / reference price of the underlying)",
-        dims="",
-        source="three-way deviation: protocol price, redemption rate, market",
-        bad="above 0 collateral is lent on for more than it brings; below 0 it is liquidated early",
-        cannot_say="anything where the oracle counts in another unit than the configuration",
-    ),
-    Definition(
-        name="weakest_health",
-        kinds=LENDING,
-        unit="fraction",
-        formula="min over the named accounts that owe anything of collateral, each market's by its "
-        "factor, / debt, by the oracle, of Compound as stored",
-        dims="",
-        source="Comptroller.getAccountLiquidity; Pool.getUserAccountData of Aave",
-        bad="below 1: anybody may liquidate the account",
-        cannot_say="anything of accounts that are not named: known_debt_share says how much",
-    ),
-    Definition(
-        name="uncovered_debt",
-        kinds=LENDING,
-        unit="as the oracle counts",
-        formula="sum over the named accounts of max(0, debt - collateral in full)",
-        dims="",
-        source="Comptroller.getAccountLiquidity, each factor taken as 1; Pool.getUserAccountData",
-        bad="up: nobody gains by repaying it, so that the suppliers lose it",
-        cannot_say="what selling the collateral would cost; what accounts that are not named owe",
-    ),
-    Definition(
-        name="known_debt_share",
-        kinds=LENDING,
-        unit="fraction",
-        formula="what the named accounts owe in this market / what all owe, of Compound as stored",
-        dims="",
-        source="CToken.borrowBalanceStored and totalBorrows; Aave's debt tokens",
-        bad="below 0.95: weakest_health and uncovered_debt see a part only",
-        cannot_say="how many others owe the rest",
-    ),
-    Definition(
         name="feed_price",
         kinds=(FEED, PYTH),
         unit="as the feed says",
@@ -675,207 +504,10 @@ DEFINITIONS = (
         bad="zero or negative",
         cannot_say="whether it is fresh: its age depends on when you ask",
     ),
-    Definition(
-        name="utilization",
-        kinds=(MORPHO,),
-        unit="fraction",
-        formula="total_debt / total_supplied, with the interest up to the block",
-        dims="",
-        source="Morpho Blue, as its interest rate models take it",
-        bad="towards 1: nothing can be withdrawn there",
-        cannot_say="how many of the suppliers want to leave",
-    ),
-    Definition(
-        name="withdrawable",
-        kinds=(MORPHO, PEG),
-        unit="token 0",
-        formula="min(total_supplied - total_debt, what the contract holds of the token), whole "
-        "tokens; of a peg stability module min(what it holds, what was minted at its own price), 0 "
-        "while it is paused",
-        dims="",
-        source="Morpho Blue, withdraw: INSUFFICIENT_LIQUIDITY; Venus' PegStability, "
-        "swapVAIForStable",
-        bad="down",
-        cannot_say="what borrowers would repay once the rate rises",
-    ),
-    Definition(
-        name="total_supplied",
-        kinds=(MORPHO,),
-        unit="token 0",
-        formula="total supply assets with interest up to the block, whole tokens",
-        dims="",
-        source="Morpho Blue, market",
-        bad="down: a run",
-        cannot_say="whether what is lent comes back",
-    ),
-    Definition(
-        name="total_debt",
-        kinds=(MORPHO,),
-        unit="token 0",
-        formula="total borrow assets with interest up to the block, whole tokens",
-        dims="",
-        source="Morpho Blue, market",
-        bad="none by itself: utilization says it",
-        cannot_say="who owes it",
-    ),
-    Definition(
-        name="borrow_rate",
-        kinds=(MORPHO,),
-        unit="fraction of a year",
-        formula="rate of a second * 31,536,000 / 10^18, not compounded",
-        dims="",
-        source="the market's interest rate model, borrowRateView",
-        bad="up: debts grow towards their limits",
-        cannot_say="what it is in the next block: it follows utilization",
-    ),
-    Definition(
-        name="ln_oracle_over_reference",
-        kinds=(MORPHO,),
-        unit="natural logarithm",
-        formula="ln(the market's own price of collateral / (reference price of the collateral / "
-        "that of the loan token))",
-        dims="",
-        source="Morpho Blue, IOracle.price, and the configured sources",
-        bad="above 0: more is lent than the collateral is worth; below it healthy accounts are "
-        "liquidated",
-        cannot_say="which of them is right",
-    ),
-    Definition(
-        name="account_health",
-        kinds=(MORPHO,),
-        unit="fraction",
-        formula="what the account may owe / what it owes, at the market's own price",
-        dims="account",
-        source="Morpho Blue, _isHealthy, both with its roundings",
-        bad="down: below 1 it is liquidated",
-        cannot_say="anything of an account that the target does not name",
-    ),
-    Definition(
-        name="weakest_health",
-        kinds=(MORPHO,),
-        unit="fraction",
-        formula="min of account_health over the named accounts that owe anything",
-        dims="",
-        source="Morpho Blue, _isHealthy",
-        bad="below 1: anybody may liquidate the account",
-        cannot_say="anything of accounts that are not named: known_debt_share says how "
-        "much that is",
-    ),
-    Definition(
-        name="known_debt_share",
-        kinds=(MORPHO,),
-        unit="fraction",
-        formula="borrow shares of the named accounts / total borrow shares",
-        dims="",
-        source="Morpho Blue, position and market",
-        bad="down: bad_debt then sees only so much of the debt",
-        cannot_say="who owes the rest",
-    ),
-    Definition(
-        name="bad_debt",
-        kinds=(MORPHO,),
-        unit="token 0",
-        formula="what liquidating the named accounts that are unhealthy leaves unpaid, one after "
-        "the other, at the market's own price, exact integers, in whole loan tokens",
-        dims="",
-        source="Morpho Blue, liquidate: the suppliers write it off",
-        bad="up: it is the suppliers' loss",
-        cannot_say="what the accounts that the target does not name leave; what selling the "
-        "collateral does to its price",
-    ),
-    Definition(
-        name="bad_debt_money",
-        kinds=(MORPHO,),
-        unit="unit of account",
-        formula="bad_debt * reference price of the loan token",
-        dims="",
-        source="as bad_debt",
-        bad="up",
-        cannot_say="anything where the reference price is unknown",
-    ),
-    Definition(
-        name="cap_used",
-        kinds=(PEG,),
-        unit="fraction",
-        formula="minted / mint cap",
-        dims="side",
-        source="Venus' PegStability, vaiMinted and vaiMintCap",
-        bad="towards 1: no more can be minted, and the coin is no longer held up from above",
-        cannot_say="anything where there is no cap",
-    ),
-    Definition(
-        name="nav_per_share",
-        kinds=(SET,),
-        unit="unit of account",
-        formula="sum over components of total units of a whole index token * reference price, less "
-        "what it owes",
-        dims="",
-        source="SetValuer of Set, at reference prices",
-        bad="down",
-        cannot_say="what selling the components would bring",
-    ),
-    Definition(
-        name="own_valuation",
-        kinds=(SET,),
-        unit="as its valuer counts",
-        formula="SetValuer's answer / 10^18, for a whole index token in the oracle's master asset",
-        dims="",
-        source="SetValuer.calculateSetTokenValuation",
-        bad="away from nav_per_share: whoever issues at it gains from the others",
-        cannot_say="whether its prices are fresh",
-    ),
-    Definition(
-        name="band_used",
-        kinds=(SET,),
-        unit="fraction",
-        formula="max over components of |value_share - weight| / band",
-        dims="",
-        source="no-trade band around target weights",
-        bad="above 1: a component is out of its band",
-        cannot_say="which: value_share says it",
-    ),
-    Definition(
-        name="component_coverage",
-        kinds=(SET,),
-        unit="fraction",
-        formula="what the contract holds of the component / (default unit * supply)",
-        dims="token",
-        source="BasicIssuanceModule.redeem pays default units of each component",
-        bad="below 1: the last to redeem get nothing, since redeeming pays all components or none",
-        cannot_say="what external positions hold elsewhere",
-    ),
-    Definition(
-        name="solvency_reference",
-        kinds=(PEG, SET, LOCKBOX),
-        unit="fraction",
-        formula="A_ref / L: what is held at the reference price / what is owed for it; of a peg "
-        "stability module what it has minted, at a dollar; of an index token default units * "
-        "supply; of a lockbox locked / issued, whole tokens: their price cancels",
-        dims="",
-        source="L is what the contract counts as issued, never its own conversion of what it holds",
-        bad="below 1: what was issued is not covered",
-        cannot_say="what selling it all would bring: that moves prices",
-    ),
-    Definition(
-        name="unbacked",
-        kinds=(LOCKBOX,),
-        unit="token 0",
-        formula="max(issued - locked, 0), whole tokens, exact before the division",
-        dims="",
-        source="a whole issued token is a claim on a whole locked one",
-        bad="above 0: minted without backing, or taken out of the lockbox",
-        cannot_say="which of both",
-    ),
-    Definition(
-        name="shortfall_money",
-        kinds=(PEG, SET, LOCKBOX),
-        unit="unit of account",
-        formula="max(L - A_ref, 0); of an index token the sum of it over components",
-        dims="",
-        source="as solvency_reference",
-        bad="up: the loss of those who come last",
-        cannot_say="anything where a reference price is unknown",
-    ),
+    *LENDING_DEFINITIONS,
+    *CLAIM_DEFINITIONS,
+    *SHARE_DEFINITIONS,
+    *DEPTH_DEFINITIONS,
 )
 
 CATALOGUE = {definition.name: definition for definition in DEFINITIONS}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
+from math import isfinite, nan
+from typing import TypeAlias
 
 from watcher.math.bridge import Floats
 from watcher.math.catalogue import CATALOGUE
@@ -12,7 +15,8 @@ from watcher.math.subject import Subject
 from watcher.state.measure import Measure
 from watcher.state.token import Address
 
-NO_DIMS: Mapping[str, str] = {}
+Dims: TypeAlias = tuple[tuple[str, str], ...]
+"""Names and values, sorted by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +26,23 @@ class Column:
     name: str
     values: Floats
     reasons: Sequence[str]
-    dims: Sequence[Mapping[str, str]] | None = None
+    dims: Sequence[Dims] | None = None
 
-    def at(self, row: int, subject: Subject) -> Measure:
-        value = float(self.values[row])
-        known = math.isfinite(value)
-        return Measure(
-            name=self.name,
-            value=value if known else math.nan,
-            version=CATALOGUE[self.name].version,
-            dims=tuple(sorted(self.dims[row].items())) if self.dims else (),
-            reason="" if known else self.reasons[row] or subject.reason or "undefined",
-        )
+    def measures(self, subjects: Sequence[Subject]) -> list[Measure]:
+        """One of each target."""
+        name, version = self.name, CATALOGUE[self.name].version
+        dims: Iterable[Dims] = self.dims or repeat(())
+        rows = zip(self.values.tolist(), dims, self.reasons, subjects, strict=False)
+        return [
+            Measure(name, value, version, told)
+            if isfinite(value)
+            else Measure(name, nan, version, told, reason or subject.reason or "undefined")
+            for value, told, reason, subject in rows
+        ]
+
+
+def dims_of(named: Mapping[str, str]) -> Dims:
+    return tuple(sorted(named.items()))
 
 
 def price_reason(subject: Subject, coin: int) -> str:

@@ -10,7 +10,7 @@ from fractions import Fraction
 import numpy as np
 
 from watcher.errors import MathError
-from watcher.math.columns import Column, price_reason, price_value
+from watcher.math.columns import Column, dims_of, price_reason, price_value
 from watcher.math.look_through import Form, LookedThrough, look_through
 from watcher.math.prices import plain_tokens
 from watcher.math.settings import Settings
@@ -146,4 +146,4 @@ def _concentration(assets: Sequence[_Asset], total: float, problem: str) -> list
 
 
 def _column(name: str, value: float, reason: str, dims: Mapping[str, str] | None = None) -> Column:
-    return Column(name, np.array([value]), [reason], [dims] if dims else None)
+    return Column(name, np.array([value]), [reason], [dims_of(dims)] if dims else None)

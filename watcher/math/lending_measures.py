@@ -12,7 +12,7 @@ from watcher.errors import MathError
 from watcher.math import lending
 from watcher.math.bridge import nearest
 from watcher.math.catalogue import CATALOGUE
-from watcher.math.columns import Column, price_reason, price_value
+from watcher.math.columns import Column, dims_of, price_reason, price_value
 from watcher.math.lending import Lending
 from watcher.math.settings import Settings
 from watcher.math.subject import Subject
@@ -140,5 +140,5 @@ def _column(name: str, figures: Sequence[Figure], **dims: str) -> Column:
         name,
         np.array([value for value, _ in figures]),
         [reason for _, reason in figures],
-        [dims] * len(figures) if dims else None,
+        [dims_of(dims)] * len(figures) if dims else None,
     )

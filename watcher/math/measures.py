@@ -24,6 +24,7 @@ from watcher.math.catalogue import (
     YEARN,
 )
 from watcher.math.coin_measures import coin_measures
+from watcher.math.coin_pools import coins_of
 from watcher.math.columns import Column
 from watcher.math.holdings_measures import holdings_measures
 from watcher.math.lending_measures import lending_measures
@@ -63,25 +64,40 @@ _FAMILIES: dict[str, Callable[[Sequence[Subject], Settings], list[Column]]] = {
     **dict.fromkeys(LENDING, lending_measures),
 }
 
-_ONE_BY_ONE = frozenset({HOLDINGS, RATE, MORPHO, SET, *COIN_POOLS})
+_ONE_BY_ONE = frozenset({HOLDINGS, RATE, MORPHO, SET})
 """The kinds whose targets have rows of their own: of the tokens that they hold, of the sources
 compared, of the accounts named."""
 
 
-def measure(subjects: Sequence[Subject], settings: Settings) -> list[tuple[Measure, ...]]:
-    """All measures of each subject, in the order of the subjects.
+def measure(
+    subjects: Sequence[Subject], settings: Settings, *, exact: bool = False
+) -> list[tuple[Measure, ...]]:
+    """All measures of each subject, in the order of the subjects. `exact` takes those of pools of
+    several coins from exact quotes, one after the other.
 
     Which rows there are depends on the target and the settings alone; a figure that is unknown is
     NaN with its reason.
     """
     found: list[tuple[Measure, ...]] = [()] * len(subjects)
     for kind, family in _FAMILIES.items():
-        rows = [row for row, subject in enumerate(subjects) if subject.target.kind == kind]
-        if not rows:
-            continue
-        for group in [[row] for row in rows] if kind in _ONE_BY_ONE else [rows]:
+        for group in _alike(kind, subjects):
             members = [subjects[row] for row in group]
-            columns = family(members, settings)
-            for index, (row, member) in enumerate(zip(group, members, strict=True)):
-                found[row] = tuple(column.at(index, member) for column in columns)
+            if exact and kind in COIN_POOLS:
+                columns = coin_measures(members, settings, exact=True)
+            else:
+                columns = family(members, settings)
+            made = zip(*(column.measures(members) for column in columns), strict=True)
+            for row, figures in zip(group, made, strict=True):
+                found[row] = figures
     return found
+
+
+def _alike(kind: str, subjects: Sequence[Subject]) -> list[list[int]]:
+    """The subjects of a kind that have the same rows: pools of several coins with as many."""
+    groups: dict[int, list[int]] = {}
+    for row, subject in enumerate(subjects):
+        if subject.target.kind == kind:
+            alone = row if kind in _ONE_BY_ONE else 0
+            key = len(coins_of(subject.target)) if kind in COIN_POOLS else alone
+            groups.setdefault(key, []).append(row)
+    return list(groups.values())

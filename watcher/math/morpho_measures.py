@@ -10,7 +10,7 @@ import numpy as np
 
 from watcher.errors import MathError
 from watcher.math import bridge
-from watcher.math.columns import Column, price_reason, price_value
+from watcher.math.columns import Column, dims_of, price_reason, price_value
 from watcher.math.exact.morpho import (
     ORACLE_PRICE_SCALE,
     WAD,
@@ -165,4 +165,4 @@ def _ratio(part: int, whole: int) -> float:
 
 def _column(name: str, found: Figure, dims: Mapping[str, str] | None = None) -> Column:
     value, reason = found
-    return Column(name, np.array([value]), [reason], [dims] if dims else None)
+    return Column(name, np.array([value]), [reason], [dims_of(dims)] if dims else None)

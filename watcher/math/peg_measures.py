@@ -9,7 +9,7 @@ import numpy as np
 
 from watcher.errors import MathError
 from watcher.math import bridge
-from watcher.math.columns import Column, price_reason, price_value
+from watcher.math.columns import Column, dims_of, price_reason, price_value
 from watcher.math.exact.peg_stability import most_stable_out
 from watcher.math.families.peg_stability import module_of
 from watcher.math.settings import Settings
@@ -88,5 +88,5 @@ def _column(name: str, found: Sequence[Figure], dims: dict[str, str] | None = No
         name,
         np.array([value for value, _ in found]),
         [reason for _, reason in found],
-        [dims] * len(found) if dims else None,
+        [dims_of(dims)] * len(found) if dims else None,
     )

@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 from watcher.math import slippage
 from watcher.math.bridge import PAIR, Floats, pool_arrays
+from watcher.math.coin_depths import curve_columns
 from watcher.math.columns import Column
+from watcher.math.curves.build import Curves
+from watcher.math.curves.product import ProductCurve
 from watcher.math.exploitability.arbitrage import arbitrage
 from watcher.math.pool_table import (
     DEPTH_MOVE,
@@ -41,6 +44,7 @@ def pool_measures(subjects: Sequence[Subject], settings: Settings) -> list[Colum
             *_size_columns(table, reserves, arrays.gamma, settings.sizes),
             *_depth_columns(table, reserves, arrays.gamma),
             arbitrage_column(table, _profit),
+            *_curve_columns(table, reserves, arrays.gamma),
         ]
 
 
@@ -78,6 +82,22 @@ def _depth_columns(table: PoolTable, reserves: Floats, gamma: Floats) -> list[Co
         money = reserve * gross * table.prices[:, coin]
         columns.append(Column("depth_money", money, table.coin_reasons(coin), dims))
     return columns
+
+
+def _curve_columns(table: PoolTable, reserves: Floats, gamma: Floats) -> list[Column]:
+    rows = np.flatnonzero(np.isfinite(reserves).all(axis=1))
+    curve = ProductCurve(
+        x=reserves[rows],
+        weights=np.full((rows.size, PAIR), 1 / PAIR),
+        real=reserves[rows],
+        gamma=gamma[rows],
+        alpha=np.ones(rows.size),
+        largest=np.full(rows.size, np.inf),
+        largest_gross=np.full(rows.size, np.inf),
+    )
+    curves = Curves(rows, curve, np.ones((rows.size, PAIR)), by_market=True)
+    sides = table.side_by_side()
+    return curve_columns(sides, [curves], [""] * len(sides.subjects))
 
 
 def _profit(state: State, price0: float, price1: float) -> float:

@@ -11,7 +11,9 @@ import numpy as np
 from watcher.errors import MathError
 from watcher.math import disparity
 from watcher.math.bridge import PAIR, Floats
-from watcher.math.columns import Column, price_reason, price_value
+from watcher.math.coin_table import CoinTable
+from watcher.math.columns import Column, Dims, price_reason, price_value
+from watcher.math.share_measures import shape_columns
 from watcher.math.subject import Subject
 from watcher.state.kinds import State
 
@@ -45,21 +47,28 @@ class PoolTable:
             for own, prices in zip(self.own_reasons, self.price_reasons, strict=True)
         ]
 
-    def coin_dims(self, coin: int) -> list[dict[str, str]]:
-        return [{"token": self.token(row, coin)} for row in range(len(self.subjects))]
+    def side_by_side(self) -> CoinTable:
+        """As the measures on curves see them: pools of two coins."""
+        return CoinTable(
+            subjects=self.subjects,
+            pools=[None] * len(self.subjects),
+            places=[tuple(range(PAIR))] * len(self.subjects),
+            prices=self.prices,
+            own=self.own_reasons,
+            price_reasons=list(self.price_reasons),
+        )
 
-    def size_dims(self, coin: int, size: float) -> list[dict[str, str]]:
+    def coin_dims(self, coin: int) -> list[Dims]:
+        return [(("token", self.token(row, coin)),) for row in range(len(self.subjects))]
+
+    def size_dims(self, coin: int, size: float) -> list[Dims]:
         """Of a trade of so much money of this coin."""
-        return [
-            {"size": f"{size:.15g}", "token_in": self.token(row, coin)}
-            for row in range(len(self.subjects))
-        ]
+        said = "size", f"{size:.15g}"
+        return [(said, ("token_in", self.token(row, coin))) for row in range(len(self.subjects))]
 
-    def depth_dims(self, coin: int) -> list[dict[str, str]]:
-        return [
-            {"move": f"{DEPTH_MOVE:g}", "token_in": self.token(row, coin)}
-            for row in range(len(self.subjects))
-        ]
+    def depth_dims(self, coin: int) -> list[Dims]:
+        said = "move", f"{DEPTH_MOVE:g}"
+        return [(said, ("token_in", self.token(row, coin))) for row in range(len(self.subjects))]
 
 
 def pool_table(subjects: Sequence[Subject], own_reasons: Sequence[str]) -> PoolTable:
@@ -100,7 +109,7 @@ def share_columns(table: PoolTable, amounts: Floats, reasons: Sequence[str]) -> 
         for coin in range(PAIR)
     ]
     columns.append(Column("disparity_value", disparity.total_variation(shares, weights), reasons))
-    return columns
+    return [*columns, *shape_columns(shares, weights, reasons, "value")]
 
 
 def arbitrage_column(table: PoolTable, profit: Callable[[State, float, float], float]) -> Column:

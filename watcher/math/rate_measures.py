@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from watcher.math.bridge import redemption_rate
-from watcher.math.columns import Column, price_reason, price_value
+from watcher.math.columns import Column, dims_of, price_reason, price_value
 from watcher.math.prices import graph_of
 from watcher.math.settings import Settings
 from watcher.math.subject import Subject
@@ -64,4 +64,4 @@ def _log(price: float, redeemed: float) -> float:
 
 
 def _column(name: str, value: float, reason: str, dims: Mapping[str, str] | None = None) -> Column:
-    return Column(name, np.array([value]), [reason], [dims] if dims else None)
+    return Column(name, np.array([value]), [reason], [dims_of(dims)] if dims else None)

@@ -10,7 +10,7 @@ from fractions import Fraction
 import numpy as np
 
 from watcher.math import bridge
-from watcher.math.columns import Column, price_reason, price_value
+from watcher.math.columns import Column, dims_of, price_reason, price_value
 from watcher.math.disparity import total_variation
 from watcher.math.settings import Settings
 from watcher.math.subject import Subject
@@ -170,4 +170,4 @@ def _shortfall(basket: _Basket) -> Figure:
 
 def _column(name: str, found: Figure, dims: Mapping[str, str] | None = None) -> Column:
     value, reason = found
-    return Column(name, np.array([value]), [reason], [dims] if dims else None)
+    return Column(name, np.array([value]), [reason], [dims_of(dims)] if dims else None)

@@ -54,6 +54,46 @@ class Side:
     def amount_to(self, ratio: float) -> float:
         """What must be sold until sqrt(price) has moved by the factor `ratio`, below 1 when token0
         is sold. Raises MathError where the ranges end before."""
+        at, end = self._reached(ratio)
+        start, liquidity = self.sqrt_prices[at] / Q96, float(self.liquidity[at])
+        rest = (start - end) / (start * end) if self.zero_for_one else end - start
+        return float(self.total_in[at]) + liquidity * rest
+
+    def paid_to(self, ratio: float) -> float:
+        """What is paid out until then."""
+        at, end = self._reached(ratio)
+        start, liquidity = self.sqrt_prices[at] / Q96, float(self.liquidity[at])
+        rest = start - end if self.zero_for_one else (end - start) / (start * end)
+        return float(self.total_out[at]) + liquidity * rest
+
+    def largest_within(self, lost: float, gamma: float) -> float:
+        """The largest gross input q, of which `gamma` counts, that pays at least (1 - lost) of what
+        it would at the present price; 0 where none does. Raises MathError where the ranges end
+        before.
+
+        In the last range, entered when `behind` more than asked for has been paid, that is the root
+        of a quadratic.
+        """
+        if 1 - lost >= gamma:
+            return 0.0
+        start = self.sqrt_prices[0] / Q96
+        wanted = (1 - lost) / gamma * (start * start if self.zero_for_one else 1 / (start * start))
+        over = self.total_out - wanted * self.total_in
+        below = np.flatnonzero(over < 0)
+        if not below.size:
+            raise MathError(NO_LIQUIDITY if self.is_whole else BEYOND_KNOWN)
+        at = int(below[0]) - 1
+        behind, liquidity = float(over[at]), float(self.liquidity[at])
+        root = self.sqrt_prices[at] / Q96
+        root = root if self.zero_for_one else 1 / root
+        b = wanted * liquidity - behind * root - liquidity * root * root
+        c = behind * liquidity
+        spread = sqrt(b * b + 4 * wanted * root * c)
+        rest = 2 * c / (b + spread) if b > 0 else (spread - b) / (2 * wanted * root)
+        return (float(self.total_in[at]) + rest) / gamma
+
+    def _reached(self, ratio: float) -> tuple[int, float]:
+        """The range in which sqrt(price) has moved by the factor, and where."""
         target = self.sqrt_prices[0] * ratio
         passed = [
             price > target if self.zero_for_one else price < target for price in self.sqrt_prices
@@ -61,10 +101,7 @@ class Side:
         at = passed.index(False) - 1 if False in passed else -1
         if at < 0:
             raise MathError(NO_LIQUIDITY if self.is_whole else BEYOND_KNOWN)
-        start, liquidity = self.sqrt_prices[at] / Q96, float(self.liquidity[at])
-        end = target / Q96
-        rest = (start - end) / (start * end) if self.zero_for_one else end - start
-        return float(self.total_in[at]) + liquidity * rest
+        return at, target / Q96
 
     def _within(self, at: int, amount_in: float) -> float:
         """Solved for the output itself, without a difference of prices."""

@@ -4,19 +4,16 @@ one; what all pools of two coins share is computed at once."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 
-from watcher.errors import MathError
 from watcher.math import tick_curve
 from watcher.math.bridge import PAIR, Floats
 from watcher.math.columns import Column
 from watcher.math.exact.sqrt_price_math import Q96
 from watcher.math.exploitability.tick_arbitrage import tick_arbitrage
-from watcher.math.families.concentrated import HOOKED, fee
 from watcher.math.pool_table import (
     DEPTH_MOVE,
     PoolTable,
@@ -27,7 +24,8 @@ from watcher.math.pool_table import (
 )
 from watcher.math.settings import Settings
 from watcher.math.subject import Subject
-from watcher.math.tick_curve import Side
+from watcher.math.tick_depths import depth_columns
+from watcher.math.tick_sides import TickCurve, each, tick_curve_of
 from watcher.state.concentrated import Concentrated
 from watcher.state.kinds import State
 
@@ -35,31 +33,11 @@ NO_BALANCES = "what the pool holds is not known"
 HOLDS_NOTHING = "the pool holds nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class _Curve:
-    """One pool; a side is a sentence where there is none."""
-
-    state: Concentrated
-    sides: tuple[Side | str, Side | str]
-    gamma: tuple[float, float]
-
-    def unit(self, coin: int) -> int:
-        """Smallest units of a whole token."""
-        return int(10 ** (self.state.decimals0, self.state.decimals1)[coin])
-
-    def side(self, coin: int) -> Side:
-        """Where `coin` is sold. Raises MathError."""
-        found = self.sides[coin]
-        if isinstance(found, str):
-            raise MathError(found)
-        return found
-
-
 def tick_measures(subjects: Sequence[Subject], settings: Settings) -> list[Column]:
     states = [_state(subject) for subject in subjects]
     problems = [tick_curve.problem(state) if state else "no state" for state in states]
     curves = [
-        _curve(state) if state and not bad else None
+        tick_curve_of(state) if state and not bad else None
         for state, bad in zip(states, problems, strict=True)
     ]
     table = pool_table(subjects, problems)
@@ -71,25 +49,12 @@ def tick_measures(subjects: Sequence[Subject], settings: Settings) -> list[Colum
             *_size_columns(table, curves, settings.sizes),
             *_depth_columns(table, curves),
             arbitrage_column(table, _profit),
+            *depth_columns(table.side_by_side(), curves),
         ]
 
 
 def _state(subject: Subject) -> Concentrated | None:
     return subject.state if isinstance(subject.state, Concentrated) else None
-
-
-def _curve(state: Concentrated) -> _Curve:
-    if state.hooked:
-        return _Curve(state, (HOOKED, HOOKED), (math.nan, math.nan))
-
-    def one(coin: int) -> Side | str:
-        try:
-            return tick_curve.side(state, zero_for_one=coin == 0)
-        except MathError as error:
-            return str(error)
-
-    gamma0, gamma1 = (float(1 - fee(state, coin)) for coin in range(PAIR))
-    return _Curve(state, (one(0), one(1)), (gamma0, gamma1))
 
 
 def _share_columns(table: PoolTable, states: Sequence[Concentrated | None]) -> list[Column]:
@@ -111,7 +76,7 @@ def _share_columns(table: PoolTable, states: Sequence[Concentrated | None]) -> l
 
 
 def _size_columns(
-    table: PoolTable, curves: Sequence[_Curve | None], sizes: Sequence[float]
+    table: PoolTable, curves: Sequence[TickCurve | None], sizes: Sequence[float]
 ) -> list[Column]:
     columns = []
     for coin in range(PAIR):
@@ -120,16 +85,16 @@ def _size_columns(
             dims = table.size_dims(coin, size)
             for name, with_fee in (("price_impact", False), ("slippage", True)):
                 figure = partial(_slippage, coin=coin, amounts=amounts, with_fee=with_fee)
-                values, reasons = _each(curves, table.coin_reasons(coin), figure)
+                values, reasons = each(curves, table.coin_reasons(coin), figure)
                 columns.append(Column(name, values, reasons, dims))
     return columns
 
 
-def _depth_columns(table: PoolTable, curves: Sequence[_Curve | None]) -> list[Column]:
+def _depth_columns(table: PoolTable, curves: Sequence[TickCurve | None]) -> list[Column]:
     columns = []
     for coin in range(PAIR):
         dims = table.depth_dims(coin)
-        feeless, reasons = _each(curves, table.own_reasons, partial(_depth, coin=coin))
+        feeless, reasons = each(curves, table.own_reasons, partial(_depth, coin=coin))
         gamma = np.array([curve.gamma[coin] if curve else math.nan for curve in curves])
         gross = feeless / gamma
         columns.append(Column("depth", gross, reasons, dims))
@@ -141,24 +106,7 @@ def _depth_columns(table: PoolTable, curves: Sequence[_Curve | None]) -> list[Co
     return columns
 
 
-def _each(
-    curves: Sequence[_Curve | None],
-    reasons: Sequence[str],
-    figure: Callable[[_Curve, int], float],
-) -> tuple[Floats, list[str]]:
-    """A figure of each curve that has no reason against it; a MathError is its reason."""
-    values, why = np.full(len(curves), np.nan), list(reasons)
-    for row, curve in enumerate(curves):
-        if curve is None or why[row]:
-            continue
-        try:
-            values[row] = figure(curve, row)
-        except MathError as error:
-            why[row] = str(error)
-    return values, why
-
-
-def _slippage(curve: _Curve, row: int, *, coin: int, amounts: Floats, with_fee: bool) -> float:
+def _slippage(curve: TickCurve, row: int, *, coin: int, amounts: Floats, with_fee: bool) -> float:
     """1 - (out/q) / spot; `amounts` (target,) are q in whole tokens."""
     amount_in = float(amounts[row]) * curve.unit(coin)
     if not 0.0 < amount_in < math.inf:
@@ -170,7 +118,7 @@ def _slippage(curve: _Curve, row: int, *, coin: int, amounts: Floats, with_fee: 
     return 1.0 - amount_out / amount_in / spot
 
 
-def _depth(curve: _Curve, _row: int, *, coin: int) -> float:
+def _depth(curve: TickCurve, _row: int, *, coin: int) -> float:
     """Whole tokens that move the price by DEPTH_MOVE, without the fee."""
     ratio = tick_curve.root_of_move(DEPTH_MOVE, zero_for_one=coin == 0)
     return curve.side(coin).amount_to(ratio) / curve.unit(coin)

@@ -36,6 +36,9 @@ StateOption = Annotated[
 def register(app: typer.Typer) -> None:
     app.command("quote", short_help="What a trade pays, to the smallest unit.")(quote)
     app.command("measure", short_help="Every measure of a target, computed now.")(measure)
+    app.command("slippage", short_help="What trades of every size lose, as a table and a plot.")(
+        slippage
+    )
     app.command("recompute", short_help="Compute every stored figure again, and compare.")(
         recompute
     )
@@ -100,6 +103,10 @@ def measure(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show each formula and what it cannot say.")
     ] = False,
+    exact: Annotated[
+        bool,
+        typer.Option("--exact", help="Pools of several coins by exact quotes, which takes longer."),
+    ] = False,
     config: ConfigOption = None,
     format_: FormatOption = Format.TABLE,
     as_json: JsonOption = False,
@@ -110,8 +117,45 @@ def measure(
     from watcher.math.measures import measure as measure_all
 
     found = find_subject(target, file=state, at=at, config=config)
-    (figures,) = measure_all([found.subject], found.settings)
+    (figures,) = measure_all([found.subject], found.settings, exact=exact)
     print_measures(found, figures, explained=explain, format_=chosen(format_, as_json))
+
+
+def slippage(
+    target: TargetArgument = None,
+    state: StateOption = None,
+    coin_in: Annotated[
+        str, typer.Option("--in", metavar="TOKEN", help="Sold: symbol, address or index.")
+    ] = "0",
+    coin_out: Annotated[
+        str, typer.Option("--out", metavar="TOKEN", help="Bought: symbol, address or index.")
+    ] = "1",
+    at: AtOption = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE.svg", help="Write the plot there too.")
+    ] = None,
+    config: ConfigOption = None,
+    format_: FormatOption = Format.TABLE,
+    as_json: JsonOption = False,
+) -> None:
+    """What trades of every size lose, with the fee and without it, both ways, by exact quotes.
+
+    Up to the size that loses half of what it would pay at the spot price. Exit 3 when the contract
+    would revert.
+    """
+    from watcher.cli.output import note
+    from watcher.cli.slipped import print_slippage
+    from watcher.cli.subjects import find_subject
+    from watcher.cli.trade import find_coin
+    from watcher.errors import MathError
+
+    snapshot = find_subject(target, file=state, at=at, config=config).snapshot
+    sold, bought = find_coin(snapshot.target, coin_in), find_coin(snapshot.target, coin_out)
+    try:
+        print_slippage(snapshot, sold, bought, format_=chosen(format_, as_json), file=plot)
+    except MathError as error:
+        note(f"watcher: {snapshot.target.label} exchanges nothing there: {error}")
+        raise typer.Exit(CHECK_FAILED) from None
 
 
 def recompute(
