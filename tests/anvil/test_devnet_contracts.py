@@ -17,9 +17,11 @@ from web3.exceptions import ContractLogicError
 
 from watcher.chain.anvil import AnvilOptions, run_anvil
 from watcher.devnet.artifacts import CRYPTO_DECIMALS, Artifacts, Toolchain, crypto_swap, prepare
+from watcher.devnet.deploy.site import created_address
 from watcher.devnet.fetch import default_cache, silent
 from watcher.devnet.vyper import Vyper
 from watcher.errors import SetupError
+from watcher.state.token import to_address
 
 pytestmark = pytest.mark.anvil
 
@@ -75,7 +77,8 @@ def toolchain() -> Toolchain:
 
 @pytest.fixture(scope="module")
 def node(toolchain: Toolchain) -> Iterator[Chain]:
-    with run_anvil(toolchain.anvil, AnvilOptions(genesis_timestamp=1_700_000_000)) as anvil:
+    options = AnvilOptions(genesis_timestamp=1_700_000_000, code_size_limit=False)
+    with run_anvil(toolchain.anvil, options) as anvil:
         web3 = Web3(HTTPProvider(anvil.url))
         yield Chain(web3, toolchain.artifacts, tuple(web3.eth.accounts))
 
@@ -96,6 +99,7 @@ def test_every_contract_deploys(chain: Chain) -> None:
     )
     vault = chain.deploy("BalancerVault", account, ZERO, 90 * 86_400, 30 * 86_400).address
     fees = chain.deploy("BalancerFeePercentages", vault, 10**17, 10**17).address
+    deployed_v3 = balancer_v3(chain)
     arguments: dict[str, tuple[Any, ...]] = {
         "Token": ("Token", "TKN", 6),
         "CurvePoolToken": ("LP", "LP", 18, 0),
@@ -149,6 +153,8 @@ def test_every_contract_deploys(chain: Chain) -> None:
         "FluxAggregator": (token.address, 1, 3600, ZERO, 1, 10**20, 8, "ETH / USD"),
         "EACAggregatorProxy": (aggregator.address, ZERO),
         "Multicall3": (),
+        "Permit2": (),
+        "BalancerV3Router": (deployed_v3["BalancerV3Vault"], ZERO, ZERO, "v"),
         "KyberDMMFactory": (account,),
         "KyberDMMPool": (),
         "AerodromePool": (),
@@ -164,12 +170,29 @@ def test_every_contract_deploys(chain: Chain) -> None:
         ),
     )
     # A pool of Pancake V3 asks whoever creates it for its parameters.
-    assert set(arguments) == set(chain.artifacts) - {"PancakeV3Pool"}
+    assert set(arguments) == set(chain.artifacts) - {"PancakeV3Pool", *deployed_v3}
     libraries = {"SwapUtilsExternal": chain.deploy("SwapUtilsExternal").address}
     libraries |= dict.fromkeys(("coin0", "coin1", "token"), token.address)
     for name, values in arguments.items():
         deployed = chain.deploy(name, *values, libraries=libraries)
         assert len(chain.web3.eth.get_code(deployed.address)) > 200, name
+
+
+def balancer_v3(chain: Chain) -> dict[str, str]:
+    """The Vault of V3, which its extensions and its fee controller name before it is there."""
+    nonce = chain.web3.eth.get_transaction_count(Web3.to_checksum_address(chain.accounts[0]))
+    vault = created_address(to_address(chain.accounts[0]), nonce + 3)
+    found: dict[str, str] = {}
+    for name, arguments in (
+        ("VaultAdmin", (vault, 1, 1, 10**6, 10**4)),
+        ("VaultExtension", (vault, "VaultAdmin")),
+        ("ProtocolFeeController", (vault, 0, 0)),
+        ("Vault", ("VaultExtension", chain.accounts[0], "ProtocolFeeController")),
+    ):
+        given = [found.get(f"BalancerV3{each}", each) for each in arguments]
+        found[f"BalancerV3{name}"] = chain.deploy(f"BalancerV3{name}", *given).address
+    assert found["BalancerV3Vault"] == vault
+    return found
 
 
 def init_code_hash(chain: Chain, name: str) -> str:

@@ -184,6 +184,8 @@ OF_THE_WORLD = {
     "balancer_v1",
     "balancer_v2_weighted",
     "balancer_v2_stable",
+    "balancer_v3_weighted",
+    "balancer_v3_stable",
 }
 """What no shipped list has: held to its getters on the local world, in test_adapters.py."""
 

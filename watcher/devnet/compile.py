@@ -54,13 +54,14 @@ class Unit:
     contracts: Mapping[str, str]
     evm_version: str
     optimizer_runs: int
+    remappings: tuple[str, ...] = ()
 
     def standard_json(self) -> str:
         """The compiler's input; canonical, so that equal work has an equal text."""
         selection: dict[str, dict[str, list[str]]] = {}
         for name, file in self.contracts.items():
             selection.setdefault(file, {})[name] = ["abi", "evm.bytecode.object"]
-        document = {
+        document: dict[str, Any] = {
             "language": "Solidity",
             "sources": {file: {"content": text} for file, text in self.sources.items()},
             "settings": {
@@ -71,6 +72,8 @@ class Unit:
                 "outputSelection": selection,
             },
         }
+        if self.remappings:
+            document["settings"]["remappings"] = list(self.remappings)
         return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
     @property

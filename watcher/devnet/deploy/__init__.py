@@ -9,6 +9,7 @@ from watcher.devnet.deploy.balancer import (
     fill_balancer,
 )
 from watcher.devnet.deploy.balancer_v1 import deploy_balancer_v1
+from watcher.devnet.deploy.balancer_v3 import deploy_balancer_v3, fill_balancer_v3
 from watcher.devnet.deploy.crypto_pools import deploy_crypto, fill_crypto
 from watcher.devnet.deploy.curve import allow_exchanges, deploy_curve, fill_curve
 from watcher.devnet.deploy.feeds import bring_price, deploy_feed, deploy_pyth, start_feed
@@ -147,6 +148,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     )
     pyth = PythFeed(deploy_pyth(site, builder), PYTH_USDC, tokens["USDC"], 24 * _HOUR)
     kyber_pools = deploy_kyber(site, builder, tokens, fee_to=actors.treasury)
+    balancer_v3_pools = deploy_balancer_v3(site, builder, tokens, vaults)
     site.mine()
     pairs = tuple(find_pair(site, exchange, pool) for exchange, pool in plans)
     tick_pools = tuple(find_pool(site, uniswap_v3, plan) for plan in tick_plans)
@@ -165,6 +167,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     fill_crypto(site, builder, crypto_pools, weth=weth)
     fill_kyber(site, builder, kyber_pools, tokens)
     fill_balancer(site, builder, balancer_pools, vaults, weth=weth)
+    fill_balancer_v3(site, builder, balancer_v3_pools, vaults, weth=weth)
     coin_pools = (*curve_pools, *saddle_pools, *crypto_pools)
     for trader in (actors.trader, actors.other_trader, actors.whale):
         allow_exchanges(site, coin_pools, vaults, trader)
@@ -196,6 +199,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         feeds=feeds,
         share_markets=(market,),
         balancer_pools=balancer_pools,
+        balancer_v3_pools=balancer_v3_pools,
         pyth=(pyth,),
         implied=(*_implied((*pairs, *tick_pools), tokens), *of_shares),
         treasuries=(treasury,),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from watcher.errors import MathError
 from watcher.math.exact.balancer_fixed_point import (
@@ -36,13 +37,14 @@ MAX_FEE_PERCENTAGE = 999_999 * 10**12
 class VaultPool:
     """A pool as the Vault keeps it.
 
-    `live` are its balances of 18 decimals rounded down, `live_up` up. Of the swap fees
-    `aggregate_fee` is the part that leaves the pool. A trade of less than `minimum_trade`, of 18
-    decimals, reverts.
+    `live` are its balances of 18 decimals rounded down. Adding meets `balances_up`, which can be a
+    unit less, and as live ones `live_up`, rounded up. Of the swap fees `aggregate_fee` is the part
+    that leaves the pool. A trade of less than `minimum_trade`, of 18 decimals, reverts.
     """
 
     math: PoolMath
     balances: tuple[int, ...]
+    balances_up: tuple[int, ...]
     live: tuple[int, ...]
     live_up: tuple[int, ...]
     scaling_factors: tuple[int, ...]
@@ -65,13 +67,22 @@ def vault_pool(
     total_supply: int,
     minimum_trade: int,
     surge: Surge | None = None,
+    due_besides: tuple[int, ...] = (),
 ) -> VaultPool:
-    """From what the Vault stores: the live balances follow from the others."""
+    """From what the Vault stores: the live balances follow from the others.
+
+    `balances` are without the yield fees that are due; `due_besides` are, where there are any, the
+    units more that are due when something is added.
+    """
+    balances_up = tuple(
+        sub(balance, due) for balance, due in zip_longest(balances, due_besides, fillvalue=0)
+    )
     return VaultPool(
         math=math,
         balances=balances,
+        balances_up=balances_up,
         live=live_balances(balances, scaling_factors, rates, up=False),
-        live_up=live_balances(balances, scaling_factors, rates, up=True),
+        live_up=live_balances(balances_up, scaling_factors, rates, up=True),
         scaling_factors=scaling_factors,
         rates=rates,
         swap_fee=swap_fee,
@@ -89,6 +100,15 @@ def live_balances(
     multiply = mul_up if up else mul_down
     coins = zip(balances, scaling_factors, rates, strict=True)
     return tuple(multiply(balance * factor, rate) for balance, factor, rate in coins)
+
+
+def compute_yield_fees_due(
+    live: int, last_live: int, *, percentage: int, scaling_factor: int, rate: int
+) -> int:
+    """The part of what a balance has grown by with its rate, in smallest units."""
+    if live <= last_live:
+        return 0
+    return div_down(mul_up(live - last_live, percentage), scaling_factor * rate)
 
 
 def compute_rate_round_up(rate: int) -> int:
@@ -335,7 +355,7 @@ def _require_calm(
     which are without the fees that left.
     """
     after = []
-    for k, balance in enumerate(pool.balances):
+    for k, balance in enumerate(pool.balances_up if sign == 1 else pool.balances):
         left = sub(balance + sign * amounts[k], _aggregate_fee(pool, k, fees[k]))
         after.append(_live_afterwards(pool, k, left))
     if pool.surge is None:
