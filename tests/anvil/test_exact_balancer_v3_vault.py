@@ -5,6 +5,7 @@ the wei; where the Router reverts we raise. So it answers, and so it does it."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import pytest
 from hypothesis import event, given, settings
@@ -28,6 +29,7 @@ from tests.support.real_balancer_v3 import (
 )
 from watcher.chain.anvil import AnvilOptions, run_anvil
 from watcher.devnet.artifacts import Toolchain
+from watcher.devnet.deploy.balancer_v3 import YIELD_PART
 from watcher.devnet.local_chain import LocalChain
 from watcher.errors import MathError
 from watcher.math.exact import balancer_v3
@@ -141,3 +143,65 @@ def test_every_move_is_answered_and_done_to_the_wei(
         reply = replies[number]
         event(f"{ask.kind} {'is done' if reply.ok else 'reverts'}")
         assert theirs(ask, reply) == ours(before(replies), ask), ask
+    for (ask, before, number), (_, after, _) in pairwise(steps):
+        if replies[number].ok and (left := left_by(before(replies), ask)):
+            assert after(replies).balances == left, ask
+
+
+def left_by(pool: VaultPool, ask: Ask) -> tuple[int, ...]:
+    """The balances afterwards, where our functions tell them."""
+    match ask.kind, ask.given:
+        case "in", (i, j, amount):
+            paid, leaving = balancer_v3.swapped_in(pool, i, j, amount)
+            changes = {i: amount - leaving, j: -paid}
+            return tuple(b + changes.get(k, 0) for k, b in enumerate(pool.balances))
+        case "join_all", (bpt,):
+            amounts = balancer_v3.add_proportional(pool, bpt)
+            return tuple(b + a for b, a in zip(pool.balances_up, amounts, strict=True))
+        case "all", (bpt,):
+            amounts = balancer_v3.remove_proportional(pool, bpt)
+            return tuple(b - a for b, a in zip(pool.balances, amounts, strict=True))
+    return ()
+
+
+@settings(max_examples=examples(10, deep=50))
+@given(amount=st.integers(10**20, 10**21), rate=st.integers(101 * 10**16, 105 * 10**16))
+def test_adding_meets_a_unit_less_where_more_is_owed_of_balances_rounded_up(
+    bench: Bench, amount: int, rate: int
+) -> None:
+    """From each amount on, the next one of which that is so."""
+    amount = next(each for each in range(amount, amount + 10_000) if owes_more(each, rate))
+    plan = Plan(
+        math=WeightedPool(WeightedMath((ONE // 2,) * 2), (10**12,) * 2),
+        coins=bench.coins_of((18, 18)),
+        amounts=(amount, amount),
+        born=(ONE, None),
+        later=(rate, ONE),
+        pays_yield=(True, False),
+        swap_fee=10**14,
+    )
+    coins, script = [coin for coin, _ in plan.coins], Script(bench.chain)
+    pool = give_birth(script, bench, plan)
+    before = look(script, bench, pool, plan.math)
+    ask = Ask("join_all", (amount // 7,))
+    number = put(script, bench, pool, coins, ask, really=True)
+    after = look(script, bench, pool, plan.math)
+    replies = script.play()
+    found = before(replies)
+    assert found.balances_up[0] == found.balances[0] - 1
+    assert theirs(ask, replies[number]) == ours(found, ask)
+    assert after(replies).balances == left_by(found, ask)
+
+
+def owes_more(amount: int, rate: int) -> bool:
+    """Of a coin of 18 decimals whose rate was 1."""
+    down, up = (
+        balancer_v3.compute_yield_fees_due(
+            *(*balancer_v3.live_balances((amount,), (1,), (rate,), up=way), amount),
+            percentage=YIELD_PART,
+            scaling_factor=1,
+            rate=rate,
+        )
+        for way in (False, True)
+    )
+    return up > down
