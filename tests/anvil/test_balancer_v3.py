@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -35,7 +35,9 @@ from watcher.devnet.deploy.balancer_v3 import (
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.local_chain import Transaction
 from watcher.devnet.world import BalancerV3Pool
-from watcher.errors import MathError
+from watcher.errors import DecodeError, MathError, RevertedCall
+from watcher.math.exact.balancer_stable import StableMath
+from watcher.math.exact.balancer_v3_pools import StablePool
 from watcher.math.quotes import (
     add_liquidity,
     quote_exact_in,
@@ -43,7 +45,9 @@ from watcher.math.quotes import (
     remove_liquidity,
     remove_liquidity_one,
 )
+from watcher.protocols import ADAPTERS, balancer_v3_surge
 from watcher.state import BalancerStable, State, Target, Weighted
+from watcher.state.call import Answer, Static
 from watcher.state.token import ZERO_ADDRESS, Address, to_address
 
 pytestmark = pytest.mark.anvil
@@ -297,12 +301,15 @@ FLAGS = {"before it is filled": 1, "the fee": 3, "before a swap": 4, "after a sw
 HOOK = to_address("0x00000000000000000000000000000000000b004b")
 
 
-def put_hook(node: LocalWorld, flag: int) -> Address:
-    """A hook that wants to be called for one thing, and says yes to whatever it is told:
-    calldatasize = 4 ? return ten words, the flag among them : return 1."""
-    flagged = f"600161{32 * flag:04x}52"
-    code = f"0x36600414600f5760015f5260205ff35b{flagged}6101405ff3"
-    node.chain.request("anvil_setCode", HOOK, code)
+def put_hook(node: LocalWorld, *flags: int, has_getters: bool = True) -> Address:
+    """A hook that wants to be called for some things, and says yes to whatever it is told:
+    calldatasize = 4 ? return ten words, the flags among them : return 1. Without getters it reverts
+    what is asked with one argument."""
+    flagged = "".join(f"600161{32 * flag:04x}52" for flag in flags)
+    start = "" if has_getters else f"6024361460{len(flagged) // 2 + 28:02x}57"
+    at = len(start) // 2 + 15
+    code = f"{start}3660041460{at:02x}5760015f5260205ff35b{flagged}6101405ff35b5f5ffd"
+    node.chain.request("anvil_setCode", HOOK, f"0x{code}")
     return HOOK
 
 
@@ -313,26 +320,30 @@ def register(
     hook: Address = ZERO_ADDRESS,
     proportional_alone: bool = False,
     filled: bool = True,
+    is_stable: bool = False,
 ) -> Address:
-    """Another pool of the first one's coins."""
+    """Another pool of the first one's coins, weighted unless told."""
     known, builder = node.world.balancer_v3_pools[0], node.world.actors.builder
     site = Site(node.chain, toolchain.artifacts)
-    params = ("W", "W", 2, [ONE // 2] * 2, "v", [10**12] * 2)
-    address = site.create(builder, "WeightedPool", params, known.vault)
+    if is_stable:
+        address = site.create(builder, "StablePool", ("S", "S", 200, "v"), known.vault)
+    else:
+        params = ("W", "W", 2, [ONE // 2] * 2, "v", [10**12] * 2)
+        address = site.create(builder, "WeightedPool", params, known.vault)
     site.mine()
     config = [(coin.address, 0, ZERO_ADDRESS, False) for coin in known.coins]
     roles, management = (builder, builder, ZERO_ADDRESS), (proportional_alone, False, False, False)
     order = (address, config, 10**16, 0, False, roles, hook, management)
     send(node, known.vault, REGISTER, *order)
     if filled:
-        amounts = [10**coin.decimals for coin in known.coins]
+        amounts = [1_000 * 10**coin.decimals for coin in known.coins]
         held = [coin.address for coin in known.coins]
         send(node, known.router, INITIALIZE, address, held, amounts, 0, False, b"")
     return address
 
 
-def refusal(node: LocalWorld, address: Address) -> str:
-    asked = [entry("balancer_v3_weighted", address)]
+def refusal(node: LocalWorld, address: Address, protocol: str = "balancer_v3_weighted") -> str:
+    asked = [entry(protocol, address)]
     return asyncio.run(identified(node.chain, asked))[0].refusal
 
 
@@ -354,3 +365,73 @@ def test_a_pool_that_takes_coins_in_proportion_alone_or_was_never_filled_is_refu
     empty = register(fork_node, toolchain, filled=False)
     assert "in proportion alone: not read here" in refusal(fork_node, alone)
     assert "was never filled: add the entry" in refusal(fork_node, empty)
+
+
+SURGE = (3, 7, 9)
+"""What StableSurge is called for: the fee, after adding, after removing."""
+NUMBERS = (3 * 10**17, 95 * 10**16)
+"""A threshold and a greatest fee."""
+
+
+@pytest.fixture
+def surging(fork_node: LocalWorld, toolchain: Toolchain) -> Stage:
+    """A stable pool whose hook is ours, by the rule of StableSurge; the Vault is Balancer's."""
+    provide(fork_node, toolchain)
+    known, site = fork_node.world.balancer_v3_pools[0], Site(fork_node.chain, toolchain.artifacts)
+    hook = site.create(fork_node.world.actors.builder, "SurgeHook", *NUMBERS)
+    site.mine()
+    address = register(fork_node, toolchain, hook=hook, is_stable=True)
+    send(fork_node, address, "approve(address,uint256)", known.router, 2**256 - 1)
+    pool = replace(known, protocol="balancer_v3_stable", address=address)
+    node = LocalWorld(fork_node.chain, replace(fork_node.world, balancer_v3_pools=(pool,)))
+    targets = targets_of(node)
+    assert targets[0].params["surge_hook"] == hook
+    return Stage(node, targets, {"now": moment(node, targets)})
+
+
+def test_a_pool_with_a_surging_fee_is_quoted_with_it(surging: Stage) -> None:
+    state = stable(surging.moments["now"][1][0])
+    assert (state.surge_threshold, state.surge_max_fee) == NUMBERS
+    calm = replace(state, surge_threshold=ONE, surge_max_fee=0)
+    for kind in ("in", "out"):
+        for i, j in ((0, 1), (1, 0)):
+            most = state.balances[i if kind == "in" else j]
+            for amount in (most // 1_000, most // 3, most * 9 // 10):
+                ask = Ask(kind, (i, j, amount))
+                assert routed(surging, "now", 0, ask) == ours(state, ask)
+    unbalancing = Ask("in", (0, 1, state.balances[0] * 9 // 10))
+    paid, without = ours(state, unbalancing), ours(calm, unbalancing)
+    assert paid is not None
+    assert without is not None
+    assert paid[0] < without[0] * 9 // 10
+    one_sided = Ask("join", (state.balances[0] * 2, 0))
+    assert routed(surging, "now", 0, one_sided) is ours(state, one_sided) is None
+    assert ours(calm, one_sided)
+
+
+def test_a_hook_with_another_fee_than_its_getters_say_is_found_out(surging: Stage) -> None:
+    (target,), state = surging.targets, stable(surging.moments["now"][1][0])
+    asked = ADAPTERS[target.protocol].calls(target)[-1]
+    assert isinstance(asked, Static)
+    answered = int.from_bytes(
+        simulate(surging, "now", NOBODY, asked.to, f"0x{asked.data.hex()}").data
+    )
+    assert answered > state.swap_fee
+    math = StablePool(StableMath("v3", state.amplification), limits_imbalance=True)
+    balancer_v3_surge.require_fee(math, state, Answer(True, answered.to_bytes(32), 32))
+    with pytest.raises(DecodeError, match="the hook's fee is"):
+        balancer_v3_surge.require_fee(math, state, Answer(True, (answered + 1).to_bytes(32), 32))
+    with pytest.raises(RevertedCall):
+        balancer_v3_surge.require_fee(math, state, Answer(False, b"", 0))
+
+
+def test_another_hook_that_is_called_for_the_same_is_refused(
+    fork_node: LocalWorld, toolchain: Toolchain
+) -> None:
+    provide(fork_node, toolchain)
+    hook = put_hook(fork_node, *SURGE, has_getters=False)
+    sentence = f"has a hook at {hook} that may change what is paid: remove the entry"
+    address = register(fork_node, toolchain, hook=hook, is_stable=True)
+    assert refusal(fork_node, address, "balancer_v3_stable") == f"{address} {sentence}"
+    address = register(fork_node, toolchain, hook=put_hook(fork_node, *SURGE))
+    assert refusal(fork_node, address) == f"{address} {sentence}"

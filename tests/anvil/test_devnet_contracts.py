@@ -146,6 +146,7 @@ def test_every_contract_deploys(chain: Chain) -> None:
         "TickTrader": (),
         "OddToken": (),
         "Answering": (account,),
+        "SurgeHook": (3 * 10**17, 95 * 10**16),
         "VaultRate": (token.address, 10**6, 10**12),
         "MockPyth": (60, 0),
         "OpenZeppelinVault": (token.address, "Vault", "V", 6),

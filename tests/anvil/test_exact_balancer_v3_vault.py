@@ -5,6 +5,7 @@ the wei; where the Router reverts we raise. So it answers, and so it does it."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -36,6 +37,7 @@ from watcher.math.exact import balancer_v3
 from watcher.math.exact.balancer_stable import StableMath
 from watcher.math.exact.balancer_v3 import VaultPool
 from watcher.math.exact.balancer_v3_pools import StablePool, WeightedPool
+from watcher.math.exact.stable_surge import Surge
 from watcher.math.exact.weighted import WeightedMath
 
 MOVES = (
@@ -124,7 +126,23 @@ _OURS: dict[str, Callable[[VaultPool, tuple[int, ...]], tuple[int, ...]]] = {
 def test_every_move_is_answered_and_done_to_the_wei(
     bench: Bench, kind: str, data: st.DataObject
 ) -> None:
-    plan = data.draw(plans(bench, kind))
+    hold_to_router(bench, data.draw(plans(bench, kind)), data)
+
+
+@on_chain
+@given(data=st.data())
+def test_a_surging_fee_and_refused_liquidity_are_what_the_vault_makes_of_its_hook(
+    bench: Bench, data: st.DataObject
+) -> None:
+    """The hook is ours, by the rule of StableSurge, whose own figures are in the vectors."""
+    threshold = data.draw(st.one_of(st.just(0), st.integers(0, ONE)))
+    surge = Surge(threshold, data.draw(sizes(0, ONE)))
+    plan = replace(data.draw(plans(bench, "StablePool")), surge=surge)
+    hold_to_router(bench, plan, data)
+
+
+def hold_to_router(bench: Bench, plan: Plan, data: st.DataObject) -> None:
+    """Each of some moves, done and asked."""
     places = [10 ** (18 - decimals) for _, decimals in plan.coins]
     supply = sum(a * p for a, p in zip(plan.amounts, places, strict=True)) // len(places)
     questions = data.draw(st.lists(asks(plan.amounts, supply, KINDS), min_size=1, max_size=6))
@@ -135,7 +153,7 @@ def test_every_move_is_answered_and_done_to_the_wei(
     steps = []
     for really in (True, False):
         for ask in questions:
-            before = look(script, bench, pool, plan.math)
+            before = look(script, bench, pool, plan.math, plan.surge)
             steps.append((ask, before, put(script, bench, pool, coins, ask, really=really)))
     replies = script.play()
 

@@ -36,6 +36,7 @@ from watcher.math.exact import balancer_v3
 from watcher.math.exact.balancer_v3 import VaultPool
 from watcher.math.exact.balancer_v3_pools import PoolMath, StablePool, WeightedPool
 from watcher.math.exact.fixed_point import UINT256_MAX
+from watcher.math.exact.stable_surge import Surge
 from watcher.state.token import Address, to_address
 
 ONE = 10**18
@@ -79,7 +80,7 @@ def build(chain: LocalChain, artifacts: Artifacts) -> Bench:
         for places in DECIMALS
     }
     site.mine()
-    names = ("WeightedPool", "StablePool")
+    names = ("WeightedPool", "StablePool", "SurgeHook")
     code = {name: bytes.fromhex(site.creation_code(name)[2:]) for name in names}
     return Bench(chain, venue, code, coins)
 
@@ -96,6 +97,7 @@ class Plan:
     later: Sequence[int]
     pays_yield: Sequence[bool]
     swap_fee: int
+    surge: Surge | None = None
 
 
 def changing_rate(script: Script) -> Address:
@@ -113,6 +115,10 @@ def give_birth(script: Script, bench: Bench, plan: Plan) -> Address:
     providers = [NOBODY if rate is None else changing_rate(script) for rate in plan.born]
     _tell(script, providers, plan.born)
     pool = script.create(_creation(bench, plan))
+    hook = NOBODY
+    if plan.surge is not None:
+        numbers = [plan.surge.threshold, plan.surge.max_fee]
+        hook = script.create(bench.code["SurgeHook"] + encode(["uint256"] * 2, numbers))
     config = [
         (coin, STANDARD if provider == NOBODY else WITH_RATE, provider, pays)
         for (coin, _), provider, pays in zip(plan.coins, providers, plan.pays_yield, strict=True)
@@ -127,7 +133,7 @@ def give_birth(script: Script, bench: Bench, plan: Plan) -> Address:
         PAUSE_END,
         False,
         (MAKER, MAKER, NOBODY),
-        NOBODY,
+        hook,
         (False, False, False, False),
     )
     held = [coin for coin, _ in plan.coins]
@@ -270,7 +276,9 @@ def theirs(ask: Ask, reply: Reply) -> tuple[int, ...] | None:
 Look = Callable[[Sequence[Reply]], VaultPool]
 
 
-def look(script: Script, bench: Bench, pool: Address, math: PoolMath) -> Look:
+def look(
+    script: Script, bench: Bench, pool: Address, math: PoolMath, surge: Surge | None = None
+) -> Look:
     """Queue the reading of what the Vault keeps; as our pool, once the replies are there."""
     vault = bench.venue.vault
     info, rates, data, live, fee = (
@@ -313,6 +321,7 @@ def look(script: Script, bench: Bench, pool: Address, math: PoolMath) -> Look:
             aggregate_fee=aggregate_fee,
             total_supply=int.from_bytes(replies[supply].data),
             minimum_trade=MINIMUM_TRADE,
+            surge=surge,
             due_besides=tuple(more - less for more, less in zip(due_up, due, strict=True)),
         )
         (kept,) = decode([POOL_DATA], replies[data].data)

@@ -200,6 +200,7 @@ COMPILED = (
             "PancakeV3Deployer": "PancakeV3Deployer.sol",
             "TickTrader": "TickTrader.sol",
             "VaultRate": "VaultRate.sol",
+            "SurgeHook": "SurgeHook.sol",
         },
         evm_version="cancun",
     ),

@@ -125,7 +125,7 @@ def swapped_in(pool: VaultPool, i: int, j: int, amount_in: int) -> tuple[int, in
     """What `amount_in` of coin i pays in coin j, and what of the fee leaves the pool in coin i."""
     _require_amount(amount_in)
     given = mul_down(uint(amount_in * pool.scaling_factors[i]), pool.rates[i])
-    swap_fee = _swap_fee(pool, i, j, given, exact_in=True)
+    swap_fee = compute_swap_fee(pool, i, j, given, exact_in=True)
     fee = mul_up(given, swap_fee)
     given = sub(given, fee)
     _require_trade(pool, given)
@@ -142,7 +142,7 @@ def swap_exact_out(pool: VaultPool, i: int, j: int, amount_out: int) -> int:
     _require_amount(amount_out)
     rate = compute_rate_round_up(pool.rates[j])
     given = mul_up(uint(amount_out * pool.scaling_factors[j]), rate)
-    swap_fee = _swap_fee(pool, i, j, given, exact_in=False)
+    swap_fee = compute_swap_fee(pool, i, j, given, exact_in=False)
     _require_trade(pool, given)
     calculated = pool.math.in_given_out(pool.live, i, j, given)
     _require_trade(pool, calculated)
@@ -260,8 +260,8 @@ def get_rate(pool: VaultPool) -> int:
     return div_down(pool.math.compute_invariant(pool.live, up=False), pool.total_supply)
 
 
-def _swap_fee(pool: VaultPool, i: int, j: int, given: int, *, exact_in: bool) -> int:
-    """The static one, or the hook's, which sees the swap without a fee."""
+def compute_swap_fee(pool: VaultPool, i: int, j: int, given: int, *, exact_in: bool) -> int:
+    """The static one, or the hook's, which sees a swap of `given`, of 18 decimals, free of fee."""
     if pool.surge is None:
         return pool.swap_fee
     quote = pool.math.out_given_in if exact_in else pool.math.in_given_out
