@@ -96,6 +96,7 @@ async def test_targets_are_what_the_contracts_say_of_themselves(fork_node: Local
             world = fork_node.world
             known = {pool.address: pool.coins for pool in world.coin_pools}
             known |= {pool.address: pool.coins for pool in world.balancer_pools}
+            known |= {pool.address: pool.coins for pool in world.balancer_v3_pools}
             coins = known[target.address]
             assert [token.address for token in target.tokens] == [coin.address for coin in coins]
             assert [token.decimals for token in target.tokens] == [coin.decimals for coin in coins]

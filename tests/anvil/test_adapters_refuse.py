@@ -71,6 +71,14 @@ WRONG: list[tuple[str, str, dict[str, object], str]] = [
     ("balancer_v2_weighted", "stable", {}, "{} is no weighted pool: it has no weights"),
     ("balancer_v2_stable", "pair", {}, "{} is no Balancer V2 pool: .*; remove the entry"),
     ("balancer_v2_stable", "weighted", {}, "{} is no stable pool: it has no amplification"),
+    ("balancer_v3_weighted", "nobody", {}, "nothing is deployed at {} on this chain"),
+    ("balancer_v3_weighted", "pair", {}, r"{} is no Balancer V3 pool: getVault\(\) reverted; re"),
+    ("balancer_v3_weighted", "weighted", {}, "{} is no Balancer V3 pool of fixed weights; remove"),
+    ("balancer_v3_weighted", "stable V3", {}, "{} is no Balancer V3 pool of fixed weights; remov"),
+    ("balancer_v3_stable", "nobody", {}, "nothing is deployed at {} on this chain"),
+    ("balancer_v3_stable", "stable", {}, "{} is no stable pool of Balancer V3; remove the entry"),
+    ("balancer_v3_stable", "stray V3 pool", {}, "the Vault 0x.* does not know {} as Balancer V3"),
+    ("balancer_v3_stable", "weighted V3", {}, "{} is no stable pool of Balancer V3; remove the e"),
     ("erc4626", "nobody", {}, "nothing is deployed at {} on this chain"),
     ("erc4626", "token", {}, r"{} is no ERC-4626 vault: .*; remove the entry"),
     ("erc4626", "vault", {"decimals_offset": 3}, "{} is no vault as it is configured: convertTo"),
@@ -220,6 +228,14 @@ def wrong_address(node: LocalWorld, toolchain: Toolchain, what: str) -> Address:
             return world.balancer_pools[0].address
         case "stable":
             return world.balancer_pools[2].address
+        case "weighted V3" | "stable V3":
+            return world.balancer_v3_pools[what == "stable V3"].address
+        case "stray V3 pool":  # of the Vault, which nobody has told of it
+            site, vault = Site(node.chain, toolchain.artifacts), world.balancer_v3_pools[0].vault
+            params = ("S", "S", 200, "v")
+            address = site.create(world.actors.builder, "StablePool", params, vault)
+            site.mine()
+            return address
         case "saddle":
             return next(one.address for one in world.coin_pools if one.protocol == "saddle")
         case "index":

@@ -18,9 +18,11 @@ from web3.exceptions import ContractLogicError
 from watcher.chain.anvil import AnvilOptions, run_anvil
 from watcher.devnet.artifacts import CRYPTO_DECIMALS, Artifacts, Toolchain, crypto_swap, prepare
 from watcher.devnet.deploy.aave import LIBRARIES
+from watcher.devnet.deploy.site import created_address
 from watcher.devnet.fetch import default_cache, silent
 from watcher.devnet.vyper import Vyper
 from watcher.errors import SetupError
+from watcher.state.token import to_address
 
 pytestmark = pytest.mark.anvil
 
@@ -76,7 +78,8 @@ def toolchain() -> Toolchain:
 
 @pytest.fixture(scope="module")
 def node(toolchain: Toolchain) -> Iterator[Chain]:
-    with run_anvil(toolchain.anvil, AnvilOptions(genesis_timestamp=1_700_000_000)) as anvil:
+    options = AnvilOptions(genesis_timestamp=1_700_000_000, code_size_limit=False)
+    with run_anvil(toolchain.anvil, options) as anvil:
         web3 = Web3(HTTPProvider(anvil.url))
         yield Chain(web3, toolchain.artifacts, tuple(web3.eth.accounts))
 
@@ -108,6 +111,7 @@ def test_every_contract_deploys(chain: Chain) -> None:
     provider = chain.deploy("AavePoolAddressesProvider", "test", account)
     chain.send(provider.functions.setACLAdmin(account))
     pool = chain.deploy("AavePool", provider.address, libraries=libraries).address
+    deployed_v3 = balancer_v3(chain)
     arguments: dict[str, tuple[Any, ...]] = {
         **dict.fromkeys([*LIBRARIES, "AavePoolConfigurator"], ()),
         "AavePoolAddressesProvider": ("test", account),
@@ -182,6 +186,7 @@ def test_every_contract_deploys(chain: Chain) -> None:
         "CompoundComptroller": (),
         "CErc20": (token.address, comptroller, model, 2 * 10**14, "cTKN", "cTKN", 8),
         "WhitePaperInterestRateModel": (2 * 10**16, 2 * 10**17),
+        "SurgeHook": (3 * 10**17, 95 * 10**16),
         "VaultRate": (token.address, 10**6, 10**12),
         "MockPyth": (60, 0),
         "OpenZeppelinVault": (token.address, "Vault", "V", 6),
@@ -199,6 +204,8 @@ def test_every_contract_deploys(chain: Chain) -> None:
         "FluxAggregator": (token.address, 1, 3600, ZERO, 1, 10**20, 8, "ETH / USD"),
         "EACAggregatorProxy": (aggregator.address, ZERO),
         "Multicall3": (),
+        "Permit2": (),
+        "BalancerV3Router": (deployed_v3["BalancerV3Vault"], ZERO, ZERO, "v"),
         "KyberDMMFactory": (account,),
         "KyberDMMPool": (),
         "AerodromePool": (),
@@ -214,10 +221,27 @@ def test_every_contract_deploys(chain: Chain) -> None:
         ),
     )
     # A pool of Pancake V3 asks whoever creates it for its parameters.
-    assert set(arguments) == set(chain.artifacts) - {"PancakeV3Pool"}
+    assert set(arguments) == set(chain.artifacts) - {"PancakeV3Pool", *deployed_v3}
     for name, values in arguments.items():
         deployed = chain.deploy(name, *values, libraries=libraries)
         assert len(chain.web3.eth.get_code(deployed.address)) > 150, name
+
+
+def balancer_v3(chain: Chain) -> dict[str, str]:
+    """The Vault of V3, which its extensions and its fee controller name before it is there."""
+    nonce = chain.web3.eth.get_transaction_count(Web3.to_checksum_address(chain.accounts[0]))
+    vault = created_address(to_address(chain.accounts[0]), nonce + 3)
+    found: dict[str, str] = {}
+    for name, arguments in (
+        ("VaultAdmin", (vault, 1, 1, 10**6, 10**4)),
+        ("VaultExtension", (vault, "VaultAdmin")),
+        ("ProtocolFeeController", (vault, 0, 0)),
+        ("Vault", ("VaultExtension", chain.accounts[0], "ProtocolFeeController")),
+    ):
+        given = [found.get(f"BalancerV3{each}", each) for each in arguments]
+        found[f"BalancerV3{name}"] = chain.deploy(f"BalancerV3{name}", *given).address
+    assert found["BalancerV3Vault"] == vault
+    return found
 
 
 def init_code_hash(chain: Chain, name: str) -> str:

@@ -108,6 +108,8 @@ def told(node: LocalWorld) -> dict[Address, str]:
     for concentrated in world.concentrated_pools:
         around = (concentrated.address, concentrated.trader, *concentrated.beside)
         found = dict.fromkeys(around, Sight.CONTRACT.value) | found
+    for pool_v3 in world.balancer_v3_pools:
+        found |= dict.fromkeys(pool_v3.beside, Sight.CONTRACT.value)
     found = dict(parts(node)) | found
     # Which of its prices is meant, Pyth's contract cannot be asked.
     found |= {one.contract: Sight.CONTRACT.value for one in world.pyth}

@@ -192,6 +192,8 @@ OF_THE_WORLD = {
     "lockbox",
     "compound_v2",
     "aave_v3",
+    "balancer_v3_weighted",
+    "balancer_v3_stable",
 }
 """What no shipped list has: held to its getters on the local world, in test_adapters.py."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from tests.support import (
     plain,
     plain_balancer,
+    plain_balancer_v3,
     plain_compound,
     plain_crypto,
     plain_holdings,
@@ -16,7 +17,7 @@ from tests.support import (
 )
 from tests.support.plain import Plain
 from tests.support.world import LocalWorld
-from watcher.devnet.world import BalancerPool, Pair, Vault
+from watcher.devnet.world import BalancerPool, BalancerV3Pool, Pair, Vault
 from watcher.state import (
     BalancerStable,
     Concentrated,
@@ -144,6 +145,11 @@ def plain_balancer_stable(node: LocalWorld, target: Target) -> BalancerStable:
     return plain_balancer.stable_pool(node.chain, known, first=first)
 
 
+def balancer_v3_pool(node: LocalWorld, target: Target) -> BalancerV3Pool:
+    pools = node.world.balancer_v3_pools
+    return next(each for each in pools if each.address == target.address)
+
+
 PLAIN: Mapping[str, Callable[[LocalWorld, Target], State]] = {
     "uniswap_v2": plain_pair,
     "uniswap_v3": plain_tick_pool,
@@ -162,6 +168,12 @@ PLAIN: Mapping[str, Callable[[LocalWorld, Target], State]] = {
     "balancer_v2_stable": plain_balancer_stable,
     "yearn_v2": lambda node, target: plain_vaults.yearn_v2(node.chain, target),
     "yearn_v3": lambda node, target: plain_vaults.yearn_v3(node.chain, target),
+    "balancer_v3_weighted": lambda node, target: plain_balancer_v3.weighted_pool(
+        node.chain, balancer_v3_pool(node, target)
+    ),
+    "balancer_v3_stable": lambda node, target: plain_balancer_v3.stable_pool(
+        node.chain, balancer_v3_pool(node, target)
+    ),
     "erc4626": plain_vault,
     "aave_v3": lambda node, target: plain_compound.aave_reserve(node.chain, target),
     "compound_v2": lambda node, target: plain_compound.compound_market(node.chain, target),

@@ -121,10 +121,10 @@ class Script:
         self._needed.append(self.ask(to, name, types, *args))
         return self._needed[-1]
 
-    def ask(self, to: str, name: str, types: Sequence[str], *args: Any) -> int:
+    def ask(self, to: str, name: str, types: Sequence[str], *args: Any, sender: str = MAKER) -> int:
         """The number of its reply."""
         data = _selector(f"{name}({','.join(types)})") + encode(types, args)
-        return self._add(to, data)
+        return self._add(to, data, sender=sender)
 
     def create(self, code: bytes) -> Address:
         """A contract with this creation code."""
@@ -148,8 +148,8 @@ class Script:
             for call in done["calls"]
         ]
 
-    def _add(self, to: str, data: bytes) -> int:
-        call = {"from": MAKER, "to": to, "gas": hex(CALL_GAS), "data": "0x" + data.hex()}
+    def _add(self, to: str, data: bytes, *, sender: str = MAKER) -> int:
+        call = {"from": sender, "to": to, "gas": hex(CALL_GAS), "data": "0x" + data.hex()}
         self._calls.append(call)
         return len(self._calls) - 1
 

@@ -8,6 +8,7 @@ from tests.support.plain import Plain
 from tests.support.world import LocalWorld
 from watcher.devnet.artifacts import Toolchain
 from watcher.devnet.calldata import call_data
+from watcher.devnet.deploy.balancer_v3 import LET_SPEND
 from watcher.devnet.deploy.feeds import price_update
 from watcher.devnet.deploy.morpho import PARAMS
 from watcher.devnet.deploy.pools import FAR_FUTURE
@@ -17,12 +18,21 @@ from watcher.devnet.deploy.tick_families import POOL_KEY
 from watcher.devnet.deploy.venus_psm import SWAP_OUT
 from watcher.devnet.local_chain import Transaction
 from watcher.devnet.moves.balancer import call_of
-from watcher.devnet.world import BalancerPool, CoinPool, ConcentratedPool, PythFeed, Vault
+from watcher.devnet.world import (
+    BalancerPool,
+    BalancerV3Pool,
+    CoinPool,
+    ConcentratedPool,
+    PythFeed,
+    Vault,
+)
 from watcher.state import (
     Address,
     to_address,
 )
 from watcher.state.token import ZERO_ADDRESS
+
+SWAP_V3 = "swapSingleTokenExactIn(address,address,address,uint256,uint256,uint256,bool,bytes)"
 
 
 def send(node: LocalWorld, sender: Address, to: Address, signature: str, *args: Any) -> None:
@@ -102,6 +112,20 @@ def sell(node: LocalWorld, pool: BalancerPool) -> None:
     send(node, taker, pool.vault, signature, *arguments)
 
 
+def sell_through_router(node: LocalWorld, pool: BalancerV3Pool) -> None:
+    """A whole coin that anybody may mint, for another."""
+    minted = {token.address for token in node.world.tokens} - {node.world.weth.address}
+    taker = node.world.actors.trader
+    sold = next(coin for coin in pool.coins if coin.address in minted)
+    bought = next(coin for coin in pool.coins if coin != sold)
+    amount = 10**sold.decimals
+    send(node, taker, sold.address, "mint(address,uint256)", taker, amount)
+    send(node, taker, sold.address, "approve(address,uint256)", pool.permit2, amount)
+    send(node, taker, pool.permit2, LET_SPEND, sold.address, pool.router, amount, 2**48 - 1)
+    order = (pool.address, sold.address, bought.address, amount, 0, FAR_FUTURE, False, b"")
+    send(node, taker, pool.router, SWAP_V3, *order)
+
+
 def stir(node: LocalWorld) -> None:
     """Gifts to every pair and vault, one trade, protocol fees on, a new answer of every feed: no
     two fields of a state are equal by chance any more."""
@@ -129,6 +153,8 @@ def stir(node: LocalWorld) -> None:
     send(node, who.builder, factory, "setFeeTo(address)", who.treasury)
     for balancer in world.balancer_pools:
         sell(node, balancer)
+    for balancer_v3 in world.balancer_v3_pools:
+        sell_through_router(node, balancer_v3)
     for pool in world.tick_pools:
         send(node, who.builder, pool.address, "setFeeProtocol(uint8,uint8)", 4, 6)
     for other in world.concentrated_pools:

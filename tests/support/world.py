@@ -51,6 +51,7 @@ def _fork(
 ) -> Iterator[LocalWorld]:
     pinned = AnvilOptions(
         automine=False,
+        code_size_limit=False,
         fork_url=world_node.chain.url,
         fork_block_number=world_node.chain.head().number,
     )

@@ -124,6 +124,27 @@ def test_a_length_of_no_arrays_is_none(answer: Answer) -> None:
         TOKENS.length(answer)
 
 
+STRUCTS = arrays_view("balancer/VaultV3", "getPoolTokenInfo")
+IN_STRUCTS = (2, 0, 0, 0, 1, 0xC, 1)
+"""Two of them, after their number."""
+
+
+def test_arrays_of_structs_are_their_words_in_order() -> None:
+    answer = words(128, 224, 448, 544, 2, 0xA, 0xB, *IN_STRUCTS, 2, 5, 6, 2, 7, 8)
+    assert STRUCTS.length(answer) == 2
+    assert STRUCTS.decode(answer, length=2) == ((0xA, 0xB), IN_STRUCTS[1:], (5, 6), (7, 8))
+    assert STRUCTS.call(address(1), address(2), length=2).return_cap == 32 * 21
+
+
+@pytest.mark.parametrize(
+    "wrong", [(2, 0, 0, 0, 256, 0xC, 1), (2, 0, 0, 0, 1, 0xC, 2), (3, *[0] * 6)]
+)
+def test_a_word_of_a_struct_that_its_type_has_not_is_refused(wrong: tuple[int, ...]) -> None:
+    answer = words(128, 224, 448, 544, 2, 0xA, 0xB, *wrong, 2, 5, 6, 2, 7, 8)
+    with pytest.raises(DecodeError):
+        STRUCTS.decode(answer, length=2)
+
+
 def test_a_word_of_bytes_is_a_number() -> None:
     pool_id = view("balancer/Pool", "getPoolId")
     assert pool_id.integer(words(2**256 - 1)) == 2**256 - 1

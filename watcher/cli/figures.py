@@ -179,7 +179,7 @@ def _for_people(measure: Measure, target: Target, unit: str, labels: Mapping[str
     if target.kind in COIN_POOLS:
         called |= {"token 0": coins[0], "token 1": names.get(dims.get("token", ""), "")}
     if target.kind in (VAULT, YEARN):
-        called |= dict(zip(("asset", "share"), coins, strict=True))
+        called |= dict(zip(("asset", "share"), coins, strict=True)) | {"token 0": coins[0]}
     if target.kind == HOLDINGS and "token" in dims:
         called["token"] = names.get(dims["token"], dims["token"])
     if "token_in" in dims:

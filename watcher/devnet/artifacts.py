@@ -236,6 +236,11 @@ PREBUILT = {
 # A contract whose package brings its creation code only inside a script.
 MULTICALL3 = ("viem@2.57.20", "_esm/constants/contracts.js")
 _BYTECODE = re.compile(r"^export const multicall3Bytecode = '(0x[0-9a-f]+)';$", re.MULTILINE)
+# The same of the code that stays; what creates it goes before: push2 length, dup1, push1 10, push0,
+# codecopy, push0, return.
+PERMIT2 = ("@uniswap/v4-periphery@1.0.3", "lib/permit2/test/utils/DeployPermit2.sol")
+_CODE = re.compile(r'^ +hex"([0-9a-f]+)";$', re.MULTILINE)
+_CREATING = "0x61{:04x}80600a5f395ff3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +248,7 @@ class Recipe:
     """How contracts without a build are compiled: compiler, packages for the imports, sources.
 
     A source that no package holds is ours, from the folder `contracts`. `prefix` goes before names
-    that say too little.
+    that say too little; `remappings` are the compiler's own.
     """
 
     compiler: str
@@ -253,10 +258,22 @@ class Recipe:
     optimizer_runs: int = 200
     prefix: str = ""
     via_ir: bool = False
+    remappings: tuple[str, ...] = ()
 
 
 YEARN = "tests/functional/examples/thirdparty/yearnfi"
 AERODROME = "sphere-mezo-solidity-files/domains/aerodrome/contracts"
+BALANCER_V3 = (
+    "@balancer-labs/v3-interfaces@1.0.0",
+    "@balancer-labs/v3-pool-stable@1.0.0",
+    "@balancer-labs/v3-pool-utils@1.0.0",
+    "@balancer-labs/v3-pool-weighted@1.0.0",
+    "@balancer-labs/v3-solidity-utils@1.0.0",
+    "@balancer-labs/v3-vault@1.0.0",
+    "@openzeppelin/contracts@5.4.0",
+    "@uniswap/v4-periphery@1.0.3",
+)
+V3_VAULT = "@balancer-labs/v3-vault/contracts"
 
 COMPILED = (
     Recipe(
@@ -275,6 +292,7 @@ COMPILED = (
             "FeedOracle": "FeedOracle.sol",
             "SteadyRate": "SteadyRate.sol",
             "FeedPrices": "FeedPrices.sol",
+            "SurgeHook": "SurgeHook.sol",
         },
         evm_version="cancun",
     ),
@@ -328,20 +346,28 @@ COMPILED = (
     ),
     Recipe(
         compiler="0.8.26",
-        packages=(
-            "@balancer-labs/v3-interfaces@1.0.0",
-            "@balancer-labs/v3-pool-stable@1.0.0",
-            "@balancer-labs/v3-pool-utils@1.0.0",
-            "@balancer-labs/v3-pool-weighted@1.0.0",
-            "@balancer-labs/v3-solidity-utils@1.0.0",
-            "@balancer-labs/v3-vault@1.0.0",
-            "@openzeppelin/contracts@5.4.0",
-        ),
+        packages=BALANCER_V3,
         contracts={
             "WeightedPool": "@balancer-labs/v3-pool-weighted/contracts/WeightedPool.sol",
             "StablePool": "@balancer-labs/v3-pool-stable/contracts/StablePool.sol",
         },
         evm_version="cancun",
+        remappings=("permit2/=@uniswap/v4-periphery/lib/permit2/",),
+    ),
+    Recipe(
+        compiler="0.8.26",
+        packages=BALANCER_V3,
+        contracts={
+            "Vault": f"{V3_VAULT}/Vault.sol",
+            "VaultExtension": f"{V3_VAULT}/VaultExtension.sol",
+            "VaultAdmin": f"{V3_VAULT}/VaultAdmin.sol",
+            "ProtocolFeeController": f"{V3_VAULT}/ProtocolFeeController.sol",
+            "Router": f"{V3_VAULT}/Router.sol",
+        },
+        evm_version="cancun",
+        optimizer_runs=1,
+        prefix="BalancerV3",
+        remappings=("permit2/=@uniswap/v4-periphery/lib/permit2/",),
     ),
     Recipe(
         compiler="0.8.19",
@@ -453,16 +479,27 @@ def _prebuilt(lock: Lock, *, cache: Path) -> dict[str, Artifact]:
         return artifact(json.loads(path.read_text("utf-8")))
 
     found = {name: load(spec, file) for name, (spec, file) in PREBUILT.items()}
-    return found | {"Multicall3": _multicall3(lock, cache=cache)}
+    return found | {
+        "Multicall3": _multicall3(lock, cache=cache),
+        "Permit2": _permit2(lock, cache=cache),
+    }
 
 
 def _multicall3(lock: Lock, *, cache: Path) -> Artifact:
-    spec, file = MULTICALL3
+    return Artifact(abi=(), bytecode=_in_script(lock, *MULTICALL3, _BYTECODE, cache=cache))
+
+
+def _permit2(lock: Lock, *, cache: Path) -> Artifact:
+    code = _in_script(lock, *PERMIT2, _CODE, cache=cache)
+    return Artifact(abi=(), bytecode=_CREATING.format(len(code) // 2) + code)
+
+
+def _in_script(lock: Lock, spec: str, file: str, pattern: re.Pattern[str], *, cache: Path) -> str:
     script = (package_folder(lock.package(spec), cache=cache) / file).read_text("utf-8")
-    bytecode = _BYTECODE.search(script)
-    if bytecode is None:
-        raise SetupError(f"{spec} holds no creation code where it should: restore the lock")
-    return Artifact(abi=(), bytecode=bytecode[1])
+    found = pattern.search(script)
+    if found is None:
+        raise SetupError(f"{spec} holds no code where it should: restore the lock")
+    return found[1]
 
 
 def _compiled(lock: Lock, *, cache: Path, progress: Progress) -> dict[str, Artifact]:
@@ -526,9 +563,12 @@ def _unit(recipe: Recipe, *, lock: Lock, cache: Path) -> Unit:
         evm_version=recipe.evm_version,
         optimizer_runs=recipe.optimizer_runs,
         via_ir=recipe.via_ir,
+        remappings=recipe.remappings,
     )
 
 
 def _package_sources(package: Package, *, cache: Path) -> dict[str, str]:
+    """Without builds, and without a script, which is no source of a contract."""
     folder = package_folder(package, cache=cache)
-    return {f"{package.name}/{file}": (folder / file).read_text("utf-8") for file in package.files}
+    sources = [file for file in package.files if file.endswith(".sol") and file != PERMIT2[1]]
+    return {f"{package.name}/{file}": (folder / file).read_text("utf-8") for file in sources}

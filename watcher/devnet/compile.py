@@ -55,13 +55,14 @@ class Unit:
     evm_version: str
     optimizer_runs: int
     via_ir: bool = False
+    remappings: tuple[str, ...] = ()
 
     def standard_json(self) -> str:
         """The compiler's input; canonical, so that equal work has an equal text."""
         selection: dict[str, dict[str, list[str]]] = {}
         for name, file in self.contracts.items():
             selection.setdefault(file, {})[name] = ["abi", "evm.bytecode.object"]
-        document = {
+        document: dict[str, Any] = {
             "language": "Solidity",
             "sources": {file: {"content": text} for file, text in self.sources.items()},
             "settings": {
@@ -74,6 +75,8 @@ class Unit:
                 **({"viaIR": True} if self.via_ir else {}),
             },
         }
+        if self.remappings:
+            document["settings"]["remappings"] = list(self.remappings)
         return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
     @property

@@ -24,11 +24,14 @@ PRIORITY_FEE_WEI = 10**9
 def local_options(
     *, port: int = 0, kept_states: int | None = None, genesis_timestamp: int = GENESIS_TIMESTAMP
 ) -> AnvilOptions:
-    """The Anvil of a local world: always the same genesis, no block but those asked for."""
+    """The Anvil of a local world: always the same genesis, no block but those asked for, and code
+    of any size, since Balancer V3's Vault is under the limit only when it is compiled for longer.
+    """
     return AnvilOptions(
         port=port,
         genesis_timestamp=genesis_timestamp,
         automine=False,
+        code_size_limit=False,
         kept_states=kept_states,
     )
 

@@ -158,6 +158,21 @@ class LendingMarket:
 
 
 @dataclass(frozen=True, slots=True)
+class BalancerV3Pool:
+    """A pool of Balancer V3, in which nobody trades: `router` would take what is sold through
+    `permit2`; `coins` are in the order of `vault`. `beside` is what else stands there for it."""
+
+    name: str
+    protocol: str
+    address: Address
+    vault: Address
+    router: Address
+    permit2: Address
+    coins: tuple[Token, ...]
+    beside: tuple[Address, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Vault:
     """An ERC-4626 vault; `decimals_offset` means nothing where there are no virtual shares."""
 
@@ -337,6 +352,7 @@ class World:
     kyber_pools: tuple[KyberPool, ...] = ()
     share_markets: tuple[Pair, ...] = ()
     balancer_pools: tuple[BalancerPool, ...] = ()
+    balancer_v3_pools: tuple[BalancerV3Pool, ...] = ()
     pyth: tuple[PythFeed, ...] = ()
     implied: tuple[Implied, ...] = ()
     treasuries: tuple[Treasury, ...] = ()
@@ -397,6 +413,10 @@ class World:
         pools += [
             TargetEntry(self.chain_id, pool.protocol, pool.address, pool.name, {})
             for pool in self.balancer_pools
+        ]
+        pools += [
+            TargetEntry(self.chain_id, pool.protocol, pool.address, pool.name, {})
+            for pool in self.balancer_v3_pools
         ]
         vaults = [_vault_entry(self.chain_id, vault) for vault in self.vaults]
         vaults += [

@@ -275,18 +275,6 @@ DEFINITIONS = (
         cannot_say="where the assets are and what they earn",
     ),
     Definition(
-        name="withdrawable",
-        kinds=(VAULT, YEARN),
-        unit="asset",
-        formula="idle assets, at most total_assets; of Yearn's vaults also the smallest of debt, "
-        "assets and maxWithdraw of each strategy that is known",
-        dims="",
-        source="EIP-4626; VaultV3.vy _redeem, Vault.vy withdraw",
-        bad="down, below what holders want",
-        cannot_say="what a vault that is no Yearn's could take back for whoever withdraws; whether "
-        "a strategy of Yearn's V2 can sell what it has",
-    ),
-    Definition(
         name="holder_withdrawable",
         kinds=(VAULT,),
         unit="asset",
@@ -315,16 +303,6 @@ DEFINITIONS = (
         source="OpenZeppelin ERC4626Fees; previewRedeem against convertToAssets",
         bad="up: leaving costs more than price_per_share says",
         cannot_say="fees of another kind: then it is null",
-    ),
-    Definition(
-        name="known_debt_share",
-        kinds=(YEARN,),
-        unit="fraction",
-        formula="debts of the strategies that are known / total debt; 1 without debt",
-        dims="",
-        source="Yearn's strategies(address)",
-        bad="below 1: withdrawable misses what the other strategies could pay",
-        cannot_say="which strategies are missing: V3 lists none, V2 those of its queue",
     ),
     Definition(
         name="ln_market_over_redemption",

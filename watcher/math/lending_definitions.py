@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from watcher.math.definition import LENDING, MORPHO, PEG, Definition
+from watcher.math.definition import LENDING, MORPHO, PEG, VAULT, YEARN, Definition
 from watcher.state.aave_reserve import AaveReserve
 
 AAVE = AaveReserve.KIND
@@ -34,17 +34,19 @@ LENDING_DEFINITIONS = (
     ),
     Definition(
         name="withdrawable",
-        kinds=(*LENT, PEG),
+        kinds=(VAULT, YEARN, *LENT, PEG),
         unit="token 0",
         formula="min(cash, what is supplied), whole tokens; 0 while withdrawing is paused; of "
-        "Morpho Blue min(total_supplied - total_debt, what the contract holds of the "
-        "token), whole tokens; of a peg stability module min(what it holds, what was "
-        "minted at its own price), 0 while it is paused",
+        "Morpho Blue min(total_supplied - total_debt, what the contract holds of the token); of a "
+        "peg stability module min(what it holds, what was minted at its own price); of vaults idle "
+        "assets, at most total_assets; of Yearn's also the smallest of debt, assets and maxWithdraw "
+        "of each strategy that is known",
         dims="",
         source="CToken.redeemFresh; AToken.burn; Morpho Blue, withdraw: INSUFFICIENT_LIQUIDITY; "
-        "Venus' PegStability, swapVAIForStable",
-        bad="down",
-        cannot_say="what single accounts may take out: their loans hold their collateral",
+        "Venus' PegStability, swapVAIForStable; EIP-4626; VaultV3.vy _redeem, Vault.vy withdraw",
+        bad="down, below what holders want",
+        cannot_say="what single accounts may take out: their loans hold their collateral; what a "
+        "vault that is no Yearn's could take back; whether a strategy of Yearn's V2 can sell",
     ),
     Definition(
         name="total_supplied",
@@ -174,15 +176,16 @@ LENDING_DEFINITIONS = (
     ),
     Definition(
         name="known_debt_share",
-        kinds=LENT,
+        kinds=(YEARN, *LENT),
         unit="fraction",
-        formula="what the named accounts owe in this market / what all owe, of Compound as "
-        "stored; of Morpho Blue borrow shares of the named accounts / total borrow shares",
+        formula="what the named accounts owe in this market / what all owe, of Compound as stored; "
+        "of Morpho Blue borrow shares; of Yearn's vaults debts of the strategies that are known / "
+        "total debt; 1 without debt",
         dims="",
         source="CToken.borrowBalanceStored and totalBorrows; Aave's debt tokens; Morpho Blue, "
-        "position and market",
-        bad="below 0.95: weakest_health and uncovered_debt see a part only",
-        cannot_say="how many others owe the rest",
+        "position and market; Yearn's strategies(address)",
+        bad="below 0.95: figures of accounts and strategies see a part only",
+        cannot_say="who owes the rest: Yearn's V3 lists no strategy, V2 those of its queue",
     ),
     Definition(
         name="account_health",

@@ -203,8 +203,8 @@ class TextView:
 
 @dataclass(frozen=True, slots=True)
 class ArraysView:
-    """A view function that answers arrays of one-word types, each of the same length, and maybe
-    single words beside them."""
+    """A view function that answers arrays, each of the same length, of one-word types or of structs
+    of them, `(uint8,address)[]`, and maybe single words beside them."""
 
     name: str
     inputs: tuple[str, ...]
@@ -222,14 +222,16 @@ class ArraysView:
     def length(self, answer: Answer) -> int:
         """How long the arrays must be, where nothing else says it. Raises as `decode` does."""
         require_ok(answer, self.signature)
-        length, rest = divmod(answer.length // WORD - self._words(0), self._arrays)
+        each = self._words(1) - self._words(0)
+        length, rest = divmod(answer.length // WORD - self._words(0), each)
         if length < 0 or rest:
             raise DecodeError(f"{self.signature} answered {answer.length} bytes, no arrays")
         return length
 
     def decode(self, answer: Answer, *, length: int) -> tuple[tuple[int, ...], ...]:
         """The arrays, laid out as compilers do; a single word as an array of one, an address or a
-        bool as a number. Raises RevertedCall, TooLarge or DecodeError."""
+        bool as a number, structs one after the other. Raises RevertedCall, TooLarge or DecodeError.
+        """
         require_ok(answer, self.signature)
         if answer.length != WORD * self._words(length):
             raise DecodeError(
@@ -239,28 +241,31 @@ class ArraysView:
         words = [answer.data[at : at + WORD] for at in range(0, answer.length, WORD)]
         found, start = [], len(self.outputs)
         for row, kind in enumerate(self.outputs):
+            parts = element(kind)
             if not kind.endswith("[]"):
-                found.append(self._values(kind, words[row : row + 1]))
+                found.append(self._values(parts, words[row : row + 1]))
                 continue
             at, count = int.from_bytes(words[row]), int.from_bytes(words[start])
             if (at, count) != (start * WORD, length):
                 raise DecodeError(f"{self.signature} answered no arrays of {length}")
-            values = words[start + 1 : start + 1 + length]
-            found.append(self._values(kind.removesuffix("[]"), values))
-            start += length + 1
+            end = start + 1 + length * len(parts)
+            found.append(self._values(parts * length, words[start + 1 : end]))
+            start = end
         return tuple(found)
 
-    def _values(self, kind: str, words: Sequence[bytes]) -> tuple[int, ...]:
-        one = View(self.name, self.inputs, (kind,) * len(words))
+    def _values(self, kinds: tuple[str, ...], words: Sequence[bytes]) -> tuple[int, ...]:
+        one = View(self.name, self.inputs, kinds)
         data = b"".join(words)
         return tuple(Views(one).integers([Answer(ok=True, data=data, length=len(data))]))
 
-    @property
-    def _arrays(self) -> int:
-        return sum(kind.endswith("[]") for kind in self.outputs)
-
     def _words(self, length: int) -> int:
-        return len(self.outputs) + self._arrays * (length + 1)
+        arrays = [element(kind) for kind in self.outputs if kind.endswith("[]")]
+        return len(self.outputs) + sum(1 + length * len(parts) for parts in arrays)
+
+
+def element(kind: str) -> tuple[str, ...]:
+    """The one-word types that one of an array is made of, or a type that is no array."""
+    return tuple(kind.removesuffix("[]").strip("()").split(","))
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,12 @@ class BalancerStable:
     and their number where it does not. `total_supply` is what adding and removing meets: in V2 with
     the pool tokens that the protocol is due by then, and without those that a composable pool holds
     (getActualSupply). `protocol_fees_due`, of 18 decimals, are what the pools of V2 that pay the
-    protocol in coins take out of the balances before. Of V3 alone are `aggregate_swap_fee`, the
-    part of the fees that leaves the pool, `minimum_trade`, and the StableSurge hook's
-    `surge_threshold` and `surge_max_fee`: without the hook 10**18, which no imbalance is above,
-    and 0. While it is `paused`, by itself or by the Vault, nothing is exchanged, added or removed.
+    protocol in coins take out of the balances before; in V3, whose `balances` are without the yield
+    fees due, the smallest units more that are due when something is added. Of V3 alone are
+    `aggregate_swap_fee`, the part of the fees that leaves the pool (none in recovery mode),
+    `minimum_trade`, and the StableSurge hook's `surge_threshold` and `surge_max_fee`: without the
+    hook 10**18, which no imbalance is above, and 0. While it is `paused`, by itself or by the
+    Vault, nothing is exchanged, added or removed.
     """
 
     KIND: ClassVar[str] = "balancer_stable"

@@ -23,9 +23,11 @@ class Weighted:
     need not add up to one in V1. `total_supply` is what adding and removing meets, in V2 with the
     pool tokens that the protocol is due by then (getActualSupply). `protocol_fees_due`, of 18
     decimals, are what the pools of V2 that pay the protocol in coins take out of the balances
-    before. Of V3 alone are `aggregate_swap_fee`, the part of the fees that leaves the pool,
-    `minimum_trade` and, in its later revision, `minimum_balances`, of 18 decimals. While it is
-    `paused`, by itself or by the Vault, nothing is exchanged, added or removed.
+    before; in V3, whose `balances` are without the yield fees due, the smallest units more that are
+    due when something is added. Of V3 alone are `aggregate_swap_fee`, the part of the fees that
+    leaves the pool (none in recovery mode), `minimum_trade` and, in its later revision,
+    `minimum_balances`, of 18 decimals. While it is `paused`, by itself or by the Vault, nothing is
+    exchanged, added or removed.
     """
 
     KIND: ClassVar[str] = "weighted"

@@ -10,6 +10,7 @@ from watcher.devnet.deploy.balancer import (
     fill_balancer,
 )
 from watcher.devnet.deploy.balancer_v1 import deploy_balancer_v1
+from watcher.devnet.deploy.balancer_v3 import deploy_balancer_v3, fill_balancer_v3
 from watcher.devnet.deploy.compound import deploy_compound, fill_compound, require_loans
 from watcher.devnet.deploy.crypto_pools import deploy_crypto, fill_crypto
 from watcher.devnet.deploy.curve import allow_exchanges, deploy_curve, fill_curve
@@ -170,6 +171,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     boxes = deploy_boxes(site, builder, tokens, actors)
     compound = deploy_compound(site, builder, tokens, feeds, actors)
     aave = deploy_aave(site, builder, tokens, feeds, actors)
+    balancer_v3_pools = deploy_balancer_v3(site, builder, tokens, vaults)
     site.mine()
     pairs = tuple(find_pair(site, exchange, pool) for exchange, pool in plans)
     tick_pools = tuple(find_pool(site, uniswap_v3, plan) for plan in tick_plans)
@@ -191,6 +193,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
     fill_crypto(site, builder, crypto_pools, weth=weth)
     fill_kyber(site, builder, kyber_pools, tokens)
     fill_balancer(site, builder, balancer_pools, vaults, weth=weth)
+    fill_balancer_v3(site, builder, balancer_v3_pools, vaults, weth=weth)
     coin_pools = (*curve_pools, *saddle_pools, *crypto_pools)
     traders = (actors.trader, actors.other_trader, actors.arbitrageur)
     allow_tick_families(site, concentrated_pools, traders=traders)
@@ -231,6 +234,7 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         feeds=feeds,
         share_markets=(market,),
         balancer_pools=balancer_pools,
+        balancer_v3_pools=balancer_v3_pools,
         pyth=(pyth,),
         implied=(*_implied((*pairs, *tick_pools), tokens), *of_shares),
         treasuries=(treasury,),

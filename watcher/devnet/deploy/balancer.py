@@ -118,7 +118,7 @@ def deploy_balancer(
         vault.name: Token(vault.address, vault.asset.decimals + vault.decimals_offset, vault.name)
         for vault in vaults
     } | dict(tokens)
-    rates = {vault.address: _rate(site, builder, vault) for vault in _rated(vaults)}
+    rates = {vault.address: create_rate(site, builder, vault) for vault in _rated(vaults)}
     factories: dict[str, tuple[Address, int]] = {}
     pools: list[BalancerPool] = []
     for plan in PLANS:
@@ -128,7 +128,7 @@ def deploy_balancer(
             factories[plan.factory] = factory, _FIRST_NONCE.get(plan.factory, 3)
         factory, nonce = factories[plan.factory]
         factories[plan.factory] = factory, nonce + 1
-        held = sorted((coins[each] for each in plan.coins), key=_number)
+        held = sorted((coins[each] for each in plan.coins), key=number_of)
         pool = _pool(plan, created_address(factory, nonce), holder, held, number=len(pools))
         _create(site, builder, factory, plan, held, rates, named=coins)
         pools.append(pool)
@@ -155,7 +155,7 @@ def fill_balancer(
         amounts = [whole[coin.address] * 10**coin.decimals for coin in pool.coins]
         for coin, amount in zip(pool.coins, amounts, strict=True):
             if amount:
-                _give(site, builder, coin, amount, vaults, weth=weth)
+                give_coin(site, builder, coin, amount, vaults, weth=weth)
                 allow(site, builder, coin, pool.vault)
         data = encode(["uint256", "uint256[]"], [0, amounts])
         most = [UINT256_MAX] * len(pool.coins)
@@ -169,7 +169,7 @@ def allow_balancer(
     """Let the Vault take what `trader` sells, and a vault what its shares are bought with."""
     for holder in dict.fromkeys(pool.vault for pool in pools):
         coins = {coin for pool in pools if pool.vault == holder for coin in pool.coins}
-        for coin in sorted(coins, key=_number):
+        for coin in sorted(coins, key=number_of):
             allow(site, trader, coin, holder)
     for vault in _rated(vaults):
         allow(site, trader, vault.asset, vault.address)
@@ -191,7 +191,8 @@ def _rated(vaults: Sequence[Vault]) -> list[Vault]:
     return [vault for vault in vaults if vault.name in wanted]
 
 
-def _rate(site: Site, builder: Address, vault: Vault) -> Address:
+def create_rate(site: Site, builder: Address, vault: Vault) -> Address:
+    """A provider of what a whole share of `vault` is worth."""
     share = 10 ** (vault.asset.decimals + vault.decimals_offset)
     scale = 10 ** (18 - vault.asset.decimals)
     return site.create(builder, "VaultRate", vault.address, share, scale)
@@ -207,7 +208,7 @@ def _pool(
         specialization = _TWO if len(coins) == 2 else _GENERAL
         if plan.factory == "BalancerComposableFactory":
             specialization = _GENERAL
-            held = sorted((*coins, Token(address, 18, BPT)), key=_number)
+            held = sorted((*coins, Token(address, 18, BPT)), key=number_of)
     pool_id = bytes.fromhex(address[2:]) + specialization.to_bytes(2) + number.to_bytes(10)
     return BalancerPool(plan.name, plan.protocol, address, holder, tuple(held), pool_id)
 
@@ -244,7 +245,7 @@ def _create(
     site.send(builder, factory, create, *given, plan.swap_fee, builder, gas=POOL_GAS)
 
 
-def _give(
+def give_coin(
     site: Site,
     builder: Address,
     coin: Token,
@@ -253,15 +254,16 @@ def _give(
     *,
     weth: Token,
 ) -> None:
+    """So much of a coin for the builder: wrapped, minted, or bought of a vault that has earned
+    nothing yet."""
     vault = next((each for each in vaults if each.address == coin.address), None)
     if vault is None:
         provide(site, builder, coin, amount, weth=weth)
         return
-    # nothing was earned yet: an asset is a share
     provide(site, builder, vault.asset, amount, weth=weth)
     allow(site, builder, vault.asset, vault.address)
     site.send(builder, vault.address, "deposit(uint256,address)", amount, builder)
 
 
-def _number(token: Token) -> int:
+def number_of(token: Token) -> int:
     return int(token.address, 16)

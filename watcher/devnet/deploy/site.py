@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from eth_utils.abi import collapse_if_tuple
 from eth_utils.crypto import keccak
 
 from watcher.devnet.artifacts import Artifacts
@@ -105,5 +106,5 @@ def created_address(sender: Address, nonce: int) -> Address:
 def _constructor(abi: tuple[Any, ...]) -> tuple[str, ...]:
     for entry in abi:
         if entry["type"] == "constructor":
-            return tuple(argument["type"] for argument in entry["inputs"])
+            return tuple(collapse_if_tuple(argument) for argument in entry["inputs"])
     return ()

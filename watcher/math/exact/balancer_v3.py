@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from watcher.errors import MathError
 from watcher.math.exact.balancer_fixed_point import (
@@ -36,13 +37,14 @@ MAX_FEE_PERCENTAGE = 999_999 * 10**12
 class VaultPool:
     """A pool as the Vault keeps it.
 
-    `live` are its balances of 18 decimals rounded down, `live_up` up. Of the swap fees
-    `aggregate_fee` is the part that leaves the pool. A trade of less than `minimum_trade`, of 18
-    decimals, reverts.
+    `live` are its balances of 18 decimals rounded down. Adding meets `balances_up`, which can be a
+    unit less, and as live ones `live_up`, rounded up. Of the swap fees `aggregate_fee` is the part
+    that leaves the pool. A trade of less than `minimum_trade`, of 18 decimals, reverts.
     """
 
     math: PoolMath
     balances: tuple[int, ...]
+    balances_up: tuple[int, ...]
     live: tuple[int, ...]
     live_up: tuple[int, ...]
     scaling_factors: tuple[int, ...]
@@ -65,13 +67,22 @@ def vault_pool(
     total_supply: int,
     minimum_trade: int,
     surge: Surge | None = None,
+    due_besides: tuple[int, ...] = (),
 ) -> VaultPool:
-    """From what the Vault stores: the live balances follow from the others."""
+    """From what the Vault stores: the live balances follow from the others.
+
+    `balances` are without the yield fees that are due; `due_besides` are, where there are any, the
+    units more that are due when something is added.
+    """
+    balances_up = tuple(
+        sub(balance, due) for balance, due in zip_longest(balances, due_besides, fillvalue=0)
+    )
     return VaultPool(
         math=math,
         balances=balances,
+        balances_up=balances_up,
         live=live_balances(balances, scaling_factors, rates, up=False),
-        live_up=live_balances(balances, scaling_factors, rates, up=True),
+        live_up=live_balances(balances_up, scaling_factors, rates, up=True),
         scaling_factors=scaling_factors,
         rates=rates,
         swap_fee=swap_fee,
@@ -91,6 +102,15 @@ def live_balances(
     return tuple(multiply(balance * factor, rate) for balance, factor, rate in coins)
 
 
+def compute_yield_fees_due(
+    live: int, last_live: int, *, percentage: int, scaling_factor: int, rate: int
+) -> int:
+    """The part of what a balance has grown by with its rate, in smallest units."""
+    if live <= last_live:
+        return 0
+    return div_down(mul_up(live - last_live, percentage), scaling_factor * rate)
+
+
 def compute_rate_round_up(rate: int) -> int:
     """One more unless it is whole: rates are rounded down by their providers."""
     return rate if rate % ONE == 0 else rate + 1
@@ -105,7 +125,7 @@ def swapped_in(pool: VaultPool, i: int, j: int, amount_in: int) -> tuple[int, in
     """What `amount_in` of coin i pays in coin j, and what of the fee leaves the pool in coin i."""
     _require_amount(amount_in)
     given = mul_down(uint(amount_in * pool.scaling_factors[i]), pool.rates[i])
-    swap_fee = _swap_fee(pool, i, j, given, exact_in=True)
+    swap_fee = compute_swap_fee(pool, i, j, given, exact_in=True)
     fee = mul_up(given, swap_fee)
     given = sub(given, fee)
     _require_trade(pool, given)
@@ -122,7 +142,7 @@ def swap_exact_out(pool: VaultPool, i: int, j: int, amount_out: int) -> int:
     _require_amount(amount_out)
     rate = compute_rate_round_up(pool.rates[j])
     given = mul_up(uint(amount_out * pool.scaling_factors[j]), rate)
-    swap_fee = _swap_fee(pool, i, j, given, exact_in=False)
+    swap_fee = compute_swap_fee(pool, i, j, given, exact_in=False)
     _require_trade(pool, given)
     calculated = pool.math.in_given_out(pool.live, i, j, given)
     _require_trade(pool, calculated)
@@ -240,8 +260,8 @@ def get_rate(pool: VaultPool) -> int:
     return div_down(pool.math.compute_invariant(pool.live, up=False), pool.total_supply)
 
 
-def _swap_fee(pool: VaultPool, i: int, j: int, given: int, *, exact_in: bool) -> int:
-    """The static one, or the hook's, which sees the swap without a fee."""
+def compute_swap_fee(pool: VaultPool, i: int, j: int, given: int, *, exact_in: bool) -> int:
+    """The static one, or the hook's, which sees a swap of `given`, of 18 decimals, free of fee."""
     if pool.surge is None:
         return pool.swap_fee
     quote = pool.math.out_given_in if exact_in else pool.math.in_given_out
@@ -335,7 +355,7 @@ def _require_calm(
     which are without the fees that left.
     """
     after = []
-    for k, balance in enumerate(pool.balances):
+    for k, balance in enumerate(pool.balances_up if sign == 1 else pool.balances):
         left = sub(balance + sign * amounts[k], _aggregate_fee(pool, k, fees[k]))
         after.append(_live_afterwards(pool, k, left))
     if pool.surge is None:

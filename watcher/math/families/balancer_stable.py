@@ -45,6 +45,7 @@ def pool_of(state: BalancerStable) -> Pool:
         total_supply=state.total_supply,
         minimum_trade=state.minimum_trade,
         surge=Surge(state.surge_threshold, state.surge_max_fee) if hooked else None,
+        due_besides=state.protocol_fees_due,
     )
 
 

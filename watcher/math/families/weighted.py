@@ -41,6 +41,7 @@ def pool_of(state: Weighted) -> Pool:
         aggregate_fee=state.aggregate_swap_fee,
         total_supply=state.total_supply,
         minimum_trade=state.minimum_trade,
+        due_besides=state.protocol_fees_due,
     )
 
 
