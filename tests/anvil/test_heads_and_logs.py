@@ -31,6 +31,8 @@ from watcher.store import Store
 pytestmark = pytest.mark.anvil
 
 SYNC = "0x" + keccak(text="Sync(uint112,uint112)").hex()
+BLOCKS = 24
+"""In which pairs are traded in a dozen times at least."""
 
 
 @pytest.fixture
@@ -74,14 +76,14 @@ async def test_announced_heads_are_stored_at_once(node: LocalWorld, tmp_path: Pa
 async def test_logs_are_the_nodes_whatever_the_range(node: LocalWorld) -> None:
     random = Random(2)
     first = node.chain.head().number + 1
-    for _ in range(12):
+    for _ in range(BLOCKS):
         mine(node, random)
     async with open_chain(node.chain.chain_id, node.chain.url) as chain:
-        blocks = await chain.headers.range(first, first + 11)
+        blocks = await chain.headers.range(first, first + BLOCKS - 1)
         addresses = [pair.address for pair in node.world.pairs]
         plain = node.chain.request(
             "eth_getLogs",
-            {"fromBlock": hex(first), "toBlock": hex(first + 11), "topics": [[SYNC]]},
+            {"fromBlock": hex(first), "toBlock": hex(first + BLOCKS - 1), "topics": [[SYNC]]},
         )
         expected = [
             (int(one["blockNumber"], 16), int(one["logIndex"], 16), one["address"], one["data"])

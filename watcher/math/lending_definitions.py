@@ -39,8 +39,8 @@ LENDING_DEFINITIONS = (
         formula="min(cash, what is supplied), whole tokens; 0 while withdrawing is paused; of "
         "Morpho Blue min(total_supplied - total_debt, what the contract holds of the token); of a "
         "peg stability module min(what it holds, what was minted at its own price); of vaults idle "
-        "assets, at most total_assets; of Yearn's also the smallest of debt, assets and maxWithdraw "
-        "of each strategy that is known",
+        "assets, at most total_assets; of Yearn's also the smallest of debt, assets and "
+        "maxWithdraw of each strategy that is known",
         dims="",
         source="CToken.redeemFresh; AToken.burn; Morpho Blue, withdraw: INSUFFICIENT_LIQUIDITY; "
         "Venus' PegStability, swapVAIForStable; EIP-4626; VaultV3.vy _redeem, Vault.vy withdraw",
