@@ -4,7 +4,7 @@ eth_simulateV1: the chain itself stays as it was."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.support.simulation import (
     GAS,
@@ -25,13 +25,24 @@ from watcher.devnet.local_chain import LocalChain
 from watcher.devnet.world import WatchedVault
 from watcher.protocols import ADAPTERS, Entry
 from watcher.protocols.adapter import read
-from watcher.state import Address, Answer, BlockTime, Call, Static, Target, YearnVault
+from watcher.state import (
+    Address,
+    Answer,
+    BlockTime,
+    Call,
+    Static,
+    Target,
+    Token,
+    YearnVault,
+    to_address,
+)
 
 SYMBOLS = {"0.3.4": "DAI", "0.4.3": "DAI", "3.1.0": "USDC"}
 ASSETS = 10**40
 """What the sender is minted of the asset."""
 
 BUSY = 20 * GAS
+LOST = to_address("0x0000000000000000000000000000000000001057")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +54,16 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class RealYearn:
-    """A deployed vault that is empty; its builder governs it, its one strategy has nothing."""
+    """A deployed vault that is empty; its builder governs it, its strategies have nothing."""
 
     chain: LocalChain
     target: Target
-    strategy: Address
+    strategies: tuple[Address, ...]
     builder: Address
+
+    @property
+    def strategy(self) -> Address:
+        return self.strategies[0]
 
     @property
     def address(self) -> Address:
@@ -131,13 +146,13 @@ class RealYearn:
         """To the receiver, through the strategy where the vault has too little."""
         if self.is_v3:
             signature = "redeem(uint256,address,address,address[])"
-            return step(self.address, signature, shares, RECEIVER, SENDER, [self.strategy])
+            return step(self.address, signature, shares, RECEIVER, SENDER, list(self.strategies))
         signature = "withdraw(uint256,address)"
         return step(self.address, signature, shares, RECEIVER)
 
     def withdraw(self, assets: int) -> Step:
         signature = "withdraw(uint256,address,address,address[])"
-        return step(self.address, signature, assets, RECEIVER, SENDER, [self.strategy])
+        return step(self.address, signature, assets, RECEIVER, SENDER, list(self.strategies))
 
     def mint(self, shares: int) -> Step:
         return step(self.address, "mint(uint256,address)", shares, SENDER)
@@ -149,18 +164,18 @@ class RealYearn:
         """To the strategy, which has not reported it yet."""
         return self.give(assets, to=self.strategy)
 
-    def lose(self, assets: int) -> Step:
+    def lose(self, assets: int, *, at: int = 0) -> Step:
         """What the strategy has becomes less."""
         if self.is_v3:
             signature = "transfer(address,uint256)"
-            return step(self.asset, signature, RECEIVER, assets, sender=self.strategy)
+            return step(self.asset, signature, LOST, assets, sender=self.strategies[at])
         return step(self.strategy, "spend(uint256)", assets)
 
-    def lend(self, assets: int) -> Step:
+    def lend(self, assets: int, *, at: int = 0) -> Step:
         """V3's debt is set, V2's is taken at a harvest: `assets` are then what it owed before."""
         if self.is_v3:
             signature = "update_debt(address,uint256)"
-            return step(self.address, signature, self.strategy, assets, sender=self.builder)
+            return step(self.address, signature, self.strategies[at], assets, sender=self.builder)
         return step(self.strategy, "harvest(uint256)", assets)
 
     def report(self, owed: int) -> list[Step]:
@@ -193,6 +208,7 @@ def deploy_yearn(site: LocalWorld, artifacts: Artifacts) -> dict[str, RealYearn]
         ),
         "3.1.0": deploy_yearn_v3(building, builder, token(SYMBOLS["3.1.0"]), "3.1.0"),
     }
+    made["two"] = _with_limited_strategies(building, builder, token("USDC"))
     building.mine()
     entries = [
         Entry(
@@ -208,6 +224,19 @@ def deploy_yearn(site: LocalWorld, artifacts: Artifacts) -> dict[str, RealYearn]
         for version, vault in made.items()
     ]
     return {
-        target.name: RealYearn(site.chain, target, made[target.name].strategies[0], builder)
+        target.name: RealYearn(site.chain, target, made[target.name].strategies, builder)
         for target in identified(site.chain, entries)
     }
+
+
+def _with_limited_strategies(site: Site, builder: Address, asset: Token) -> WatchedVault:
+    """A V3 with two strategies that may have their assets elsewhere."""
+    vault = deploy_yearn_v3(site, builder, asset, "two")
+    strategies = []
+    for name in ("one", "other"):
+        strategy = site.create(builder, "LimitedVault", asset.address, name, "s", LOST)
+        site.send(builder, vault.address, "add_strategy(address)", strategy)
+        most = "update_max_debt_for_strategy(address,uint256)"
+        site.send(builder, vault.address, most, strategy, UINT256)
+        strategies.append(strategy)
+    return replace(vault, strategies=tuple(strategies), options={"strategies": strategies})
