@@ -221,6 +221,27 @@ def test_logs_that_are_read_later_are_as_if_read_in_time(store: Store, tmp_path:
         store.fill_flows(block(2, fork="other"), said[2])
 
 
+def test_a_damaged_amount_is_a_difference_and_the_other_windows_are_checked(
+    tmp_path: Path,
+) -> None:
+    with prepared(Store.create(f"sqlite:///{tmp_path / 'damaged.db'}")) as store:
+        store.commit_tick(tick(store, 1, state(), reading()))
+        said = reading(
+            Decoded(POOL.id, (added(E18, index=1),)), Decoded(VAULT.id, (added(E18, index=2),))
+        )
+        store.commit_tick(tick(store, 2, state(weth=1, vault=1), said))
+        with store.database.writing() as connection:
+            connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+            connection.execute(text("UPDATE flow_amount SET raw = x'07' WHERE log_index = 1"))
+            connection.execute(text("UPDATE flow_measure SET value = 9 WHERE name = 'lp_flow'"))
+        found = {(one.table, one.target, one.field) for one in recompute(store).differences}
+    assert found == {
+        ("flow_amount", "WETH/USDC", "raw"),
+        ("flow_window", "WETH/USDC", "flows"),
+        ("flow_measure", "vault", "value"),
+    }
+
+
 drawn = st.lists(
     st.tuples(st.integers(0, 1), st.integers(0, 1), st.booleans()), min_size=3, max_size=8
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, select, type_coerce
@@ -17,7 +18,6 @@ from watcher.errors import WatcherError
 from watcher.math.flow import flow_measures, units
 from watcher.math.flow_catalogue import FLOW_VERSIONS
 from watcher.state.canonical import canonical_json
-from watcher.state.flow import Decoded
 from watcher.state.measure import Measure
 from watcher.state.observation import Observation
 from watcher.store import tables
@@ -72,28 +72,38 @@ class FlowCheck:
         figures = select(measure).where(measure.c.window_id.between(ids[0], ids[-1]))
         for row in connection.execute(figures):
             stored.get(row.window_id, []).append(row)
-        for row in rows:
-            try:
-                again = self._again(connection, row)
-            except REFUSALS as error:
-                self._note(row, f"id {row.id}", "flows", "present", f"nothing: {error}")
-                continue
-            self._compare(row, stored[row.id], again)
+        for _, group in groupby(rows, key=lambda row: row.block_id):
+            self._check_block(connection, list(group), stored)
         return len(rows)
 
-    def _again(self, connection: Connection, row: Any) -> tuple[Measure, ...]:
-        entry = self.memory.entries[row.target_id]
-        decoded: Decoded = decoded_of(connection, [row], self.memory.entries)[row.id]
-        before = None
-        parent = canonical_row(connection, row.of_chain_id, row.of_parent_hash)
-        if parent is not None and parent["number"] == row.block_number - 1:
-            before = self._in_force(connection, row.target_id, row.block_number - 1)
-        now = self._in_force(connection, row.target_id, row.block_number)
-        return flow_measures(entry.target, decoded, before, now)
+    def _check_block(
+        self, connection: Connection, rows: Sequence[Any], stored: Mapping[int, Sequence[Any]]
+    ) -> None:
+        """The windows of one block; one by one where a row of any of them cannot be read."""
+        try:
+            measured = self._again(connection, rows)
+        except REFUSALS as error:
+            if len(rows) == 1:
+                self._note(rows[0], f"id {rows[0].id}", "flows", "present", f"nothing: {error}")
+                return
+            for row in rows:
+                self._check_block(connection, [row], stored)
+            return
+        for row, measures in zip(rows, measured, strict=True):
+            self._compare(row, stored[row.id], measures)
 
-    def _in_force(self, connection: Connection, target_id: int, number: int) -> Observation | None:
-        found = observations_as_of(connection, number, tables.target.c.id == target_id)
-        return next((seen for seen, _ in found.values()), None)
+    def _again(self, connection: Connection, rows: Sequence[Any]) -> list[tuple[Measure, ...]]:
+        ids, first = [row.target_id for row in rows], rows[0]
+        decoded = decoded_of(connection, rows, self.memory.entries)
+        parent = canonical_row(connection, first.of_chain_id, first.of_parent_hash)
+        follows = parent is not None and parent["number"] == first.block_number - 1
+        before = _in_force(connection, ids, first.block_number - 1) if follows else {}
+        now = _in_force(connection, ids, first.block_number)
+        targets = [self.memory.entries[row.target_id].target for row in rows]
+        return [
+            flow_measures(target, decoded[row.id], before.get(target.id), now.get(target.id))
+            for target, row in zip(targets, rows, strict=True)
+        ]
 
     def _check_units(self, connection: Connection, rows: Sequence[Any]) -> None:
         by_id = {row.id: row for row in rows}
@@ -151,3 +161,10 @@ class FlowCheck:
     ) -> None:
         label = self.memory.entries[row.target_id].target.label
         self.tally.note(Difference(table, key, field, stored, again, label, row.block_number))
+
+
+def _in_force(
+    connection: Connection, target_ids: Sequence[int], number: int
+) -> dict[str, Observation]:
+    found = observations_as_of(connection, number, tables.target.c.id.in_(target_ids))
+    return {uid: seen for uid, (seen, _) in found.items()}

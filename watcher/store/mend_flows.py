@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, Table, select
 
 from watcher.errors import StoreError
 from watcher.state.block import Block
@@ -40,8 +41,8 @@ def mend_flows(connection: Connection, filled: Block, after: Block) -> None:
     reading = reading_at(connection, row["id"])
     if reading is None or reading.failure:
         return
-    of_block = select(window, targets.c.uid).join(targets, targets.c.id == window.c.target_id)
-    held = connection.execute(of_block.where(window.c.block_id == row["id"])).all()
+    query = _of_block(select(window, targets.c.uid), window, after, row["id"])
+    held = connection.execute(query).all()
     entries = registered(connection, uids={one.uid for one in held})
     decoded = decoded_of(connection, held, {entry.id: entry for entry in entries})
     # A window without events is one of reserves that moved: whether they did is asked anew.
@@ -86,8 +87,8 @@ def logless(connection: Connection, chain_id: int) -> tuple[Block, ...]:
 
 def _tick(connection: Connection, block: Block, block_id: int, reading: FlowReading) -> Tick:
     """The flows of a stored block, between the states that are stored around it."""
-    seen = select(targets.c.uid).join(observation, observation.c.target_id == targets.c.id)
-    changed = set(connection.execute(seen.where(observation.c.block_id == block_id)).scalars())
+    seen = _of_block(select(targets.c.uid), observation, block, block_id)
+    changed = set(connection.execute(seen).scalars())
     uids = changed | {one.target_id for one in reading.decoded}
     parent = canonical_row(connection, block.chain_id, block.parent_hash)
     follows = parent is not None and parent["number"] == block.number - 1
@@ -99,6 +100,16 @@ def _tick(connection: Connection, block: Block, block_id: int, reading: FlowRead
         changed=changed,
     )
     return tick_of(connection, TickResult(block, "", (), (), flows=flows), block_id)
+
+
+def _of_block(query: Select[Any], facts: Table, block: Block, block_id: int) -> Select[Any]:
+    """The rows of `facts` at a block, target by target, which is how they are indexed."""
+    return (
+        query.select_from(targets)
+        .join(facts, facts.c.target_id == targets.c.id)
+        .where(targets.c.chain_id == block.chain_id)
+        .where(facts.c.block_number == block.number, facts.c.block_id == block_id)
+    )
 
 
 def _in_force(connection: Connection, number: int, uids: Set[str]) -> dict[str, InForce]:
