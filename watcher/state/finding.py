@@ -83,10 +83,11 @@ Plan: TypeAlias = tuple[Action, ...]
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A named figure: something assumed, or a threshold. `unit` is "" for a plain number."""
+    """Something assumed, or a threshold: a named figure, None where the name says all. `unit` is
+    "" for a plain number."""
 
     name: str
-    value: float
+    value: float | None = None
     unit: str = ""
 
 
