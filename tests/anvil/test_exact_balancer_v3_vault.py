@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import event, given, reject, settings
 from hypothesis import strategies as st
 
 from tests.support.balancer_strategies import BALANCER_FEES, BALANCER_RATES, ONE, shares_of_one
@@ -115,7 +115,7 @@ _OURS: dict[str, Callable[[VaultPool, tuple[int, ...]], tuple[int, ...]]] = {
         pytest.param(
             kind,
             marks=pytest.mark.proves(
-                family, kind, "BalancerV3Vault", "BalancerV3Router", "Permit2", moves=MOVES
+                family, kind, "BalancerV3Vault", "BalancerV3Router", moves=MOVES
             ),
         )
         for kind, family in (("WeightedPool", "weighted"), ("StablePool", "balancer_stable"))
@@ -146,6 +146,13 @@ def hold_to_router(bench: Bench, plan: Plan, data: st.DataObject) -> None:
     places = [10 ** (18 - decimals) for _, decimals in plan.coins]
     supply = sum(a * p for a, p in zip(plan.amounts, places, strict=True)) // len(places)
     questions = data.draw(st.lists(asks(plan.amounts, supply, KINDS), min_size=1, max_size=6))
+    rates = [ONE if rate is None else rate for rate in plan.born]
+    try:
+        plan.math.compute_invariant(
+            balancer_v3.live_balances(plan.amounts, places, rates, up=False), up=False
+        )
+    except MathError:  # the contract's rounds do not end either, so that no such pool is born
+        reject()
     coins, script = [coin for coin, _ in plan.coins], Script(bench.chain)
     pool = give_birth(script, bench, plan)
     # Each as the last one left the pool: in a simulation a query changes it too. Queries come last,
