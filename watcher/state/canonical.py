@@ -92,7 +92,7 @@ def _converter() -> cattrs.Converter:
     converter.register_structure_hook_func(_is_tuple, _tuple)
     # What a feed does not tell, and that a pool has no hook, is left out: the states of before it
     # was asked keep their hashes. A cap that is none is left out too, and what no oracle values.
-    for kind in (PriceFeed, Concentrated, CompoundMarket, CompoundAccount, AaveReserve):
+    for kind in (PriceFeed, Concentrated, CompoundAccount, CompoundMarket, AaveReserve):
         shortened = make_dict_unstructure_fn(kind, converter, _cattrs_omit_if_default=True)
         converter.register_unstructure_hook(kind, shortened)
     return converter
