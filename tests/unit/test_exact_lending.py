@@ -52,12 +52,6 @@ def test_an_empty_market_has_its_initial_rate() -> None:
     assert compound.exchange_rate(Totals(1_000, 0, 0, WAD), 0, 7) == 7
 
 
-def test_what_is_written_off_is_still_a_claim() -> None:
-    lost = Totals(600, 300, 100, WAD, bad_debt=100)
-    assert compound.supplied(lost) == compound.supplied(MARKET)
-    assert compound.utilization_rate(lost) == compound.utilization_rate(MARKET)
-
-
 def test_utilization_leaves_the_reserves_out_but_for_the_first_model() -> None:
     assert compound.utilization_rate(MARKET) == 400 * WAD // 900
     assert compound.utilization_rate(MARKET, of_supplied=False) == 400 * WAD // 1_000
@@ -85,11 +79,8 @@ def test_debts_grow_with_the_index() -> None:
         compound.borrow_balance(1, 0, WAD)
 
 
-def test_shares_and_amounts_round_down() -> None:
-    assert compound.mint_tokens(100, 3 * WAD) == 33
+def test_what_shares_redeem_for_is_rounded_down() -> None:
     assert compound.redeem_amount(33, 3 * WAD + WAD // 2) == 115
-    with pytest.raises(MathError, match="zero"):
-        compound.mint_tokens(100, 0)
 
 
 def test_either_rounding_of_an_account() -> None:

@@ -33,6 +33,7 @@ def test_a_market_of_compound() -> None:
     assert found["withdrawable"] == 600
     assert found["cash_share"] == pytest.approx(600 / 990, rel=1e-15)
     assert (found["total_debt"], found["reserves"]) == (400, 10)
+    assert found["supply_index"] == 990 / 49_500
     assert found["borrow_rate"] == 0.01
     assert found["supply_rate"] == pytest.approx(0.01 * 400 / 990 * 0.75, rel=1e-15)
     assert found["oracle_price"] == 3_000
@@ -102,7 +103,7 @@ def test_a_reserve_of_aave() -> None:
 def test_a_year_of_a_reserve() -> None:
     """Linear for who supplies, compounded for who owes, a tenth of it for the treasury."""
     found = values(aave_reserve(elapsed=365 * 86_400))
-    assert found["total_supplied"] == 1_020
+    assert (found["total_supplied"], found["supply_index"]) == (1_020, 1.02)
     assert found["total_debt"] == pytest.approx(400 * math.exp(0.05), rel=1e-5)
     assert found["reserves"] == pytest.approx((found["total_debt"] - 400) / 10, abs=1e-6)
 

@@ -486,6 +486,17 @@ DEFINITIONS = (
         cannot_say="whether they may be used to cover one",
     ),
     Definition(
+        name="supply_index",
+        kinds=LENDING,
+        unit="token 0 per share",
+        formula="the exchange rate at the block, whole tokens for a whole cToken; of Aave the "
+        "normalized income",
+        dims="",
+        source="CToken.exchangeRateCurrent; Pool.getReserveNormalizedIncome",
+        bad="down, or a jump: a gift to a cToken raises what it is worth as collateral",
+        cannot_say="whether what is lent comes back",
+    ),
+    Definition(
         name="borrow_rate",
         kinds=LENDING,
         unit="fraction of a year",

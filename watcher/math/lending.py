@@ -14,7 +14,7 @@ from watcher.math.aave_reserve import (
     scaled_treasury,
     variable_debt,
 )
-from watcher.math.compound_market import accrued
+from watcher.math.compound_market import accrued, exchange_rate_current
 from watcher.math.exact.lending_aave import ray_mul
 from watcher.math.exact.lending_compound import supplied
 from watcher.state.aave_reserve import BPS, RAY, AaveReserve
@@ -45,7 +45,8 @@ class Lending:
     `lent` is a part of by the protocol's definition of utilization. Rates are of a year, None where
     the block's cannot be told of a year. `accounts` are None where one cannot be valued.
     `known_debt` is what the named accounts owe here of `stored_debt`; `capped` is what counts
-    against the supply cap."""
+    against the supply cap; `supply_index` is what a whole share, or one of what was supplied at
+    first, is worth."""
 
     decimals: int
     cash: int
@@ -58,6 +59,7 @@ class Lending:
     borrow_rate: Fraction | None
     supply_rate: Fraction | None
     capped: int
+    supply_index: Fraction
     supply_cap: int | None
     borrow_cap: int | None
     price: Fraction | None
@@ -80,7 +82,7 @@ def lending(state: State | None) -> Lending | None:
 def _compound(state: CompoundMarket) -> Lending:
     now = accrued(state)
     owned = supplied(now)
-    lent = now.total_borrows + now.bad_debt
+    lent = now.total_borrows
     used = Fraction(lent, owned) if owned else Fraction(0)
     rate = Fraction(state.borrow_rate * state.periods_a_year, WAD) if state.periods_a_year else None
     kept = 1 - Fraction(state.reserve_factor, WAD)
@@ -96,6 +98,9 @@ def _compound(state: CompoundMarket) -> Lending:
         borrow_rate=rate,
         supply_rate=None if rate is None else rate * used * kept,
         capped=owned,
+        supply_index=Fraction(
+            exchange_rate_current(state) * 10**state.share_decimals, WAD * 10**state.decimals
+        ),
         supply_cap=state.supply_cap,
         borrow_cap=state.borrow_cap,
         price=Fraction(state.price * 10**state.decimals, 10**36) if state.price else None,
@@ -135,6 +140,7 @@ def _aave(state: AaveReserve) -> Lending:
         borrow_rate=Fraction(state.variable_borrow_rate, RAY),
         supply_rate=Fraction(state.liquidity_rate, RAY),
         capped=ray_mul(state.scaled_supply + treasury, income),
+        supply_index=Fraction(income, RAY),
         supply_cap=state.supply_cap,
         borrow_cap=state.borrow_cap,
         price=Fraction(state.price, state.price_unit) if state.price else None,

@@ -106,6 +106,7 @@ FIGURES: dict[str, Callable[[Lending], Fraction]] = {
     "total_supplied": lambda market: _tokens(market, market.supplied),
     "total_debt": lambda market: _tokens(market, market.total_debt),
     "reserves": lambda market: _tokens(market, market.reserves),
+    "supply_index": lambda market: market.supply_index,
     "borrow_rate": lambda market: _rate(market.borrow_rate),
     "supply_rate": lambda market: _rate(market.supply_rate),
     "weakest_health": lending.weakest_health,

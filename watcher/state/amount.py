@@ -68,7 +68,7 @@ def amounts(target: Target, state: State) -> tuple[Amount, ...]:
             (underlying,) = target.tokens
             lent = tuple(
                 Amount(name, underlying, getattr(state, name))
-                for name in ("cash", "total_borrows", "total_reserves", "bad_debt")
+                for name in ("cash", "total_borrows", "total_reserves")
             )
             return lent + _issued(target, state.total_supply)
         case AaveReserve():

@@ -36,12 +36,11 @@ class CompoundMarket:
     index in parts of 10**18.
 
     Borrows, reserves and index are as they are stored: what has accrued in the `elapsed` blocks
-    since then, `math.exact.lending_compound` says. `borrow_rate` is that of one block. `bad_debt`
-    is what Venus' isolated markets have written off, 0 where there is no such thing.
-    `exchange_rate` is the stored one, which no arithmetic gives while no share is issued. `price`
-    is the oracle's, for 10**(36 - decimals) units and in parts of 10**18; 0 where it has none.
-    Caps are None where there are none. The numbers of the rate model are 0 where it has no such
-    one, `periods_a_year` where nothing says how many blocks a year has.
+    since then, `math.exact.lending_compound` says. `borrow_rate` is that of one
+    block. `exchange_rate` is the stored one, which no arithmetic gives while no share is issued.
+    `price` is the oracle's: times an amount, in parts of 10**36 of its unit of account; 0 where it
+    has none. Caps are None where there are none. The numbers of the rate model are 0 where it has
+    no such one, `periods_a_year` where nothing says how many blocks a year has.
     """
 
     KIND: ClassVar[str] = "compound_market"
@@ -50,7 +49,6 @@ class CompoundMarket:
     cash: int
     total_borrows: int
     total_reserves: int
-    bad_debt: int
     total_supply: int
     borrow_index: int
     elapsed: int
@@ -64,7 +62,6 @@ class CompoundMarket:
     periods_a_year: int
     reserve_factor: int
     collateral_factor: int
-    liquidation_threshold: int
     close_factor: int
     liquidation_incentive: int
     price: int
@@ -84,8 +81,8 @@ def problems(state: CompoundMarket) -> Iterator[str]:
     """Why such a market cannot be."""
     if state.reserve_factor > WAD:
         yield "state.reserve_factor is over 10^18"
-    if max(state.collateral_factor, state.liquidation_threshold) > WAD:
-        yield "state.collateral_factor or liquidation_threshold is over 10^18"
+    if state.collateral_factor > WAD:
+        yield "state.collateral_factor is over 10^18"
     if state.rate_model == "white_paper_annual" and state.periods_a_year == 0:
         yield "state.periods_a_year is 0, by which its rate model divides"
     for row, account in enumerate(state.accounts):

@@ -1,8 +1,7 @@
 """Compound V2's markets: interest to a block, the exchange rate, what accounts have and owe.
 
-Sources: CToken.sol, Exponential.sol and Comptroller.sol of Compound, and its models of rates; the
-isolated markets of Venus (VToken.sol), where what was written off stays a claim of the suppliers.
-All functions raise MathError where the contract reverts or answers an error.
+Sources: CToken.sol, Exponential.sol and Comptroller.sol of Compound, and its models of rates. All
+functions raise MathError where the contract reverts or answers an error.
 """
 
 from __future__ import annotations
@@ -22,13 +21,12 @@ BORROW_RATE_MAX = 5 * 10**12
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What a market has lent, kept and written off; `cash` is its own balance."""
+    """What a market has lent and kept; `cash` is its own balance."""
 
     cash: int
     total_borrows: int
     total_reserves: int
     borrow_index: int
-    bad_debt: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +88,8 @@ def exchange_rate(totals: Totals, total_supply: int, initial: int) -> int:
 
 
 def supplied(totals: Totals) -> int:
-    """What the shares are a claim on: cash, what is lent and written off, less the reserves."""
-    owned = _sum(_sum(totals.cash, totals.total_borrows), totals.bad_debt)
+    """What the shares are a claim on: cash and what is lent, less the reserves."""
+    owned = _sum(totals.cash, totals.total_borrows)
     if owned < totals.total_reserves:
         raise MathError("the reserves are more than the market has")
     return owned - totals.total_reserves
@@ -106,13 +104,6 @@ def borrow_balance(principal: int, interest_index: int, borrow_index: int) -> in
     return _product(principal, borrow_index) // interest_index
 
 
-def mint_tokens(amount: int, rate: int) -> int:
-    """The shares that `amount` of the underlying mints at an exchange rate, rounded down."""
-    if rate == 0:
-        raise MathError("division by zero")
-    return _product(_product(WAD, amount), WAD) // rate // WAD
-
-
 def redeem_amount(shares: int, rate: int) -> int:
     """The underlying that shares redeem for at an exchange rate, rounded down."""
     return _product(rate, shares) // WAD
@@ -120,14 +111,13 @@ def redeem_amount(shares: int, rate: int) -> int:
 
 def utilization_rate(totals: Totals, *, of_supplied: bool = True) -> int:
     """Borrows over what is supplied, in parts of 10**18; the first white-paper model leaves the
-    reserves in (`of_supplied` false). What is written off counts as lent."""
-    lent = _sum(totals.total_borrows, totals.bad_debt)
-    if lent == 0:
+    reserves in (`of_supplied` false)."""
+    if totals.total_borrows == 0:
         return 0
     whole = supplied(totals) if of_supplied else _sum(totals.cash, totals.total_borrows)
     if whole == 0:
         raise MathError("division by zero")
-    return _product(lent, WAD) // whole
+    return _product(totals.total_borrows, WAD) // whole
 
 
 def get_borrow_rate(curve: Curve, totals: Totals) -> int:
