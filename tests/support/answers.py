@@ -61,6 +61,7 @@ class Fake:
     replies: Mapping[str, Reply] = field(default_factory=dict)
     code: bytes = b"\x60"
     slots: Mapping[int, int] = field(default_factory=dict)
+    native: int = 0
 
     def answer(self, call_data: bytes) -> Answer:
         for signature, reply in self.replies.items():
@@ -85,8 +86,9 @@ class FakeChain:
             case Code():
                 found = self.contracts.get(call.address)
                 return data(found.code if found else b"")
-            case Balance():
-                return words(0)
+            case Balance(address):
+                found = self.contracts.get(address)
+                return words(found.native if found else 0)
             case Slot(address, index):
                 found = self.contracts.get(address)
                 return words(found.slots.get(index, 0) if found else 0)
