@@ -41,7 +41,7 @@ pytestmark = [
 on_chain = settings(max_examples=examples(25, deep=300))
 YEAR = 2_102_400
 """Blocks, as the model counts them."""
-MARKETS = st.integers(0, 2)
+MARKETS = st.integers(0, 3)
 SOME = sizes(0, 2**90)
 
 

@@ -208,7 +208,8 @@ def _exchange(call: Call, answer: Answer | ReadError) -> Exchange:
 
 def _gifts(world: World, chain: LocalChain) -> Iterator[None]:
     """What no scene plays for certain: a pair is given tokens that its reserves do not count, and
-    the vault whose shares have a market more of its asset."""
+    the vault whose shares have a market more of its asset; then ether falls so far that loans on it
+    are not covered any more."""
     pair, vault = world.pairs[0], world.vaults[0]
     token = next(one for one in (pair.token0, pair.token1) if one != world.weth)
     chain.mine(
@@ -217,6 +218,13 @@ def _gifts(world: World, chain: LocalChain) -> Iterator[None]:
             _given(world, vault.asset, vault.address, 4_321 * 10**vault.asset.decimals),
         ]
     )
+    yield
+    feed = world.feed(world.weth)
+    (last, *_) = chain.read(
+        feed.aggregator, "latestRoundData()(uint80,int256,uint256,uint256,uint80)"
+    )
+    data = call_data("submit(uint256,int256)", last + 1, feed.first_answer // 6)
+    chain.mine([Transaction(world.actors.oracle, feed.aggregator, data, "a crash")])
     yield
 
 

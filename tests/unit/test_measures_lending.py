@@ -68,10 +68,13 @@ def test_a_market_that_could_not_accrue_says_why() -> None:
 
 
 def test_caps_are_told_by_side() -> None:
-    found = figures(compound_market(supply_cap=1_980 * WAD))
+    found = figures(aave_reserve(supply_cap=2_000 * 10**6))
     assert found["cap_used supply"].value == 0.5
     assert found["cap_used borrow"].reason == "there is no cap"
-    assert figures(compound_market(borrow_cap=0))["cap_used borrow"].reason == "the cap is 0"
+    assert figures(aave_reserve(borrow_cap=0))["cap_used borrow"].reason == "the cap is 0"
+    due = aave_reserve(supply_cap=2_000 * 10**6, accrued_to_treasury=10**9)
+    assert figures(due)["cap_used supply"].value == 1
+    assert not any(name.startswith("cap_used") for name in figures(compound_market()))
 
 
 def test_accounts_of_compound() -> None:

@@ -520,11 +520,12 @@ DEFINITIONS = (
     ),
     Definition(
         name="cap_used",
-        kinds=LENDING,
+        kinds=(AaveReserve.KIND,),
         unit="fraction",
-        formula="total_supplied / supply cap, total_debt / borrow cap",
+        formula="what is supplied and what the treasury is due / supply cap, total_debt / borrow "
+        "cap",
         dims="side",
-        source="Comptroller.mintAllowed and borrowAllowed; ValidationLogic of Aave",
+        source="ValidationLogic.validateSupply and validateBorrow of Aave",
         bad="towards 1: no more can come in, or be borrowed",
         cannot_say="anything where there is no cap",
     ),

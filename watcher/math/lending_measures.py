@@ -11,6 +11,7 @@ import numpy as np
 from watcher.errors import MathError
 from watcher.math import lending
 from watcher.math.bridge import nearest
+from watcher.math.catalogue import CATALOGUE
 from watcher.math.columns import Column, price_reason, price_value
 from watcher.math.lending import Lending
 from watcher.math.settings import Settings
@@ -33,9 +34,10 @@ def lending_measures(subjects: Sequence[Subject], settings: Settings) -> list[Co
         _column(name, [_figure(market, exact) for market in markets])
         for name, exact in FIGURES.items()
     ]
+    capped = subjects[0].target.kind in CATALOGUE["cap_used"].kinds
     caps = [
         _column("cap_used", [_figure(market, exact) for market in markets], side=side)
-        for side, exact in CAPS.items()
+        for side, exact in (CAPS if capped else {}).items()
     ]
     return [*columns, *caps, _oracle_column(subjects, markets)]
 

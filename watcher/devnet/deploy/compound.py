@@ -20,6 +20,7 @@ MARKETS = (
     ("USDC", 2_000_000, 75, 10, 1, 20),
     ("WETH", 800, 80, 15, 0, 12),
     ("WBTC", 30, 70, 20, 2, 30),
+    ("DAI", 1_200_000, 75, 15, 0, 15),
 )
 # Collateral and loan, whole ones, of the two that borrow.
 LOANS = (("WETH", 200, "USDC", 350_000), ("USDC", 900_000, "WETH", 120))
