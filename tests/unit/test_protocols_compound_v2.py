@@ -154,10 +154,21 @@ def test_the_native_coin_is_an_underlying_where_the_cash_is_it() -> None:
             target_of(chain(without, native=native))
 
 
-def test_an_account_by_either_rounding() -> None:
-    """10 shares at 2 and a factor of 1/2 and a little: 10 and a little, less 3."""
-    state = read(chain(), accounts=WHO)
-    assert state.accounts == (CompoundAccount(10, 3, 10, 20, 3),)
+@pytest.mark.parametrize("last", [3, 2])
+def test_an_account_by_either_rounding(last: int) -> None:
+    """At 2 for a share, a price of 5/4 and a factor of 1/2 and a little, a whole share counts 5/4
+    and 2 1/2 of the last digits, which comptrollers round up or down."""
+    counted = 10 * (5 * WAD // 4 + last)
+    market = {"getAccountSnapshot(address)": words(0, 10 * WAD, 3, 2 * WAD)}
+    on = chain(market, {"getAccountLiquidity(address)": words(0, counted - 3, 0)})
+    oracle = {"getUnderlyingPrice(address)": words(5 * WAD // 4)}
+    on = replace(on, contracts={**on.contracts, ORACLE: Fake(oracle)})
+    state = read(on, accounts=WHO)
+    assert state.accounts == (CompoundAccount(10 * WAD, 3, counted, 25 * WAD, 3),)
+
+
+def test_an_account_that_is_summed_up_otherwise_is_refused() -> None:
+    assert read(chain(), accounts=WHO).accounts == (CompoundAccount(10, 3, 10, 20, 3),)
     with pytest.raises(RefusedTarget, match="is not what its markets come to"):
         read(chain(comptroller={"getAccountLiquidity(address)": words(0, 8, 0)}), accounts=WHO)
 
