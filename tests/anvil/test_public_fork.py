@@ -28,6 +28,7 @@ from watcher.devnet.local_chain import LocalChain
 from watcher.errors import Unavailable
 from watcher.math.quotes import quote_exact_in, quote_exact_out
 from watcher.protocols import ADAPTERS, Entry
+from watcher.protocols.erc4626 import ANYBODY
 from watcher.state import (
     Address,
     Concentrated,
@@ -142,11 +143,15 @@ def plain_pool(chain: LocalChain, target: Target) -> Concentrated:
 
 
 def plain_vault(chain: LocalChain, target: Target) -> ShareVault:
+    vault = Plain(chain, target.address)
     return plain.vault(
         chain,
         target,
         virtual_assets=int(target.params["virtual_assets"]),
         virtual_shares=int(target.params["virtual_shares"]),
+        max_deposit=vault.integer("maxDeposit", ANYBODY, inputs="address"),
+        max_mint=vault.integer("maxMint", ANYBODY, inputs="address"),
+        full_products=bool(target.params.get("full_products", False)),
         refuses_zero=bool(target.params["refuses_zero"]),
     )
 
