@@ -251,6 +251,38 @@ def test_v3_takes_the_loss_of_its_strategy_from_who_leaves(vaults: dict[str, Rea
     assert paid.integer == quote_exact_in(state, SHARE, ASSET, 9_000).amount_out < 9_000
 
 
+def test_a_loss_is_shared_as_far_as_a_strategy_pays(vaults: dict[str, RealYearn]) -> None:
+    """The first has lost a quarter and can pay 1,000 of the 3,000 that are left: a third of its
+    loss is taken. The second has lost a tenth."""
+    vault = vaults["two"]
+    first, second = vault.strategies
+    past: Past = [vault.deposit(10_000), Wait(100)]
+    past += [vault.lend(4_000, at=0), vault.lend(4_000, at=1)]
+    past += [vault.lose(1_000, at=0), vault.lose(400, at=1)]
+    past.append(step(first, "deploy(uint256)", 2_000))
+    state, [paid] = vault.observe(past, [vault.leave(6_000)])
+    quoted = quote_exact_in(state, SHARE, ASSET, 6_000).amount_out
+    assert paid.integer == quoted
+    assert 6_000 - 333 - 267 - 2 <= quoted <= 6_000 - 333 - 266
+    assert second != first
+
+
+def test_v3_keeps_the_shares_that_are_locked(vaults: dict[str, RealYearn]) -> None:
+    vault = vaults["3.1.0"]
+    past: Past = [vault.deposit(9_000), Wait(100), vault.lend(3_000), vault.gain(900)]
+    past += [*vault.report(3_000), Wait(UNLOCK_SECONDS // 2)]
+    state, [more] = vault.observe(past, [vault.leave(9_001)])
+    assert 0 < state.locked_shares < 900
+    assert state.total_supply == 9_000 + state.locked_shares
+    assert not more.ok
+    with pytest.raises(MathError, match="insufficient shares to redeem"):
+        quote_exact_in(state, SHARE, ASSET, 9_001)
+    (paid,) = vault.run(past, [vault.leave(9_000)])
+    assert paid.integer == quote_exact_in(state, SHARE, ASSET, 9_000).amount_out > 9_400
+    later, _ = vault.observe([*past, Wait(UNLOCK_SECONDS)])
+    assert (later.locked_shares, later.total_supply) == (0, 9_000)
+
+
 @each_version
 def test_a_gift_raises_v2s_price_alone(vaults: dict[str, RealYearn], version: str) -> None:
     vault = vaults[version]

@@ -28,6 +28,7 @@ from watcher.devnet.local_chain import LocalChain
 from watcher.errors import Unavailable
 from watcher.math.quotes import quote_exact_in, quote_exact_out
 from watcher.protocols import ADAPTERS, Entry
+from watcher.protocols.erc4626 import ANYBODY
 from watcher.state import (
     Address,
     Concentrated,
@@ -142,12 +143,29 @@ def plain_pool(chain: LocalChain, target: Target) -> Concentrated:
 
 
 def plain_vault(chain: LocalChain, target: Target) -> ShareVault:
+    """Fees by the previews of many shares, in which no rounding shows."""
+    vault = Plain(chain, target.address)
+    holder = to_address(str(target.params.get("holder", ANYBODY)))
+    named = ("deposit", "mint", *(("withdraw", "redeem") if "holder" in target.params else ()))
+    limits = {
+        f"max_{name}": vault.integer(f"max{name.capitalize()}", holder, inputs="address")
+        for name in named
+    }
+    many = 10 ** (vault.decimals + 18)
+    worth, cost, paid = (
+        vault.integer(name, many, inputs="uint256")
+        for name in ("convertToAssets", "previewMint", "previewRedeem")
+    )
     return plain.vault(
         chain,
         target,
         virtual_assets=int(target.params["virtual_assets"]),
         virtual_shares=int(target.params["virtual_shares"]),
         refuses_zero=bool(target.params["refuses_zero"]),
+        full_products=bool(target.params.get("full_products", False)),
+        entry_fee_bps=round((cost - worth) * 10_000 / worth),
+        exit_fee_bps=round((worth - paid) * 10_000 / paid),
+        **limits,
     )
 
 

@@ -239,4 +239,5 @@ def _with_limited_strategies(site: Site, builder: Address, asset: Token) -> Watc
         most = "update_max_debt_for_strategy(address,uint256)"
         site.send(builder, vault.address, most, strategy, UINT256)
         strategies.append(strategy)
-    return replace(vault, strategies=tuple(strategies), options={"strategies": strategies})
+    named: list[str] = list(strategies)
+    return replace(vault, strategies=tuple(strategies), options={"strategies": named})

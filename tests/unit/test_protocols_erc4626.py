@@ -189,9 +189,11 @@ def test_a_vault_that_converts_otherwise_is_refused() -> None:
         identify(found)
 
 
+@pytest.mark.parametrize("held", [virtual(), virtual(2, 10**27), virtual(10**40, 3)])
 @pytest.mark.parametrize(("entry_fee", "exit_fee"), [(0, 0), (25, 50), (0, 9_999), (1, 0)])
-def test_fees_are_found_by_the_previews(entry_fee: int, exit_fee: int) -> None:
-    totals = replace(virtual(), entry_fee_bps=entry_fee, exit_fee_bps=exit_fee)
+def test_fees_are_found_by_the_previews(held: ShareTotals, entry_fee: int, exit_fee: int) -> None:
+    """Also where a unit of one is worth so much of the other that two of them are rounded away."""
+    totals = replace(held, entry_fee_bps=entry_fee, exit_fee_bps=exit_fee)
     found = chain(totals)
     state = found.read(ADAPTER, identify(found))
     assert isinstance(state, ShareVault)
