@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 KILLS = 20
 STARTING_SECONDS = (0.3, 2.0)
-WRITING_SECONDS = (0.0, 1.0)
+WRITING_SECONDS = (0.0, 2.0)
 """After it began to watch: some blocks, the first of them those that were missed."""
 
 
