@@ -135,8 +135,10 @@ def test_a_trial_of_discovery_comes_to_every_recorded_target(talk: Conversation)
     known = talk.snapshot.target.params
     if not ADAPTERS[talk.entry.protocol].trials:
         return
+    wishes = [option.name for option in ADAPTERS[talk.entry.protocol].options if option.wish]
+    wanted = {name: value for name, value in talk.entry.options.items() if name in wishes}
     for trial in ADAPTERS[talk.entry.protocol].trials:
-        entry = replace(talk.entry, options=trial.options)
+        entry = replace(talk.entry, options={**wanted, **trial.options})
         target = identified(replace(talk, entry=entry), answering)
         if target is not None and (trial.assumes or target.params == known):
             return
