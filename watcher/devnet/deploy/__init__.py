@@ -14,7 +14,7 @@ from watcher.devnet.deploy.curve import allow_exchanges, deploy_curve, fill_curv
 from watcher.devnet.deploy.feeds import bring_price, deploy_feed, deploy_pyth, start_feed
 from watcher.devnet.deploy.kyber_pools import deploy_kyber, fill_kyber
 from watcher.devnet.deploy.lockboxes import deploy_boxes
-from watcher.devnet.deploy.morpho import deploy_morpho, fill_morpho
+from watcher.devnet.deploy.morpho import borrow_morpho, deploy_morpho, fill_morpho
 from watcher.devnet.deploy.pools import (
     Exchange,
     Pool,
@@ -182,12 +182,13 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         keep_observations(site, builder, tick_pool)
     pools = {pair: pool for pair, (_, pool) in zip(pairs, plans, strict=True)}
     treasury = _treasury(site, actors, tokens, pools, vaults, uniswap_v3.positions)
-    site.mine()
-    for feed in feeds:
-        start_feed(site, builder, feed, oracle=actors.oracle)
     fill_morpho(site, actors.depositor, morpho_loans, weth=weth)
     fill_modules(site, actors.whale, peg_modules, weth=weth)
     fill_sets(site, actors, index_tokens, weth=weth)
+    site.mine()
+    for feed in feeds:
+        start_feed(site, builder, feed, oracle=actors.oracle)
+    borrow_morpho(site, morpho_loans)
     published = chain.head().timestamp
     bring_price(site, actors.oracle, pyth, answer=10**8, conf=10**5, published=published)
     # Means over time need a past.
