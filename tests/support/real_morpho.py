@@ -35,7 +35,7 @@ from watcher.state import Address, Answer, MorphoMarket, Target
 ADAPTER = ADAPTERS["morpho_blue"]
 RECIPIENT = RECEIVER
 """Of the protocol's fees."""
-LLTVS = (0, 86 * 10**16, 945 * 10**15, 10**18 - 1)
+LLTVS = (0, 86 * 10**16, 777_777_777_777_777_777, 10**18 - 1)
 RICH = 2**254
 """What the sender and Morpho have of both tokens."""
 

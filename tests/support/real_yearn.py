@@ -232,7 +232,7 @@ def deploy_yearn(site: LocalWorld, artifacts: Artifacts) -> dict[str, RealYearn]
 def _with_limited_strategies(site: Site, builder: Address, asset: Token) -> WatchedVault:
     """A V3 with two strategies that may have their assets elsewhere."""
     vault = deploy_yearn_v3(site, builder, asset, "two")
-    strategies = []
+    strategies: list[Address] = []
     for name in ("one", "other"):
         strategy = site.create(builder, "LimitedVault", asset.address, name, "s", LOST)
         site.send(builder, vault.address, "add_strategy(address)", strategy)

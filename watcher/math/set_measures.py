@@ -44,7 +44,7 @@ class _Basket:
     def worth(self, amounts: Sequence[float]) -> float:
         """What there is none of is worth nothing, whatever its price."""
         pairs = zip(amounts, self.prices, strict=True)
-        return math.fsum(amount * price for amount, price in pairs if amount)
+        return float(sum(amount * price for amount, price in pairs if amount))
 
 
 def set_measures(subjects: Sequence[Subject], settings: Settings) -> list[Column]:

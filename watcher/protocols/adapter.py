@@ -59,11 +59,13 @@ class Trial:
 @dataclass(frozen=True, slots=True)
 class Option:
     """A key that an entry of this protocol may have; `parse` raises ValueError saying what is
-    wrong with the value it got."""
+    wrong with the value it got. `wish`: it says what somebody wants of the target, which no chain
+    knows, so that discovery does without."""
 
     name: str
     parse: Callable[[object], Param]
     help: str
+    wish: bool = False
 
 
 Columns: TypeAlias = Sequence[Sequence[int]]

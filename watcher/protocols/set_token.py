@@ -196,8 +196,9 @@ ADAPTER = Adapter(
             "weights",
             weight_list,
             "the value that each component should have, in the contract's order; they sum to 1",
+            wish=True,
         ),
-        Option("band", proper_fraction, "how far a component may be from its weight"),
+        Option("band", proper_fraction, "how far a component may be from its weight", wish=True),
         Option("valuer", boolean, "false where the system's own valuer is not to be asked"),
     ),
     not_covered=(

@@ -18,7 +18,7 @@ from watcher.devnet.deploy.feeds import bring_price, deploy_feed, deploy_pyth, s
 from watcher.devnet.deploy.kyber_pools import deploy_kyber, fill_kyber
 from watcher.devnet.deploy.lockboxes import deploy_boxes
 from watcher.devnet.deploy.more_vaults import deploy_more_vaults, fill_more_vaults
-from watcher.devnet.deploy.morpho import deploy_morpho, fill_morpho
+from watcher.devnet.deploy.morpho import borrow_morpho, deploy_morpho, fill_morpho
 from watcher.devnet.deploy.pools import (
     Exchange,
     Pool,
@@ -205,12 +205,13 @@ def deploy_world(chain: LocalChain, artifacts: Artifacts) -> World:
         keep_observations(site, builder, tick_pool)
     pools = {pair: pool for pair, (_, pool) in zip(pairs, plans, strict=True)}
     treasury = _treasury(site, actors, tokens, pools, vaults, uniswap_v3.positions)
-    site.mine()
-    for feed in feeds:
-        start_feed(site, builder, feed, oracle=actors.oracle)
     fill_morpho(site, actors.depositor, morpho_loans, weth=weth)
     fill_modules(site, actors.whale, peg_modules, weth=weth)
     fill_sets(site, actors, index_tokens, weth=weth)
+    site.mine()
+    for feed in feeds:
+        start_feed(site, builder, feed, oracle=actors.oracle)
+    borrow_morpho(site, morpho_loans)
     fill_compound(site, actors, compound, weth=weth)
     fill_aave(site, actors, aave, weth=weth)
     published = chain.head().timestamp

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from watcher.devnet.deploy.compound import FILLING_GAS
 from watcher.devnet.deploy.site import Site, created_address
 from watcher.devnet.deploy.tokens import allow, provide
 from watcher.devnet.world import PRICE_DECIMALS, Actors, Feed, LendingMarket
@@ -10,7 +11,6 @@ from watcher.state.token import ZERO_ADDRESS, Address, Token
 PROTOCOL = "aave_v3"
 RAY = 10**27
 PERCENT = RAY // 100
-LENDING_GAS = 1_000_000
 LISTING_GAS = 12_000_000
 VARIABLE = 2
 """The mode of a loan at the variable rate."""
@@ -139,7 +139,7 @@ def fill_aave(
         amount = borrowed * 10**loan.token.decimals
         take = "borrow(address,uint256,uint256,uint16,address)"
         order = (loan.token.address, amount, VARIABLE, 0, borrower)
-        site.send(borrower, loan.address, take, *order, gas=LENDING_GAS)
+        site.send(borrower, loan.address, take, *order, gas=FILLING_GAS)
 
 
 def _supply(site: Site, holder: Address, market: LendingMarket, whole: int, *, weth: Token) -> None:
@@ -148,5 +148,5 @@ def _supply(site: Site, holder: Address, market: LendingMarket, whole: int, *, w
     allow(site, holder, market.token, market.address)
     give = "supply(address,uint256,address,uint16)"
     site.send(
-        holder, market.address, give, market.token.address, amount, holder, 0, gas=LENDING_GAS
+        holder, market.address, give, market.token.address, amount, holder, 0, gas=FILLING_GAS
     )

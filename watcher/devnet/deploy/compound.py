@@ -13,6 +13,8 @@ WAD = 10**18
 PERCENT = WAD // 100
 SHARE_DECIMALS = 8
 LENDING_GAS = 1_200_000
+FILLING_GAS = 600_000
+"""While the markets are new: all of it goes into the block of the feeds' first answers."""
 
 # Underlying, whole ones supplied at first, and in percent: collateral factor, reserve factor, base
 # rate and multiplier of a year.
@@ -83,9 +85,9 @@ def fill_compound(
         _supply(site, borrower, collateral, whole, weth=weth)
         entered = [collateral.address, loan.address]
         enter = "enterMarkets(address[])"
-        site.send(borrower, collateral.rules, enter, entered, gas=LENDING_GAS)
+        site.send(borrower, collateral.rules, enter, entered, gas=FILLING_GAS)
         amount = borrowed * 10**loan.token.decimals
-        site.send(borrower, loan.address, "borrow(uint256)", amount, gas=LENDING_GAS)
+        site.send(borrower, loan.address, "borrow(uint256)", amount, gas=FILLING_GAS)
 
 
 def require_loans(site: Site, markets: tuple[LendingMarket, ...]) -> None:
@@ -101,4 +103,4 @@ def _supply(site: Site, holder: Address, market: LendingMarket, whole: int, *, w
     amount = whole * 10**market.token.decimals
     provide(site, holder, market.token, amount, weth=weth)
     allow(site, holder, market.token, market.address)
-    site.send(holder, market.address, "mint(uint256)", amount, gas=LENDING_GAS)
+    site.send(holder, market.address, "mint(uint256)", amount, gas=FILLING_GAS)

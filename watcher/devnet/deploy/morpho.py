@@ -58,20 +58,26 @@ def deploy_morpho(
 def fill_morpho(
     site: Site, lender: Address, markets: tuple[MorphoLoan, ...], *, weth: Token
 ) -> None:
-    """Supply, collateral and debts, once the feeds that the oracles read have answered."""
+    """Supply and collateral."""
     for market, (*_, supplied, debts) in zip(markets, MARKETS, strict=True):
         amount = supplied * 10**market.loan.decimals
         provide(site, lender, market.loan, amount, weth=weth)
         allow(site, lender, market.loan, market.morpho)
         supply = f"supply({PARAMS},uint256,uint256,address,bytes)"
         site.send(lender, market.morpho, supply, market.params, amount, 0, lender, b"")
-        for borrower, (brought, taken) in zip(market.accounts, debts, strict=True):
+        for borrower, (brought, _) in zip(market.accounts, debts, strict=True):
             collateral = brought * 10**market.collateral.decimals
             provide(site, borrower, market.collateral, collateral, weth=weth)
             for token in (market.collateral, market.loan):
                 allow(site, borrower, token, market.morpho)
             bring = f"supplyCollateral({PARAMS},uint256,address,bytes)"
             site.send(borrower, market.morpho, bring, market.params, collateral, borrower, b"")
+
+
+def borrow_morpho(site: Site, markets: tuple[MorphoLoan, ...]) -> None:
+    """The debts, once the feeds that the oracles read have answered."""
+    for market, (*_, debts) in zip(markets, MARKETS, strict=True):
+        for borrower, (_, taken) in zip(market.accounts, debts, strict=True):
             borrow = f"borrow({PARAMS},uint256,uint256,address,address)"
             debt = taken * 10**market.loan.decimals
             who = borrower, borrower

@@ -1,8 +1,9 @@
-"""Set's index tokens: one at its target weights, one that has drifted and owes some of a coin
-elsewhere."""
+"""Set's index tokens: one at its target weights, one that has drifted, owes some of a coin
+elsewhere and lacks some of what it should hold."""
 
 from __future__ import annotations
 
+from watcher.devnet.calldata import call_data
 from watcher.devnet.deploy.site import Site, created_address
 from watcher.devnet.deploy.tokens import allow, provide
 from watcher.devnet.world import Actors, IndexToken
@@ -11,6 +12,8 @@ from watcher.state.token import ZERO_ADDRESS, Address, Token
 WAD = 10**18
 SET_GAS = 5_500_000
 ISSUE_GAS = 1_500_000
+LOST_PART = 20
+"""Of the last component of the second, a module takes the twentieth away."""
 ORACLE_RESOURCE, VALUER_RESOURCE = 1, 2
 
 # Component, dollars of a whole one, in what the system's oracle counts.
@@ -78,7 +81,7 @@ def deploy_sets(
 
 
 def fill_sets(site: Site, actors: Actors, sets: tuple[IndexToken, ...], *, weth: Token) -> None:
-    """Issue them to their manager, then note what the keeper owes for one of them."""
+    """Issue them to their manager, then let the keeper owe and take some of one of them."""
     builder, keeper = actors.builder, actors.keeper
     for index, (_, units, _, _, whole, owed) in zip(sets, SETS, strict=True):
         start = "initialize(address,address)"
@@ -97,3 +100,8 @@ def fill_sets(site: Site, actors: Actors, sets: tuple[IndexToken, ...], *, weth:
             site.send(keeper, index.address, "addExternalPositionModule(address,address)", *pair)
             edit = "editExternalPositionUnit(address,address,int256)"
             site.send(keeper, index.address, edit, *pair, unit)
+            lost = index.components[-1]
+            taken = units[-1][1] * whole // LOST_PART
+            data = bytes.fromhex(call_data("transfer(address,uint256)", keeper, taken)[2:])
+            invoke = "invoke(address,uint256,bytes)"
+            site.send(keeper, index.address, invoke, lost.address, 0, data)

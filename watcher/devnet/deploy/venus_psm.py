@@ -1,4 +1,4 @@
-"""Venus' peg stability modules: one with room under its cap, one whose coin is below its peg and
+"""Venus' peg stability modules: two with room under their caps, one whose coin is below its peg and
 whose cap is nearly reached."""
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ SWAP_OUT = "swapVAIForStable(address,uint256)"
 MODULES = (
     ("USDC", 1_000, 0, 10, 5_000_000, 2_000_000),
     ("USDT", 996, 5, 25, 500_000, 495_000),
+    ("GUSD", 1_000, 0, 0, 1_000_000, 300_000),
 )
 
 
