@@ -16,7 +16,7 @@ from tests.support.golden import Conversation, conversations
 from watcher.math.families.family import Family
 from watcher.math.quotes import FAMILIES
 from watcher.protocols import ADAPTERS, Adapter
-from watcher.protocols.interface import View, selector
+from watcher.protocols.interface import View, abi_type, selector
 from watcher.state import Balance, BlockNumber, BlockTime, Call, Code, Slot, Static, Target, Ticks
 
 PAGE = Path(__file__).parents[2] / "docs" / "protocols.md"
@@ -148,7 +148,7 @@ def _signatures() -> Mapping[bytes, str]:
     folder = Path(abis.__file__).parent
     names = [file.relative_to(folder).with_suffix("") for file in sorted(folder.glob("*/*.json"))]
     views = [
-        View(each["name"], tuple(one["type"] for one in each["inputs"]), ()).signature
+        View(each["name"], tuple(map(abi_type, each["inputs"])), ()).signature
         for name in names
         if name.parent.name != "lens"  # our own contracts, compiled
         for each in load_abi(name.as_posix())

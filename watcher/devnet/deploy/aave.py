@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from watcher.devnet.deploy.compound import FILLING_GAS
+from watcher.devnet.deploy.compound import FILLING_GAS, feed_of
 from watcher.devnet.deploy.site import Site, created_address
 from watcher.devnet.deploy.tokens import allow, provide
 from watcher.devnet.world import PRICE_DECIMALS, Actors, Feed, LendingMarket
@@ -57,7 +57,7 @@ def deploy_aave(
     code = site.create(builder, "AavePoolConfigurator", libraries=libraries)
     site.send(builder, provider, "setPoolConfiguratorImpl(address)", code, gas=LISTING_GAS)
     listed = [tokens[symbol] for symbol, *_ in RESERVES]
-    proxies = [next(feed.proxy for feed in feeds if feed.token == token) for token in listed]
+    proxies = [feed_of(token, tokens, feeds).proxy for token in listed]
     oracle = site.create(
         builder,
         "AaveOracle",

@@ -27,6 +27,8 @@ MARKETS = (
 # Collateral and loan, whole ones, of the two that borrow.
 LOANS = (("WETH", 200, "USDC", 350_000), ("USDC", 900_000, "WETH", 120))
 CLOSE_FACTOR, INCENTIVE = 50, 108
+VALUED_AS = {"DAI": "USDC"}
+"""A dollar is a dollar to the oracles of these markets, as to some real ones."""
 
 
 def deploy_compound(
@@ -44,7 +46,7 @@ def deploy_compound(
         token = tokens[symbol]
         curve = base * PERCENT, multiplier * PERCENT
         market = _market(site, builder, comptroller, token, curve)
-        feed = next(each for each in feeds if each.token == token)
+        feed = feed_of(token, tokens, feeds)
         scale = 10 ** (36 - token.decimals - PRICE_DECIMALS)
         site.send(builder, oracle, "setFeed(address,address,uint256)", market, feed.proxy, scale)
         site.send(builder, comptroller, "_supportMarket(address)", market)
@@ -54,6 +56,12 @@ def deploy_compound(
             LendingMarket(f"compound:{symbol}", PROTOCOL, market, token, comptroller, accounts)
         )
     return tuple(found)
+
+
+def feed_of(token: Token, tokens: dict[str, Token], feeds: tuple[Feed, ...]) -> Feed:
+    """Where the oracles of lending markets take the price of a token from."""
+    valued = tokens[VALUED_AS.get(token.symbol, token.symbol)]
+    return next(each for each in feeds if each.token == valued)
 
 
 def _market(
