@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.effort import examples
-from tests.support.numbers import SHARES, portion, sizes
+from tests.support.numbers import SHARES, portion, sizes, spread
 from tests.support.real_morpho import (
     ADAPTER,
     Given,
@@ -48,11 +48,6 @@ PRICES = st.one_of(sizes(0, 2**120), sizes(10**30, 10**42))
 @pytest.fixture(scope="module")
 def markets(fork_site: LocalWorld, toolchain: Toolchain) -> list[RealMarket]:
     return deploy_markets(fork_site, toolchain.artifacts)
-
-
-def spread(least: int, most: int) -> st.SearchStrategy[int]:
-    """Of every digit: hypothesis likes small and round numbers, of which nothing is rounded."""
-    return st.integers(0, 2**32).map(lambda seed: Random(seed).randint(least, most))
 
 
 def usual_market(seed: int) -> Market:
