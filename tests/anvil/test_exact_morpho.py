@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.effort import examples
-from tests.support.numbers import SHARES, portion, sizes
+from tests.support.numbers import SHARES, portion, sizes, spread
 from tests.support.real_morpho import (
     ADAPTER,
     Given,
@@ -37,6 +37,7 @@ pytestmark = [
     pytest.mark.proves("morpho_market", "Morpho", moves=MOVES),
 ]
 
+each_way = settings(max_examples=examples(12, deep=100))
 on_chain = settings(max_examples=examples(40, deep=300))
 UINT128 = 2**128 - 1
 YEAR = 365 * 86_400
@@ -47,11 +48,6 @@ PRICES = st.one_of(sizes(0, 2**120), sizes(10**30, 10**42))
 @pytest.fixture(scope="module")
 def markets(fork_site: LocalWorld, toolchain: Toolchain) -> list[RealMarket]:
     return deploy_markets(fork_site, toolchain.artifacts)
-
-
-def spread(least: int, most: int) -> st.SearchStrategy[int]:
-    """Of every digit: hypothesis likes small and round numbers, of which nothing is rounded."""
-    return st.integers(0, 2**32).map(lambda seed: Random(seed).randint(least, most))
 
 
 def usual_market(seed: int) -> Market:
@@ -115,12 +111,12 @@ def test_what_is_read_is_what_accrue_interest_leaves(
     assert state.borrow_rate == rate
 
 
-@on_chain
+@pytest.mark.parametrize("in_shares", [False, True], ids=["assets", "shares"])
+@pytest.mark.parametrize("name", ["supply", "withdraw", "borrow", "repay"])
+@each_way
 @given(
     which=WHICH,
     market=market_states(),
-    name=st.sampled_from(["supply", "withdraw", "borrow", "repay"]),
-    in_shares=st.booleans(),
     share=spread(2**40, 2**63) | SHARES,
     data=st.data(),
 )
@@ -201,10 +197,12 @@ def owed(draw: st.DrawFn) -> tuple[Market, Position, int]:
     return market, Position(11, debt, collateral), price
 
 
+@pytest.mark.parametrize("in_shares", [False, True], ids=["seized", "repaid"])
 @on_chain
-@given(which=WHICH, case=owed(), share=SHARES, data=st.data())
+@given(which=WHICH, case=owed(), share=spread(2**40, 2**63), data=st.data())
 def test_a_liquidation_is_what_ours_says(
     markets: list[RealMarket],
+    in_shares: bool,
     which: int,
     case: tuple[Market, Position, int],
     share: int,
@@ -212,9 +210,9 @@ def test_a_liquidation_is_what_ours_says(
 ) -> None:
     real, time = markets[which], now(markets[which])
     market, position, price = case
-    in_shares = data.draw(st.booleans())
     whole = position.borrow_shares if in_shares else position.collateral
-    amount = data.draw(st.sampled_from([portion(whole, share), whole, whole + 1, whole - 1]))
+    part = portion(whole, share)
+    amount = data.draw(st.sampled_from([part, part, part // 7, whole, whole + 1, whole - 1]))
     seized, repaid = (0, max(amount, 0)) if in_shares else (max(amount, 0), 0)
     known = Given(market, time, 0, price, (position,))
     _, (done, after, mine, _) = real.run(

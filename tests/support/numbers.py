@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 from hypothesis import settings
 from hypothesis import strategies as st
 
@@ -26,6 +28,11 @@ def sizes(least: int, most: int) -> st.SearchStrategy[int]:
         st.integers(0, (1 << bits) - 1),
     )
     return st.one_of(spread, edges)
+
+
+def spread(least: int, most: int) -> st.SearchStrategy[int]:
+    """Of every digit: hypothesis likes small and round numbers, of which nothing is rounded."""
+    return st.integers(0, 2**32).map(lambda seed: Random(seed).randint(least, most))
 
 
 def portion(whole: int, share: int) -> int:
