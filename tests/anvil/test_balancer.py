@@ -22,7 +22,7 @@ from watcher.devnet.calldata import call_data
 from watcher.devnet.deploy.balancer import JOIN, RATE_SECONDS
 from watcher.devnet.local_chain import Transaction
 from watcher.devnet.moves.balancer import SWAP, SWAP_V1
-from watcher.devnet.world import BalancerPool
+from watcher.devnet.places import BalancerPool
 from watcher.errors import MathError
 from watcher.math.quotes import (
     add_liquidity,

@@ -34,7 +34,7 @@ from watcher.devnet.deploy.balancer_v3 import (
 )
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.local_chain import Transaction
-from watcher.devnet.world import BalancerV3Pool
+from watcher.devnet.places import BalancerV3Pool
 from watcher.errors import DecodeError, MathError, RevertedCall
 from watcher.math.exact.balancer_stable import StableMath
 from watcher.math.exact.balancer_v3_pools import StablePool

@@ -22,7 +22,7 @@ from watcher.devnet.deploy.crypto_pools import CRYPTO_POOLS
 from watcher.devnet.draft import Draft
 from watcher.devnet.local_chain import Transaction
 from watcher.devnet.moves.coins import small_exchanges
-from watcher.devnet.world import CoinPool
+from watcher.devnet.places import CoinPool
 from watcher.errors import MathError
 from watcher.math.exact import cryptoswap_swaps as swaps
 from watcher.math.exact.cryptoswap import Pool

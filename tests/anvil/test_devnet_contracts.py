@@ -16,10 +16,11 @@ from web3.contract import Contract
 from web3.exceptions import ContractLogicError
 
 from watcher.chain.anvil import AnvilOptions, run_anvil
-from watcher.devnet.artifacts import CRYPTO_DECIMALS, Artifacts, Toolchain, crypto_swap, prepare
+from watcher.devnet.artifacts import Artifacts, Toolchain, prepare
 from watcher.devnet.deploy.aave import LIBRARIES
 from watcher.devnet.deploy.site import created_address
 from watcher.devnet.fetch import default_cache, silent
+from watcher.devnet.sources import CRYPTO_DECIMALS, crypto_swap
 from watcher.devnet.vyper import Vyper
 from watcher.errors import SetupError
 from watcher.state.token import to_address

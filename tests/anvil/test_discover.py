@@ -20,7 +20,8 @@ from watcher.cli.app import app
 from watcher.cli.discovered import proposal, refusal
 from watcher.config import load_config
 from watcher.devnet.configuration import to_toml
-from watcher.devnet.world import Actors, TargetEntry
+from watcher.devnet.places import Actors
+from watcher.devnet.world import TargetEntry
 from watcher.protocols import ADAPTERS, uniswap_v2
 from watcher.protocols.interface import selector
 from watcher.protocols.sighting import IMPLEMENTATION_SLOT, Sight

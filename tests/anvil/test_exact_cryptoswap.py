@@ -18,9 +18,10 @@ from tests.support.real_pools import ELAPSED, Place, Question, crypto_place
 from tests.support.real_stableswaps import Story
 from tests.support.strategies_pools import cryptos
 from watcher.chain.anvil import AnvilOptions, run_anvil
-from watcher.devnet.artifacts import CRYPTO_DECIMALS, Artifacts, Toolchain
+from watcher.devnet.artifacts import Artifacts, Toolchain
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.local_chain import LocalChain
+from watcher.devnet.sources import CRYPTO_DECIMALS
 from watcher.errors import MathError
 from watcher.math.exact import cryptoswap as exact
 from watcher.math.exact import cryptoswap_liquidity as liquidity

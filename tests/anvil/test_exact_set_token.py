@@ -26,7 +26,7 @@ from tests.support.simulation import (
 )
 from tests.support.world import LocalWorld
 from watcher.devnet.deploy.set_tokens import PRICES
-from watcher.devnet.world import IndexToken
+from watcher.devnet.places import IndexToken
 from watcher.errors import MathError
 from watcher.math.exact import set_token as ours
 from watcher.protocols import ADAPTERS, Entry

@@ -26,7 +26,7 @@ from watcher.devnet.deploy import deploy_world
 from watcher.devnet.deploy.pools import FAR_FUTURE
 from watcher.devnet.deploy.tick_pools import POSITION_GAS
 from watcher.devnet.local_chain import LocalChain, Transaction, local_options
-from watcher.devnet.world import CoinPool, KyberPool, Pair, SolidlyPool
+from watcher.devnet.places import CoinPool, KyberPool, Pair, SolidlyPool
 from watcher.errors import Unavailable
 from watcher.state import Address, to_address
 from watcher.state.flow import Side

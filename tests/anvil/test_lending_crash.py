@@ -13,7 +13,7 @@ from tests.support.stirring import send
 from tests.support.world import LocalWorld
 from watcher.devnet.calldata import call_data
 from watcher.devnet.local_chain import Transaction
-from watcher.devnet.world import LendingMarket
+from watcher.devnet.places import LendingMarket
 from watcher.math.lending import Lending, lending, uncovered_debt, weakest_health
 from watcher.state import Address, CompoundMarket
 

@@ -23,7 +23,7 @@ from watcher.devnet.deploy.site import Site
 from watcher.devnet.draft import Draft
 from watcher.devnet.local_chain import Transaction
 from watcher.devnet.moves.trades import sell
-from watcher.devnet.world import MEAN_SECONDS, Feed
+from watcher.devnet.places import MEAN_SECONDS, Feed
 from watcher.math.exact.pair_oracle import PriceSums, current_sums
 from watcher.math.prices import Book
 from watcher.math.settings import PriceSource, Settings

@@ -15,7 +15,7 @@ from tests.support.world import LocalWorld
 from watcher.devnet.calldata import call_data
 from watcher.devnet.deploy.pools import FAR_FUTURE
 from watcher.devnet.deploy.saddle import SWAP
-from watcher.devnet.world import CoinPool
+from watcher.devnet.places import CoinPool
 from watcher.errors import MathError
 from watcher.math.quotes import quote_exact_in, quote_exact_out
 from watcher.state import State, Token

@@ -18,7 +18,7 @@ from watcher.devnet.deploy.site import Site
 from watcher.devnet.deploy.tick_families import POOL_KEY
 from watcher.devnet.deploy.tokens import allow
 from watcher.devnet.local_chain import Transaction
-from watcher.devnet.world import ConcentratedPool
+from watcher.devnet.places import ConcentratedPool
 from watcher.errors import MathError, Unavailable
 from watcher.math.exact.concentrated import furthest
 from watcher.math.quotes import quote_exact_in, quote_exact_out

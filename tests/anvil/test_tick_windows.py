@@ -20,7 +20,7 @@ from watcher.devnet.artifacts import Toolchain
 from watcher.devnet.calldata import call_data
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.local_chain import Transaction
-from watcher.devnet.world import TickPool
+from watcher.devnet.places import TickPool
 from watcher.errors import MathError, Unavailable
 from watcher.math.quotes import quote_exact_in, quote_exact_out
 from watcher.protocols import Entry

@@ -13,6 +13,7 @@ from watcher.devnet.draft import Draft
 from watcher.devnet.moves.direct import DirectPool, back_to_the_feeds
 from watcher.devnet.moves.ticks import market, spot
 from watcher.devnet.moves.trades import gap_bps, value_share
+from watcher.devnet.places import ConcentratedPool, KyberPool, SolidlyPool
 from watcher.devnet.scenes import SCENES
 from watcher.devnet.scenes.calm import CALM
 from watcher.devnet.scenes.feed_moves import FEED_MOVES
@@ -21,7 +22,6 @@ from watcher.devnet.scenes.reorg import REORG
 from watcher.devnet.scenes.vault_donated import VAULT_DONATED
 from watcher.devnet.scenes.vault_earns import VAULT_EARNS
 from watcher.devnet.stage import Scene, Stage
-from watcher.devnet.world import ConcentratedPool, KyberPool, SolidlyPool
 from watcher.state.token import NATIVE_COINS
 
 pytestmark = pytest.mark.anvil

@@ -7,7 +7,8 @@ from typing import Any
 
 from watcher.chain.client import open_chain
 from watcher.devnet.local_chain import LocalChain
-from watcher.devnet.world import MEAN_SECONDS, World
+from watcher.devnet.places import MEAN_SECONDS
+from watcher.devnet.world import World
 from watcher.errors import DecodeError
 from watcher.protocols import ADAPTERS, Entry
 from watcher.protocols.redemption_rate import PROTOCOL, Asked, key_of

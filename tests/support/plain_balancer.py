@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.support.plain import Plain
 from watcher.devnet.local_chain import LocalChain
-from watcher.devnet.world import BalancerPool
+from watcher.devnet.places import BalancerPool
 from watcher.math.exact.balancer_stable import StableMath
 from watcher.math.exact.balancer_v2_fees import stable_fees_due, weighted_fees_due
 from watcher.math.exact.weighted import WeightedMath

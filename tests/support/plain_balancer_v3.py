@@ -8,7 +8,7 @@ from typing import Any
 from tests.support.plain import Plain
 from watcher.devnet.deploy.balancer_v3 import MINIMUM_TRADE
 from watcher.devnet.local_chain import LocalChain
-from watcher.devnet.world import BalancerV3Pool
+from watcher.devnet.places import BalancerV3Pool
 from watcher.state import BalancerStable, Weighted
 
 ONE = 10**18

@@ -17,7 +17,7 @@ from tests.support import (
 )
 from tests.support.plain import Plain
 from tests.support.world import LocalWorld
-from watcher.devnet.world import BalancerPool, BalancerV3Pool, Pair, Vault
+from watcher.devnet.places import BalancerPool, BalancerV3Pool, Pair, Vault
 from watcher.state import (
     BalancerStable,
     Concentrated,

@@ -7,8 +7,8 @@ from fractions import Fraction
 from random import Random
 
 from tests.support.world import LocalWorld
+from watcher.devnet.places import Pair, Vault
 from watcher.devnet.stage import RollBack, Scene, Stage
-from watcher.devnet.world import Pair, Vault
 from watcher.state.block import Block
 
 ROUND = "latestRoundData()(uint80,int256,uint256,uint256,uint80)"

@@ -25,9 +25,10 @@ from unittest.mock import patch
 
 import pytest
 
-from watcher.devnet.artifacts import COMPILED, PREBUILT, VYPER, Artifacts, prepare
+from watcher.devnet.artifacts import Artifacts, prepare
 from watcher.devnet.fetch import default_cache
 from watcher.devnet.local_chain import LocalChain
+from watcher.devnet.sources import COMPILED, PREBUILT, VYPER
 from watcher.math.quotes import FAMILIES
 from watcher.protocols.interface import selector
 from watcher.state.kinds import KINDS

@@ -10,7 +10,7 @@ from eth_utils.crypto import keccak
 from tests.support.simulation import SENDER, Result, Step, entry_of, simulate, step
 from tests.support.world import LocalWorld
 from watcher.devnet.local_chain import LocalChain
-from watcher.devnet.world import LendingMarket
+from watcher.devnet.places import LendingMarket
 from watcher.state import Address, to_address
 
 # PoolStorage.sol, solc 0.8.10: `_reserves` comes after VersionedInitializable's 52 slots.

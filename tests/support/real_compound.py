@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tests.support.simulation import SENDER, Result, Step, Storage, entry_of, simulate, step
 from tests.support.world import LocalWorld
 from watcher.devnet.local_chain import LocalChain
-from watcher.devnet.world import LendingMarket
+from watcher.devnet.places import LendingMarket
 from watcher.math.exact.lending_compound import Totals
 from watcher.state import Address, to_address
 

@@ -26,7 +26,7 @@ from watcher.devnet.artifacts import Artifacts
 from watcher.devnet.deploy.morpho import PARAMS
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.local_chain import LocalChain
-from watcher.devnet.world import MorphoLoan
+from watcher.devnet.places import MorphoLoan
 from watcher.math.exact.morpho import Market, Position
 from watcher.protocols import ADAPTERS, Entry
 from watcher.protocols.morpho_blue import MarketParams

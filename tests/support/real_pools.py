@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.support.real_stableswaps import ADMIN_DELAY, MAKER, WEALTH, Story
-from watcher.devnet.artifacts import crypto_swap
 from watcher.devnet.calldata import returned
 from watcher.devnet.deploy.site import created_address
 from watcher.devnet.deploy.solidly_pools import clone_address
+from watcher.devnet.sources import crypto_swap
 from watcher.math.exact.cryptoswap import Pool as CryptoPool
 from watcher.math.exact.kyber_dmm import Pool as KyberPool
 from watcher.math.exact.solidly import Pool as SolidlyPool

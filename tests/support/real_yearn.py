@@ -22,7 +22,7 @@ from watcher.devnet.artifacts import Artifacts
 from watcher.devnet.deploy.more_vaults import deploy_yearn_v2, deploy_yearn_v3
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.local_chain import LocalChain
-from watcher.devnet.world import WatchedVault
+from watcher.devnet.places import WatchedVault
 from watcher.protocols import ADAPTERS, Entry
 from watcher.protocols.adapter import read
 from watcher.state import (

@@ -18,7 +18,7 @@ from watcher.devnet.deploy.tick_families import POOL_KEY
 from watcher.devnet.deploy.venus_psm import SWAP_OUT
 from watcher.devnet.local_chain import Transaction
 from watcher.devnet.moves.balancer import call_of
-from watcher.devnet.world import (
+from watcher.devnet.places import (
     BalancerPool,
     BalancerV3Pool,
     CoinPool,

@@ -8,8 +8,8 @@ from importlib import resources
 
 import pytest
 
-from watcher.devnet.artifacts import COMPILED, PREBUILT, VYPER
 from watcher.devnet.lock import load_lock, read_lock
+from watcher.devnet.sources import COMPILED, PREBUILT, VYPER
 
 TEXT = resources.files("watcher.devnet").joinpath("lock.json").read_text("utf-8")
 

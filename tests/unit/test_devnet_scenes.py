@@ -26,13 +26,14 @@ from watcher.devnet.moves.trades import (
     small_trades,
     value_share,
 )
+from watcher.devnet.places import Actors, CoinPool, Feed, Pair, TickPool, Vault
 from watcher.devnet.scenes import EVENTS, SCENES
 from watcher.devnet.scenes.calm import CALM
 from watcher.devnet.scenes.reorg import REORG
 from watcher.devnet.schedule import Act, schedule
 from watcher.devnet.stage import RollBack, Scene, Stage, Step
 from watcher.devnet.text import amount_text, listed, percent_text, price_text
-from watcher.devnet.world import Actors, CoinPool, Feed, Pair, TickPool, Vault, World
+from watcher.devnet.world import World
 from watcher.errors import SetupError
 from watcher.state.block import Block
 from watcher.state.token import Address, Token, to_address

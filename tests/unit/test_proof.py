@@ -24,8 +24,8 @@ from tests.support.proof import (
     record_text,
     selectors,
 )
-from watcher.devnet.artifacts import COMPILED, PREBUILT, VYPER
 from watcher.devnet.lock import load_lock
+from watcher.devnet.sources import COMPILED, PREBUILT, VYPER
 from watcher.protocols.interface import selector
 from watcher.state.kinds import KINDS
 

@@ -14,8 +14,9 @@ from watcher.chain.anvil import run_anvil
 from watcher.devnet.artifacts import Toolchain
 from watcher.devnet.deploy import deploy_world
 from watcher.devnet.local_chain import LocalChain, local_options
+from watcher.devnet.places import MEAN_SECONDS
 from watcher.devnet.play import PlayedBlock, play, stay_calm
-from watcher.devnet.world import MEAN_SECONDS, World
+from watcher.devnet.world import World
 
 # A state takes 0.4 MB of Anvil's memory. Who was away for longer finds older states pruned.
 KEPT_STATES = 500

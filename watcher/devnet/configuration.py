@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from watcher.config.toml import toml_pairs, toml_value
-from watcher.devnet.world import Entries, Option, PriceEntry, TargetEntry, World
+from watcher.devnet.places import Option
+from watcher.devnet.world import Entries, PriceEntry, TargetEntry, World
 
 TIMES = ("heartbeat", "window")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from watcher.devnet.calldata import call_data
 from watcher.devnet.local_chain import CALL_GAS, Reader, Transaction
-from watcher.devnet.world import (
+from watcher.devnet.places import (
     BalancerPool,
     CoinPool,
     Feed,
@@ -18,8 +18,8 @@ from watcher.devnet.world import (
     TickPool,
     Vault,
     WatchedVault,
-    World,
 )
+from watcher.devnet.world import World
 from watcher.math.exact.concentrated import Pool as PoolState
 from watcher.state.token import Address, Token, to_address
 

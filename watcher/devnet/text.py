@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
-from watcher.devnet.world import PRICE_DECIMALS
+from watcher.devnet.places import PRICE_DECIMALS
 from watcher.state.token import Token
 
 

@@ -58,7 +58,7 @@ from watcher.devnet.deploy.vaults import (
 )
 from watcher.devnet.deploy.venus_psm import deploy_modules, fill_modules
 from watcher.devnet.local_chain import LocalChain
-from watcher.devnet.world import (
+from watcher.devnet.places import (
     MEAN_SECONDS,
     PRICE_DECIMALS,
     Actors,
@@ -69,8 +69,8 @@ from watcher.devnet.world import (
     TickPool,
     Treasury,
     Vault,
-    World,
 )
+from watcher.devnet.world import World
 from watcher.state.token import Address, Token
 
 _HOUR = 3_600

@@ -5,7 +5,7 @@ from __future__ import annotations
 from watcher.devnet.deploy.compound import FILLING_GAS, feed_of
 from watcher.devnet.deploy.site import Site, created_address
 from watcher.devnet.deploy.tokens import allow, provide
-from watcher.devnet.world import PRICE_DECIMALS, Actors, Feed, LendingMarket
+from watcher.devnet.places import PRICE_DECIMALS, Actors, Feed, LendingMarket
 from watcher.state.token import ZERO_ADDRESS, Address, Token
 
 PROTOCOL = "aave_v3"

@@ -11,7 +11,7 @@ from eth_utils.crypto import keccak
 
 from watcher.devnet.deploy.site import Site, created_address
 from watcher.devnet.deploy.tokens import allow, provide
-from watcher.devnet.world import BalancerPool, Vault
+from watcher.devnet.places import BalancerPool, Vault
 from watcher.math.exact.fixed_point import UINT256_MAX
 from watcher.state.token import ZERO_ADDRESS, Address, Token
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.deploy.tokens import allow, provide
-from watcher.devnet.world import BalancerPool
+from watcher.devnet.places import BalancerPool
 from watcher.state.token import Address, Token
 
 ONE = 10**18

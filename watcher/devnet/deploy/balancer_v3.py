@@ -10,7 +10,7 @@ from typing import Any
 from watcher.devnet.deploy.balancer import BPT, create_rate, give_coin, number_of
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.deploy.tokens import allow
-from watcher.devnet.world import BalancerV3Pool, Vault
+from watcher.devnet.places import BalancerV3Pool, Vault
 from watcher.state.token import ZERO_ADDRESS, Address, Token
 
 ONE = 10**18

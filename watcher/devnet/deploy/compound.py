@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.deploy.tokens import allow, provide
-from watcher.devnet.world import PRICE_DECIMALS, Actors, Feed, LendingMarket
+from watcher.devnet.places import PRICE_DECIMALS, Actors, Feed, LendingMarket
 from watcher.errors import SetupError
 from watcher.state.token import Address, Token
 

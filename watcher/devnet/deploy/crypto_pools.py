@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from watcher.devnet.artifacts import crypto_swap
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.deploy.tokens import allow, provide
-from watcher.devnet.world import CoinPool
+from watcher.devnet.places import CoinPool
+from watcher.devnet.sources import crypto_swap
 from watcher.state.token import Address, Token
 
 LIQUIDITY_GAS = 3_000_000

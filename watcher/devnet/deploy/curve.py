@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.deploy.tokens import allow, provide
-from watcher.devnet.world import CoinPool, Vault
+from watcher.devnet.places import CoinPool, Vault
 from watcher.state.token import ZERO_ADDRESS, Address, Token
 
 LIQUIDITY_GAS = 3_000_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from eth_abi.abi import encode
 
 from watcher.devnet.deploy.site import Site
-from watcher.devnet.world import PRICE_DECIMALS, Feed, PythFeed
+from watcher.devnet.places import PRICE_DECIMALS, Feed, PythFeed
 from watcher.state.token import ZERO_ADDRESS, Address, Token
 
 # Seconds after which a round nobody answered may be skipped; with one oracle none stays open.

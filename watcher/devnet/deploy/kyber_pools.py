@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from watcher.devnet.deploy.site import Site, created_address
 from watcher.devnet.deploy.tokens import provide
-from watcher.devnet.world import KyberPool
+from watcher.devnet.places import KyberPool
 from watcher.state.token import Address, Token
 
 POOL_GAS = 4_500_000

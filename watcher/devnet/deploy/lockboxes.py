@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.deploy.tokens import provide
-from watcher.devnet.world import Actors, Box
+from watcher.devnet.places import Actors, Box
 from watcher.state.token import Address, Token
 
 MINT = "mint(address,uint256)"

@@ -6,7 +6,7 @@ from __future__ import annotations
 from watcher.devnet.calldata import creation_data
 from watcher.devnet.deploy.site import Site, created_address
 from watcher.devnet.deploy.tokens import allow, provide
-from watcher.devnet.world import Option, WatchedVault
+from watcher.devnet.places import Option, WatchedVault
 from watcher.math.exact.fixed_point import UINT256_MAX
 from watcher.state.token import Address, Token
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.deploy.tokens import allow, provide
-from watcher.devnet.world import Actors, Feed, MorphoLoan
+from watcher.devnet.places import Actors, Feed, MorphoLoan
 from watcher.state.token import Address, Token
 
 PARAMS = "(address,address,address,address,uint256)"

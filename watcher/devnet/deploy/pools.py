@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.deploy.tokens import allow, provide
-from watcher.devnet.world import Pair, TickPool
+from watcher.devnet.places import Pair, TickPool
 from watcher.state.token import Address, Token, to_address
 
 PAIR_GAS = 4_000_000

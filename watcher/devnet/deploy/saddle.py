@@ -6,7 +6,7 @@ from watcher.devnet.deploy.curve import LIQUIDITY_GAS
 from watcher.devnet.deploy.pools import FAR_FUTURE
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.deploy.tokens import allow, provide
-from watcher.devnet.world import CoinPool
+from watcher.devnet.places import CoinPool
 from watcher.state.token import Address, Token
 
 SWAP = "swap(uint8,uint8,uint256,uint256,uint256)"

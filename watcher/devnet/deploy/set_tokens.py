@@ -6,7 +6,7 @@ from __future__ import annotations
 from watcher.devnet.calldata import call_data
 from watcher.devnet.deploy.site import Site, created_address
 from watcher.devnet.deploy.tokens import allow, provide
-from watcher.devnet.world import Actors, IndexToken
+from watcher.devnet.places import Actors, IndexToken
 from watcher.state.token import ZERO_ADDRESS, Address, Token
 
 WAD = 10**18

@@ -8,7 +8,7 @@ from eth_utils.crypto import keccak
 
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.deploy.tokens import provide
-from watcher.devnet.world import SolidlyPool
+from watcher.devnet.places import SolidlyPool
 from watcher.state.token import Address, Token, to_address
 
 POOL_GAS = 1_500_000

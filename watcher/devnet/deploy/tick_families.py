@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.deploy.tick_pools import POOL_GAS, POSITION_GAS, TickPlan
 from watcher.devnet.deploy.tokens import allow, provide
-from watcher.devnet.world import ConcentratedPool, Option
+from watcher.devnet.places import ConcentratedPool, Option
 from watcher.math.exact.positions import Amounts, get_liquidity_for_amounts
 from watcher.math.exact.tick_math import get_sqrt_price_at_tick
 from watcher.state.token import ZERO_ADDRESS, Address, Token, to_address

@@ -9,7 +9,7 @@ from math import isqrt
 from watcher.devnet.deploy.pools import FAR_FUTURE
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.deploy.tokens import allow, provide
-from watcher.devnet.world import TickPool
+from watcher.devnet.places import TickPool
 from watcher.math.exact.tick_math import MAX_TICK, get_tick_at_sqrt_price
 from watcher.state.token import Address, Token, to_address
 

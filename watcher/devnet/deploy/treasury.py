@@ -7,7 +7,7 @@ from math import isqrt
 from watcher.devnet.deploy.pools import Pool
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.deploy.tokens import provide
-from watcher.devnet.world import Actors, Pair, Treasury, Vault
+from watcher.devnet.places import Actors, Pair, Treasury, Vault
 from watcher.state.token import Address, Token
 
 # Whole tokens of each kind.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.deploy.tokens import allow, provide
-from watcher.devnet.world import Vault
+from watcher.devnet.places import Vault
 from watcher.state.token import Address, Token
 
 

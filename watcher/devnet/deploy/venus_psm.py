@@ -6,7 +6,7 @@ from __future__ import annotations
 from watcher.devnet.calldata import call_data
 from watcher.devnet.deploy.site import Site
 from watcher.devnet.deploy.tokens import allow, provide
-from watcher.devnet.world import Actors, PegModule
+from watcher.devnet.places import Actors, PegModule
 from watcher.state.token import Address, Token
 
 PRICE_DECIMALS = 36

@@ -9,8 +9,8 @@ from typing import Any
 from watcher.devnet.deploy.pools import FAR_FUTURE
 from watcher.devnet.draft import Draft
 from watcher.devnet.moves.coins import provide_coin
+from watcher.devnet.places import BalancerPool
 from watcher.devnet.text import amount_text
-from watcher.devnet.world import BalancerPool
 from watcher.math.exact.fixed_point import UINT256_MAX
 from watcher.state.token import Address, Token
 

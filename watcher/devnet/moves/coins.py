@@ -7,8 +7,8 @@ from random import Random
 
 from watcher.devnet.deploy.pools import FAR_FUTURE
 from watcher.devnet.draft import Draft
+from watcher.devnet.places import CoinPool, Vault
 from watcher.devnet.text import amount_text
-from watcher.devnet.world import CoinPool, Vault
 from watcher.state.token import Address, Token
 
 EXCHANGE_GAS = 1_500_000

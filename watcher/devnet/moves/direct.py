@@ -9,8 +9,8 @@ from typing import TypeAlias
 
 from watcher.devnet.draft import Draft
 from watcher.devnet.moves.feeds import unit_price
+from watcher.devnet.places import KyberPool, SolidlyPool
 from watcher.devnet.text import amount_text
-from watcher.devnet.world import KyberPool, SolidlyPool
 from watcher.math.exact.constant_product import arbitrage_amount_in
 from watcher.math.exact.kyber_dmm import Pool, get_amount_out
 from watcher.state.token import Address, Token

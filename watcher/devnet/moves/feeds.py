@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from watcher.devnet.draft import Draft
-from watcher.devnet.world import Feed
+from watcher.devnet.places import Feed
 from watcher.state.token import Token
 
 # The oracle answers so many blocks before its heartbeat would be missed.

@@ -8,8 +8,8 @@ from watcher.devnet.deploy.aave import PROTOCOL as AAVE
 from watcher.devnet.deploy.aave import VARIABLE
 from watcher.devnet.deploy.compound import LENDING_GAS
 from watcher.devnet.draft import Draft
+from watcher.devnet.places import LendingMarket
 from watcher.devnet.text import amount_text
-from watcher.devnet.world import LendingMarket
 from watcher.state.token import Address
 
 # Of what is owed in all, in basis points; less than anybody owes or may still borrow.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from watcher.devnet.deploy.more_vaults import HARVEST_GAS
 from watcher.devnet.draft import Draft
+from watcher.devnet.places import WatchedVault
 from watcher.devnet.text import amount_text
-from watcher.devnet.world import WatchedVault
 from watcher.state.token import Address
 
 # In basis points of the vault's assets.

@@ -6,8 +6,8 @@ from random import Random
 
 from watcher.devnet.deploy.morpho import PARAMS
 from watcher.devnet.draft import Draft
+from watcher.devnet.places import MorphoLoan
 from watcher.devnet.text import amount_text
-from watcher.devnet.world import MorphoLoan
 from watcher.state.token import Address
 
 # Of what is owed in all, in basis points; less than anybody owes.

@@ -10,8 +10,8 @@ from random import Random
 from watcher.devnet.deploy.tick_families import POOL_KEY
 from watcher.devnet.draft import Draft
 from watcher.devnet.moves.feeds import unit_price
+from watcher.devnet.places import ConcentratedPool
 from watcher.devnet.text import amount_text
-from watcher.devnet.world import ConcentratedPool
 from watcher.math.exact.concentrated import furthest
 from watcher.protocols.uniswap_v4 import pool_id
 from watcher.state.token import NATIVE_COINS, ZERO_ADDRESS, Address, Token

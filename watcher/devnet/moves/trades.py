@@ -11,8 +11,8 @@ from random import Random
 from watcher.devnet.deploy.pools import FAR_FUTURE
 from watcher.devnet.draft import Draft
 from watcher.devnet.moves.feeds import unit_price
+from watcher.devnet.places import Pair, TickPool
 from watcher.devnet.text import amount_text
-from watcher.devnet.world import Pair, TickPool
 from watcher.math.exact.concentrated import Swap, swap
 from watcher.math.exact.constant_product import arbitrage_amount_in, get_amount_out
 from watcher.state.token import Address, Token

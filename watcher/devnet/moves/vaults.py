@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from watcher.devnet.draft import Draft
-from watcher.devnet.world import Vault
+from watcher.devnet.places import Vault
 from watcher.state.token import Address
 
 

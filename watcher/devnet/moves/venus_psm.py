@@ -6,8 +6,8 @@ from random import Random
 
 from watcher.devnet.deploy.venus_psm import SWAP_IN, SWAP_OUT
 from watcher.devnet.draft import Draft
+from watcher.devnet.places import PegModule
 from watcher.devnet.text import amount_text
-from watcher.devnet.world import PegModule
 
 # Of what a module holds, in basis points.
 _SMALL_BPS = (1, 30)

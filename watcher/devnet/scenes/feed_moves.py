@@ -7,9 +7,9 @@ from fractions import Fraction
 
 from watcher.devnet.moves.feeds import submit
 from watcher.devnet.moves.trades import bring_back, gap_bps, small_trades
+from watcher.devnet.places import Feed, Pair, TickPool
 from watcher.devnet.stage import Scene, Stage, Step, step
 from watcher.devnet.text import listed, percent_text, price_text
-from watcher.devnet.world import Feed, Pair, TickPool
 
 _FALL = Fraction(92, 100)
 # Below this part of its first answer the feed rises as much instead, so that it stays in range.

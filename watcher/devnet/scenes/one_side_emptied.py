@@ -12,9 +12,9 @@ from watcher.devnet.moves.trades import (
     small_trades,
     value_share,
 )
+from watcher.devnet.places import Pair
 from watcher.devnet.stage import Scene, Stage, Step, step
 from watcher.devnet.text import percent_text
-from watcher.devnet.world import Pair
 from watcher.state.token import Token
 
 _EMPTIED_SHARE = Fraction(9, 10)

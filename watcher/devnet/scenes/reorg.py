@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from watcher.devnet.draft import Draft
 from watcher.devnet.moves.trades import Trade, sell, small_trades, trades_text
+from watcher.devnet.places import Pair
 from watcher.devnet.stage import RollBack, Scene, Stage, Step, step
-from watcher.devnet.world import Pair
 from watcher.state.token import Token
 
 DEEPEST = 5

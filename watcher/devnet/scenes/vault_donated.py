@@ -7,9 +7,9 @@ from fractions import Fraction
 
 from watcher.devnet.moves.trades import small_trades
 from watcher.devnet.moves.vaults import give, redeem
+from watcher.devnet.places import Vault
 from watcher.devnet.stage import Scene, Stage, Step, step
 from watcher.devnet.text import amount_text, percent_text
-from watcher.devnet.world import Vault
 
 # In basis points: the gift of the vault's assets, the redemption of the holder's shares.
 _GIFT_BPS = (300, 900)

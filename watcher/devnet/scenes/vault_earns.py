@@ -8,9 +8,9 @@ from watcher.devnet.draft import Draft
 from watcher.devnet.moves.more_vaults import harvest, stir
 from watcher.devnet.moves.trades import small_trades
 from watcher.devnet.moves.vaults import deposit, give, redeem
+from watcher.devnet.places import Vault
 from watcher.devnet.stage import Scene, Stage, Step, step
 from watcher.devnet.text import amount_text, listed
-from watcher.devnet.world import Vault
 
 # In basis points of the vault's assets.
 _YIELD_BPS = (2, 8)
