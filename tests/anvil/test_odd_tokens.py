@@ -43,8 +43,10 @@ SYMBOLS: dict[str, tuple[bytes, int | None, str]] = {
 
 @pytest.fixture
 def pairs_node(fork_node: LocalWorld) -> LocalWorld:
-    """Where no pool has its coins' decimals written into its code, or refuses more than 18."""
-    world = replace(fork_node.world, coin_pools=(), balancer_pools=(), balancer_v3_pools=())
+    """Where no contract has its coins' decimals written into its code, or refuses more than 18."""
+    world = replace(
+        fork_node.world, coin_pools=(), balancer_pools=(), balancer_v3_pools=(), index_tokens=()
+    )
     return LocalWorld(fork_node.chain, world)
 
 

@@ -283,4 +283,4 @@ def test_two_databases_hold_the_same_history(tmp_path: Path, postgres_url: str) 
                     ]
                 )
     assert told[0] == told[1]
-    assert [len(rows) for rows in told[0]] == [29, 57, 5]
+    assert [len(rows) for rows in told[0]] == [63, 125, 5]

@@ -153,7 +153,8 @@ def test_adding_and_removing_never_profits(
 ) -> None:
     amounts = portion(state.reserve0, shares[0]), portion(state.reserve1, shares[1])
     minted = outcome(lambda: add_liquidity(state, amounts))
-    assume(not isinstance(minted, str))
+    if isinstance(minted, str):
+        return
     after = replace(
         state,
         balance0=state.balance0 + amounts[0],
@@ -163,7 +164,8 @@ def test_adding_and_removing_never_profits(
         total_supply=state.total_supply + minted,
     )
     paid = outcome(lambda: remove_liquidity(after, minted))
-    assume(not isinstance(paid, str))
+    if isinstance(paid, str):
+        return
     assert paid[0] <= amounts[0]
     assert paid[1] <= amounts[1]
 

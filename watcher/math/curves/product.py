@@ -59,7 +59,8 @@ class ProductCurve:
         aim = self.weights / prices
         grown = (self.weights * np.log(self.x / aim)).sum(axis=1, keepdims=True)
         x = aim * np.exp(grown)
-        return replace(self, x=x, real=self.real + (x - self.x))
+        # What is virtual stays; taken first, it is exactly nothing where there is none.
+        return replace(self, x=x, real=x - (self.x - self.real))
 
     def reference(self, prices: Floats) -> Floats:
         return prices[:, 0] / prices[:, 1]
