@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from benchmarks import figures, head, quoting, shown, storing, ticking
+from benchmarks import figures, head, measuring, quoting, shown, storing, ticking
 from benchmarks.reading import ENTRANTS, measure
 from watcher.devnet.artifacts import prepare
 from watcher.devnet.fetch import default_cache
@@ -49,7 +49,15 @@ def parser() -> argparse.ArgumentParser:
     service.add_argument("--pairs", type=int, default=1_000, help="how many pairs are watched")
     service.add_argument("--rounds", type=int, default=ROUNDS, help="ticks of each kind")
     service.set_defaults(run=run_service)
+    measures = commands.add_parser("measures", help="all measures of pools of mixed kinds")
+    measures.add_argument("--pools", type=int, default=1_000, help="how many there are")
+    measures.add_argument("--rounds", type=int, default=ROUNDS, help="how often they are measured")
+    measures.set_defaults(run=run_measures)
     return made
+
+
+def run_measures(asked: argparse.Namespace) -> None:
+    measuring.run(pools=asked.pools, rounds=asked.rounds)
 
 
 def run_service(asked: argparse.Namespace) -> None:

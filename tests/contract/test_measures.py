@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tests.support.strategies import PRICES, STATES, subject_of, subjects, target_of, usually
+from tests.support.effort import examples
+from tests.support.strategies import PRICES, STATES, subject_of, subjects, target_of
 from watcher.alerts.health import DEFAULT_LIMITS
 from watcher.math.catalogue import CATALOGUE, DEFINITIONS, Definition
 from watcher.math.coin_pools import POOLED, coins_of
@@ -29,6 +30,8 @@ ANY_PRICE = st.sampled_from([5e-324, 1e-300, 1e300, 1.7e308]) | st.floats(
     min_value=0, exclude_min=True, allow_infinity=False
 )
 EVERY = pytest.mark.parametrize("kind", KINDS)
+SOME = settings(max_examples=examples(12, deep=300))
+"""Of each kind; an example is all measures of a target, several times over."""
 
 
 def measured(subject: Subject) -> tuple[Measure, ...]:
@@ -58,7 +61,7 @@ def test_a_name_means_one_measure_and_its_version_is_in_the_methods_hash() -> No
 
 
 @EVERY
-@usually
+@SOME
 @given(data=st.data())
 def test_a_figure_that_is_unknown_says_why_and_a_known_one_says_nothing(
     kind: str, data: st.DataObject
@@ -70,7 +73,7 @@ def test_a_figure_that_is_unknown_says_why_and_a_known_one_says_nothing(
 
 
 @EVERY
-@usually
+@SOME
 @given(data=st.data())
 def test_no_figure_is_infinite_whatever_the_prices_are(kind: str, data: st.DataObject) -> None:
     state = data.draw(STATES[kind])
@@ -81,7 +84,7 @@ def test_no_figure_is_infinite_whatever_the_prices_are(kind: str, data: st.DataO
 
 
 @EVERY
-@usually
+@SOME
 @given(data=st.data())
 def test_every_measure_of_the_catalogue_is_made_and_no_other(
     kind: str, data: st.DataObject
@@ -100,7 +103,7 @@ def test_every_measure_of_the_catalogue_is_made_and_no_other(
 
 
 @EVERY
-@usually
+@SOME
 @given(data=st.data())
 def test_the_rows_depend_on_the_target_alone(kind: str, data: st.DataObject) -> None:
     """On its kind, and on how many coins it has."""
@@ -112,7 +115,7 @@ def test_the_rows_depend_on_the_target_alone(kind: str, data: st.DataObject) -> 
 
 
 @EVERY
-@usually
+@SOME
 @given(data=st.data())
 def test_without_anything_to_compute_from_every_figure_is_unknown(
     kind: str, data: st.DataObject
@@ -125,7 +128,7 @@ def test_without_anything_to_compute_from_every_figure_is_unknown(
 
 
 @EVERY
-@usually
+@SOME
 @given(data=st.data())
 def test_a_missing_input_is_never_made_up(kind: str, data: st.DataObject) -> None:
     """A figure without one of its inputs is unknown, or is the same whatever that input is; only
@@ -153,7 +156,7 @@ def test_a_missing_input_is_never_made_up(kind: str, data: st.DataObject) -> Non
 
 
 @EVERY
-@usually
+@SOME
 @given(data=st.data())
 def test_a_target_is_never_judged_by_a_price_that_comes_from_it(
     kind: str, data: st.DataObject

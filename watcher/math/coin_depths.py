@@ -11,7 +11,7 @@ import numpy as np
 
 from watcher.math.bridge import Floats
 from watcher.math.coin_pools import POOLED
-from watcher.math.coin_table import CoinTable
+from watcher.math.coin_table import TOO_LARGE, CoinTable
 from watcher.math.columns import Column, Dims
 from watcher.math.curves.build import Curves
 from watcher.math.curves.curve import ordered
@@ -19,13 +19,15 @@ from watcher.math.curves.questions import Questions
 from watcher.math.depth_definitions import BAND, LOST_MOVE, MOVES, SLIPPAGES
 
 NOT_SO_FAR = "no input moves the price so far"
+ONE = MOVES.index(0.01)
 NO_BALANCE = "the pool has no depth at its reference"
 
 
 def curve_columns(
-    table: CoinTable, curves: Sequence[Curves], problems: Sequence[str]
+    table: CoinTable, curves: Sequence[Curves], problems: Sequence[str], *, one_move: bool = False
 ) -> list[Column]:
-    """`problems` are why a pool is on none of the curves."""
+    """`problems` are why a pool is on none of the curves; `one_move` adds the depth to 1%, gross,
+    without the fee and in money."""
     figures = _Figures(table)
     by_market = np.zeros(len(table.subjects), dtype=np.bool_)
     with np.errstate(all="ignore"):
@@ -37,7 +39,14 @@ def curve_columns(
         why or (price if market else "")
         for why, price, market in zip(own, table.priced(), by_market, strict=True)
     ]
-    return [*figures.depths(own), *figures.lost(priced), *figures.bands(own), *figures.sizes(own)]
+    moves = figures.moves(own) if one_move else []
+    return [
+        *moves,
+        *figures.depths(own),
+        *figures.lost(priced),
+        *figures.bands(own),
+        *figures.sizes(own),
+    ]
 
 
 class _Figures:
@@ -50,6 +59,7 @@ class _Figures:
         self._ladder = np.full((len(MOVES), targets, coins, coins), np.nan)
         self._lost = np.full((targets, coins, coins), np.nan)
         self._band = np.full((targets, coins, coins), np.nan)
+        self._feeless = np.full((targets, coins, coins), np.nan)
         self._within = np.full((len(SLIPPAGES), targets, coins, coins), np.nan)
 
     def fill(self, part: Curves) -> None:
@@ -63,7 +73,9 @@ class _Figures:
                 asked.ask(face, (1 - move) * spot)
             asked.ask(face, wanted)
             asked.ask(face.balanced(worth), wanted)
-            asked.ask(face.without_fee(), math.exp(-BAND) * spot)
+            free = face.without_fee()
+            asked.ask(free, math.exp(-BAND) * spot)
+            asked.ask(free, (1 - MOVES[ONE]) * spot)
         answers = asked.depths()
         for i, j in permutations(range(self._table.coins), 2):
             unit = part.units[:, i]
@@ -75,6 +87,7 @@ class _Figures:
             self._band[rows, i, j] = next(answers)
             if i < j:
                 self._band[rows, i, j] *= part.curve.facing(i, j).spot()
+            self._feeless[rows, i, j] = next(answers) / unit
         self._fill_sizes(part)
 
     def _fill_sizes(self, part: Curves) -> None:
@@ -90,6 +103,33 @@ class _Figures:
 
     def depths(self, reasons: Sequence[str]) -> list[Column]:
         return self._least("depth_ladder", self._ladder, "move", MOVES, reasons)
+
+    def moves(self, reasons: Sequence[str]) -> list[Column]:
+        columns = []
+        for coin in range(self._table.coins):
+            dims = self._table.dims("token_in", coin, move=f"{MOVES[ONE]:g}")
+            deep, feeless = (
+                self._worst(found, coin) for found in (self._ladder[ONE], self._feeless)
+            )
+            gross = known_column("depth", deep, reasons, NOT_SO_FAR, dims)
+            priced = [
+                why or price
+                for why, price in zip(gross.reasons, self._table.reasons(coin), strict=True)
+            ]
+            with np.errstate(over="ignore", invalid="ignore"):
+                money = deep * self._table.prices[:, coin]
+            columns += [
+                gross,
+                known_column("depth_feeless", feeless, reasons, NOT_SO_FAR, dims),
+                known_column("depth_money", money, priced, TOO_LARGE, dims),
+            ]
+        return columns
+
+    def _worst(self, found: Floats, coin: int) -> Floats:
+        """Of the coins out that one of which it is the least."""
+        others = [other for other in range(self._table.coins) if other != coin]
+        least: Floats = found[:, coin, others].min(axis=1)
+        return least
 
     def sizes(self, reasons: Sequence[str]) -> list[Column]:
         return self._least("size_within_slippage", self._within, "slippage", SLIPPAGES, reasons)
@@ -131,13 +171,11 @@ class _Figures:
         steps: Sequence[float],
         reasons: Sequence[str],
     ) -> list[Column]:
-        """Of the coins out that one of which it is the least."""
         columns = []
         for coin in range(self._table.coins):
-            others = [other for other in range(self._table.coins) if other != coin]
             for step, found in zip(steps, figures, strict=True):
                 dims = self._table.dims("token_in", coin, **{dim: f"{step:g}"})
-                least = found[:, coin, others].min(axis=1)
+                least = self._worst(found, coin)
                 columns.append(known_column(name, least, reasons, NOT_SO_FAR, dims))
         return columns
 

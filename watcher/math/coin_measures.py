@@ -39,7 +39,7 @@ def coin_measures(
         *(c for coin in range(1, table.coins) for c in _price_columns(table, spots, coin)),
         *share_columns(table),
         *trades,
-        *curve_columns(table, curves, problems),
+        *curve_columns(table, curves, problems, one_move=not exact),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Slippage, depth and arbitrage of pools of several coins, on curves in floats."""
+"""Slippage and arbitrage of pools of several coins, on curves in floats."""
 
 from __future__ import annotations
 
@@ -8,17 +8,14 @@ from itertools import permutations
 import numpy as np
 
 from watcher.math.bridge import Floats
-from watcher.math.coin_depths import NOT_SO_FAR, known_column
-from watcher.math.coin_table import CoinTable
+from watcher.math.coin_depths import known_column
+from watcher.math.coin_table import TOO_LARGE, CoinTable
 from watcher.math.columns import Column
 from watcher.math.curves.build import AnyCurve, Curves
 from watcher.math.curves.curve import Rows, take
-from watcher.math.curves.questions import Questions
-from watcher.math.pool_table import DEPTH_MOVE
 
 TOO_LITTLE = "so much money is less than a smallest unit of the coin"
 TOO_MUCH = "the pool takes no trade of that size"
-NO_PROFIT = "the profit is more than a float can hold"
 
 PLACES = 8
 """Sizes that are tried before a top is looked for: a fee that falls with the imbalance may make
@@ -39,7 +36,6 @@ def trade_columns(
         for coin in range(table.coins):
             for size in sizes:
                 yield from _size_columns(table, curves, own, coin, size)
-        yield from _move_columns(table, curves, own)
         yield _profit_column(table, curves, own)
 
 
@@ -70,36 +66,6 @@ def _lost(face: AnyCurve, given: Floats) -> Floats:
     return np.where(given <= face.most(), lost, np.nan)
 
 
-def _move_columns(
-    table: CoinTable, curves: Sequence[Curves], own: Sequence[str]
-) -> Iterator[Column]:
-    """The amount that moves the price by DEPTH_MOVE, of the coin out of which it is the least."""
-    gross, feeless = (np.full(table.prices.shape, np.inf) for _ in range(2))
-    for part in curves:
-        asked = Questions()
-        pairs = list(permutations(range(table.coins), 2))
-        for i, j in pairs:
-            face = part.curve.facing(i, j)
-            wanted = (1 - DEPTH_MOVE) * face.spot()
-            asked.ask(face, wanted)
-            asked.ask(face.without_fee(), wanted)
-        answers = asked.depths()
-        for i, _ in pairs:
-            for least in (gross, feeless):
-                deep = next(answers) / part.units[:, i]
-                least[part.rows, i] = np.minimum(least[part.rows, i], deep)
-    for coin in range(table.coins):
-        dims = table.dims("token_in", coin, move=f"{DEPTH_MOVE:g}")
-        column = known_column("depth", gross[:, coin], own, NOT_SO_FAR, dims)
-        yield column
-        yield known_column("depth_feeless", feeless[:, coin], own, NOT_SO_FAR, dims)
-        reasons = [
-            why or price for why, price in zip(column.reasons, table.reasons(coin), strict=True)
-        ]
-        money = gross[:, coin] * table.prices[:, coin]
-        yield known_column("depth_money", money, reasons, NO_PROFIT, dims)
-
-
 def _profit_column(table: CoinTable, curves: Sequence[Curves], own: Sequence[str]) -> Column:
     """The most that one exchange earns, by any pair; 0 where none does."""
     best = np.full(len(table.subjects), np.nan)
@@ -114,7 +80,7 @@ def _profit_column(table: CoinTable, curves: Sequence[Curves], own: Sequence[str
                 earned = most_earned(take(face, rows), worth[rows, i], worth[rows, j])
                 found[rows] = np.maximum(found[rows], earned)
         best[part.rows] = found
-    return known_column("arbitrage_value", best, reasons, NO_PROFIT)
+    return known_column("arbitrage_value", best, reasons, TOO_LARGE)
 
 
 def most_earned(face: AnyCurve, paid: Floats, received: Floats) -> Floats:
