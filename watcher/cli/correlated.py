@@ -84,6 +84,8 @@ def read_series(
         raise InputError(f"{target.label} has no key measure: say which with --measure")
     figures = store.measure_history(target.id, wanted[:1], first=first, last=last, limit=None)
     newest, _ = store.neighbours(target.chain_id, NO_BLOCK if last is None else last + 1)
+    if newest is None:
+        return []
     by_dims: dict[str, list[Figure]] = {}
     for figure in figures:
         by_dims.setdefault(dims_of(figure.measure, target), []).append(figure)
@@ -94,7 +96,7 @@ def read_series(
             measure=wanted[0],
             times=np.array([each.block.timestamp for each in found], dtype=np.float64),
             values=np.array([each.measure.value for each in found], dtype=np.float64),
-            end=newest.timestamp if newest else found[-1].block.timestamp,
+            end=newest.timestamp,
         )
         for dims, found in by_dims.items()
     ]
