@@ -130,7 +130,7 @@ def test_steth_over_370_days() -> None:
     percentage points in the median."""
     ramps = json.loads((DEPEGS / "A_curve_sETH-ETH.json").read_text())
     off = []
-    for row in csv.DictReader((DEPEGS / "pool_curve_sETH-ETH.csv").open()):
+    for row in csv.DictReader((DEPEGS / "pool_curve_sETH-ETH.csv").read_text().splitlines()):
         day = datetime.fromisoformat(row["time"])
         if not "2021-05-02" <= f"{day:%Y-%m-%d}" <= "2022-05-06":
             continue
