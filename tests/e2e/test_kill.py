@@ -82,7 +82,12 @@ async def compare(config: Config, devnet: Devnet) -> None:
             step = advance(branch, block, observed, watchlist(targets, config.settings))
             branch = step.branch
             expected |= _rows(step.tick)
-    assert stored == expected
+    labels = {target.id: target.label for target in targets}
+    assert _told(stored - expected, labels) == _told(expected - stored, labels) == []
+
+
+def _told(rows: set[tuple[str, str, str]], labels: dict[str, str]) -> list[tuple[str, str, str]]:
+    return sorted((table, labels[target], block) for table, target, block in rows)
 
 
 def _rows(tick: TickResult) -> set[tuple[str, str, str]]:
