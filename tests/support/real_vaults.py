@@ -123,7 +123,7 @@ class RealVault:
             *prelude,
         ]
         asked = getters(ADAPTER.calls(self.target))
-        storage = self._storage(total_assets - gift, total_supply)
+        storage = self.storage(total_assets - gift, total_supply)
         results = simulate(self.chain, storage, [*before, *asked, *steps])
         start, end = len(before), len(before) + len(asked)
         assert all(each.ok for each in results[:start])
@@ -144,7 +144,7 @@ class RealVault:
     def holding(self, token: Address, holder: Address) -> Step:
         return step(token, "balanceOf(address)", holder)
 
-    def _storage(self, assets: int, supply: int) -> Storage:
+    def storage(self, assets: int, supply: int) -> Storage:
         return {
             (self.address, self.layout.total_supply): supply,
             (self.address, self.layout.balance(SENDER)): supply,

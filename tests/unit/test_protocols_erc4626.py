@@ -14,7 +14,7 @@ from watcher.math.exact import shares
 from watcher.math.exact.shares import ShareTotals, convert_to_assets, convert_to_shares
 from watcher.math.quotes import quote_exact_in, quote_exact_out
 from watcher.protocols import Entry
-from watcher.protocols.erc4626 import ADAPTER
+from watcher.protocols.erc4626 import ADAPTER, keeps
 from watcher.state import Answer, ShareVault, State, Static, Target
 from watcher.state.target import Param
 
@@ -173,6 +173,34 @@ def test_what_converts_alike_is_settled_by_the_block_that_shows_it() -> None:
     state = chain(FULL).read(ADAPTER, target)
     assert isinstance(state, ShareVault)
     assert (state.virtual_shares, state.full_products, state.refuses_zero) == (0, True, False)
+
+
+EMPTY_FULL = replace(FULL, total_assets=1_000, total_supply=1_000)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "now", "kept"),
+    [
+        (EMPTY_FULL, FULL, True),  # it has earned since
+        (FULL, EMPTY_FULL, True),  # all have left since
+        (FULL, FULL, True),
+        (virtual(), EMPTY_FULL, True),
+        (virtual(), FULL, False),  # another implementation
+        (FULL, virtual(), False),
+    ],
+)
+def test_what_was_identified_is_kept_while_it_holds(
+    earlier: ShareTotals, now: ShareTotals, kept: bool
+) -> None:
+    assert keeps(entry(), identify(chain(earlier)), identify(chain(now))) is kept
+
+
+def test_what_somebody_says_of_the_arithmetic_is_not_overruled() -> None:
+    open_, settled = identify(chain(EMPTY_FULL)), identify(chain(FULL))
+    assert not keeps(entry(virtual_shares=False), open_, settled)
+    said = replace(settled, params={**settled.params, "refuses_zero": True})
+    assert not keeps(entry(), said, settled)
+    assert not keeps(entry(), replace(open_, params={**open_.params, "holder": VAULT}), settled)
 
 
 def test_an_empty_vault_of_solmates_is_told_by_its_code() -> None:

@@ -95,7 +95,9 @@ class Adapter:
     `follow` gives the calls that all answers so far lead to, none when the reading is whole; it
     raises a ReadError as `decode` would. `named` targets are made by whoever names them: the name
     is their key, no code need stand at their address, and discovery has no trials of them. `key`
-    makes a target's key of its options, where many stand at one address; "" of too few.
+    makes a target's key of its options, where many stand at one address; "" of too few. `keeps`
+    says whether a target as it was identified earlier is still right beside what the entry is
+    identified as now, so that equal blocks give equal states whoever reads them when.
     `together` is worth having for a protocol of which thousands are watched. `events` are those of
     which its targets' flows are made. `not_covered` are sentences: what its states do not know, and
     why.
@@ -114,6 +116,7 @@ class Adapter:
     follow: Callable[[Target, Sequence[Answer]], list[Call]] | None = None
     named: bool = False
     key: Callable[[Mapping[str, Param]], str] | None = None
+    keeps: Callable[[Entry, Target, Target], bool] | None = None
     together: Together | None = None
     events: Events | None = None
     not_covered: tuple[str, ...] = ()

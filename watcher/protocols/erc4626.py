@@ -73,6 +73,18 @@ OVERFLOWING = 2**255
 ANYBODY = to_address("0x000000000000000000000000000000000000dEaD")
 """Whose limits are asked where no holder is configured: nobody has its key."""
 
+ARITHMETIC = frozenset(
+    {
+        "virtual_assets",
+        "virtual_shares",
+        "decimals_offset",
+        "full_products",
+        "refuses_zero",
+        "otherwise",
+    }
+)
+"""The params and options that say how a vault converts."""
+
 _CONVERSIONS = 4
 
 
@@ -276,6 +288,24 @@ def _left(target: Target) -> list[Arithmetic]:
             return [own]
 
 
+def keeps(entry: Entry, earlier: Target, now: Target) -> bool:
+    """Whether the arithmetic of `earlier` is among those that `now` leaves, or the reverse, and
+    nobody says which it is. What was open then may have been settled by the vault's first income,
+    and what was settled may be open again since all left."""
+    if entry.options.keys() & ARITHMETIC:
+        return False
+    if _apart_from_arithmetic(earlier) != _apart_from_arithmetic(now):
+        return False
+    if earlier.params["refuses_zero"] != _refuses_zero(_left(earlier)[0]):
+        return False  # somebody said so then
+    return not set(_left(earlier)).isdisjoint(_left(now))
+
+
+def _apart_from_arithmetic(target: Target) -> Target:
+    params = {name: value for name, value in target.params.items() if name not in ARITHMETIC}
+    return replace(target, params=params, name="")
+
+
 def _refuses_zero(found: Arithmetic) -> bool:
     return found == PLAIN["narrow"]
 
@@ -354,6 +384,7 @@ ADAPTER = Adapter(
         Trial({"virtual_shares": False}),
     ),
     contest=contest,
+    keeps=keeps,
     events=decoder({DEPOSIT: _deposited, WITHDRAW: _withdrawn}),
     not_covered=(
         (

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from watcher.chain.client import ChainClient, Policies, open_chain
 from watcher.config.values import ChainConfig, Config
 from watcher.errors import ConfigError, Problem
+from watcher.protocols import ADAPTERS, Entry
 from watcher.service.identify import Identified, identify_at_head
 from watcher.service.watch import ChainWatch, Pace
 from watcher.service.writer import Writer
@@ -49,7 +50,10 @@ async def prepare(
     entries = config.entries_of(chain.chain_id)
     found = await identify_at_head(client.headers, client.reader, entries)
     refuse(found, source=config.path.name)
-    targets = tuple(one.target for one in found if one.target is not None)
+    known = {target.id: target for target in store.targets()}
+    targets = tuple(
+        _as_known(one.entry, one.target, known) for one in found if one.target is not None
+    )
     await writer.do(store.register, targets)
     await writer.do(store.save_settings, config.settings)
     pace = Pace(
@@ -68,6 +72,14 @@ async def prepare(
         pace=pace,
     )
     return Prepared(chain=chain, client=client, watch=watch, targets=targets, pace=pace)
+
+
+def _as_known(entry: Entry, target: Target, known: Mapping[str, Target]) -> Target:
+    """The target with the params of its registration, where those still hold."""
+    earlier, keeps = known.get(target.id), ADAPTERS[entry.protocol].keeps
+    if earlier is None or keeps is None or not keeps(entry, earlier, target):
+        return target
+    return replace(target, params=earlier.params)
 
 
 def refuse(found: Sequence[Identified], *, source: str) -> None:
