@@ -16,6 +16,7 @@ from watcher.chain.endpoint import Endpoint, EndpointOptions, endpoint_problem
 from watcher.chain.failover import FailoverReader
 from watcher.chain.failover_logs import FailoverLogs
 from watcher.chain.faults import EndpointError, WrongChain
+from watcher.chain.head_race import HeadRace
 from watcher.chain.headers import Headers, NodeHeaders, ask_chain_id
 from watcher.chain.health import Clock, EndpointHealth, Health
 from watcher.chain.jsonrpc import JsonRpc
@@ -197,7 +198,7 @@ def link_over(
     link = Link(
         endpoint=options.endpoint,
         headers=headers,
-        reader=lens,
+        reader=HeadRace(lens, w3.provider),
         logs=NodeLogs(w3.provider, deadline=deadline / LOG_SHARES),
         block_logs=NodeBlockLogs(w3.provider, deadline=deadline / LOG_SHARES),
         lens=lens,
