@@ -73,9 +73,9 @@ def statuses(store: Store) -> dict[int, str]:
 def assert_same_history(store: Store, other: Store) -> None:
     ours, theirs = history_rows(store), history_rows(other)
     for table, rows in theirs.items():
-        mine = set(ours[table])
+        mine, expected = set(ours[table]), set(rows)
         missing = [row for row in rows if row not in mine]
-        added = [row for row in ours[table] if row not in set(rows)]
+        added = [row for row in ours[table] if row not in expected]
         assert not missing, f"{len(missing)} rows of {table} are missing: {missing[:3]}"
         assert not added, f"{len(added)} rows of {table} should not be there: {added[:3]}"
         assert ours[table] == rows, f"rows of {table} are there twice"
