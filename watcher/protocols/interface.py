@@ -11,7 +11,7 @@ import struct
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain
 from typing import Any
 
@@ -36,6 +36,13 @@ TEXT_RETURN_CAP = 1_024
 Value = int | bool | Address
 
 
+# The same calls are made again at every block.
+@lru_cache(maxsize=1 << 16)
+def _call_data(view: View, arguments: tuple[object, ...]) -> bytes:
+    data = selector(view.signature)
+    return data + encode(view.inputs, arguments) if view.inputs or arguments else data
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """One view function whose results are all static one-word types."""
@@ -50,9 +57,7 @@ class View:
 
     def call(self, to: Address, *arguments: object) -> Static:
         """The call of this function; one more word than promised is let through to be refused."""
-        data = selector(self.signature)
-        if self.inputs or arguments:
-            data += encode(self.inputs, arguments)
+        data = _call_data(self, arguments)
         return Static(to=to, data=data, return_cap=WORD * (len(self.outputs) + 1))
 
     def decode(self, answer: Answer) -> tuple[Value, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NewType
 
 from eth_utils.address import is_address, to_checksum_address
@@ -19,6 +20,8 @@ NATIVE_COINS = (ZERO_ADDRESS, ETHER)
 NATIVE_DECIMALS = 18
 
 
+# The same few are read of the chain block after block, and a checksum is a hash.
+@lru_cache(maxsize=1 << 16)
 def to_address(text: str | bytes) -> Address:
     """Give `text` its EIP-55 checksum. Raises ValueError when it is no address at all."""
     if not is_address(text):
