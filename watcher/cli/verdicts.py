@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import pairwise
-from statistics import median
 from typing import TYPE_CHECKING
 
 from watcher.alerts.health import Grade, health
+from watcher.alerts.lateness import RECENT_BLOCKS, is_late
 from watcher.cli.figures import labels_of, source_of
 from watcher.cli.output import figure
 from watcher.cli.phrases import duration, money, percent, price, symbols, with_names
@@ -29,11 +28,6 @@ from watcher.state.target import Target, target_id
 if TYPE_CHECKING:
     from watcher.store import Store, TargetStatus
 
-LATE_POLLS = 10
-LATE_BLOCKS = 5
-"""Data is late once nothing came for so many polls and so many usual distances of two blocks."""
-
-RECENT_BLOCKS = 20
 PAGE, PAGES = 1_000, 20
 """Figures looked back through for the moment when a target became what it is."""
 
@@ -242,12 +236,8 @@ class _Judge:
 
     def _is_late(self, chain_id: int) -> bool:
         recent = self.store.recent_blocks(chain_id, RECENT_BLOCKS)
-        if not recent:
-            return False
-        distances = [after.timestamp - before.timestamp for after, before in pairwise(recent)]
-        usual = median(distances) if distances else 0
-        patience = LATE_POLLS * self.config.chain(chain_id).poll_seconds + LATE_BLOCKS * usual
-        return self.now - recent[0].timestamp > patience
+        poll_seconds = self.config.chain(chain_id).poll_seconds
+        return is_late(recent, poll_seconds=poll_seconds, now=self.now)
 
     def _with_late_data(self, seen: Finding, newest: Block) -> Finding:
         late = f"no new block for {duration(self.now - newest.timestamp)}"
