@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
-from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from watcher.alerts.health import Grade, health
+from watcher.alerts.lateness import RECENT_BLOCKS, is_late
 from watcher.cli.figures import labels_of, source_of
 from watcher.cli.output import figure
 from watcher.cli.phrases import duration, money, percent, price, symbols, with_names
@@ -27,14 +26,9 @@ from watcher.state.pyth_price import PythPrice
 from watcher.state.target import Target, target_id
 
 if TYPE_CHECKING:
-    from watcher.store import Store, TargetStatus
+    from watcher.store import Figure, Store, TargetStatus
 
-LATE_POLLS = 10
-LATE_BLOCKS = 5
-"""Data is late once nothing came for so many polls and so many usual distances of two blocks."""
-
-RECENT_BLOCKS = 20
-PAGE, PAGES = 1_000, 20
+FEW, PAGE, PAGES = 50, 1_000, 20
 """Figures looked back through for the moment when a target became what it is."""
 
 
@@ -77,9 +71,25 @@ class Verdict:
         return _id(self.entry)
 
 
-def verdicts(config: Config, store: Store, *, now: float) -> list[Verdict]:
-    """One for each entry of the configuration; what needs a person first, then as in the file."""
-    judge = _Judge(config, store, now)
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Since when a figure had been where it was, when the one of block `newest` was the newest."""
+
+    newest: str
+    since: int
+
+
+Memory: TypeAlias = dict[tuple[str, str, tuple[tuple[str, str], ...], Grade], Known]
+
+
+def verdicts(
+    config: Config, store: Store, *, now: float, memory: Memory | None = None
+) -> list[Verdict]:
+    """One for each entry of the configuration; what needs a person first, then as in the file.
+
+    Whoever asks again and again hands the same `memory` in, and spares looking far back.
+    """
+    judge = _Judge(config, store, now, {} if memory is None else memory)
     return sorted(map(judge.verdict, config.entries), key=lambda verdict: verdict.grade)
 
 
@@ -88,10 +98,11 @@ def _id(entry: Entry) -> str:
 
 
 class _Judge:
-    def __init__(self, config: Config, store: Store, now: float) -> None:
+    def __init__(self, config: Config, store: Store, now: float, memory: Memory) -> None:
         self.config = config
         self.store = store
         self.now = now
+        self.memory = memory
         self.stored = {standing.target.id: standing for standing in store.statuses()}
         self.late = {chain.chain_id: self._is_late(chain.chain_id) for chain in config.chains}
 
@@ -222,32 +233,39 @@ class _Judge:
         return reason
 
     def _since(self, target: Target, measure: Measure, grade: Grade) -> int | None:
-        """When the figure that decides came to where it is, as far back as anyone would look."""
-        since, last = None, None
+        """When the figure that decides came to where it is, as far back as anyone would look; no
+        further than to the figure that was the newest when this was asked before."""
         if grade is Grade.HEALTHY:
             return None
-        for _ in range(PAGES):
-            page = self.store.measure_history(target.id, [measure.name], last=last, limit=PAGE)
-            for figures in reversed(page):
-                if figures.measure.dims != measure.dims:
-                    continue
-                before = health(Status.OK, [figures.measure], limits=self.config.limits)
-                if before.grade is not grade:
-                    return since
-                since = figures.block.timestamp
-            if len(page) < PAGE:
+        key = (target.id, measure.name, measure.dims, grade)
+        known = self.memory.get(key)
+        since, newest = None, None
+        for figures in self._backwards(target, measure, page=PAGE if known is None else FEW):
+            newest = newest or figures.block.hash
+            if known is not None and figures.block.hash == known.newest:
+                since = known.since
                 break
-            last = page[0].block.number
+            before = health(Status.OK, [figures.measure], limits=self.config.limits)
+            if before.grade is not grade:
+                break
+            since = figures.block.timestamp
+        if newest is not None and since is not None:
+            self.memory[key] = Known(newest, since)
         return since
+
+    def _backwards(self, target: Target, measure: Measure, *, page: int) -> Iterator[Figure]:
+        last = None
+        for _ in range(PAGES):
+            rows = self.store.measure_history(target.id, [measure.name], last=last, limit=page)
+            yield from (one for one in reversed(rows) if one.measure.dims == measure.dims)
+            if len(rows) < page:
+                return
+            last, page = rows[0].block.number, PAGE
 
     def _is_late(self, chain_id: int) -> bool:
         recent = self.store.recent_blocks(chain_id, RECENT_BLOCKS)
-        if not recent:
-            return False
-        distances = [after.timestamp - before.timestamp for after, before in pairwise(recent)]
-        usual = median(distances) if distances else 0
-        patience = LATE_POLLS * self.config.chain(chain_id).poll_seconds + LATE_BLOCKS * usual
-        return self.now - recent[0].timestamp > patience
+        poll_seconds = self.config.chain(chain_id).poll_seconds
+        return is_late(recent, poll_seconds=poll_seconds, now=self.now)
 
     def _with_late_data(self, seen: Finding, newest: Block) -> Finding:
         late = f"no new block for {duration(self.now - newest.timestamp)}"

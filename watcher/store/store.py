@@ -67,15 +67,19 @@ class Store:
         *,
         now: Callable[[], datetime] = _utc_now,
         wait_seconds: float = WAIT_SECONDS,
+        read_only: bool = False,
     ) -> None:
-        self.database = Database(url, wait_seconds=wait_seconds)
+        self.database = Database(url, wait_seconds=wait_seconds, read_only=read_only)
         self._now = now
         self._book = register.Book()
 
     @classmethod
-    def open(cls, url: str, *, now: Callable[[], datetime] = _utc_now) -> Store:
-        """Raises StoreError unless the database is there with exactly this program's schema."""
-        store = cls(url, now=now)
+    def open(
+        cls, url: str, *, now: Callable[[], datetime] = _utc_now, read_only: bool = False
+    ) -> Store:
+        """Raises StoreError unless the database is there with exactly this program's schema; with
+        `read_only` the database itself refuses whatever would change it."""
+        store = cls(url, now=now, read_only=read_only)
         try:
             schema.require_current(store.database)
         except BaseException:
@@ -252,10 +256,20 @@ class Store:
         with self.database.reading() as connection:
             return tuple(entry.target for entry in register.registered(connection))
 
+    def target(self, target_id: str) -> Target:
+        """Raises InputError when there is no such target."""
+        with self.database.reading() as connection:
+            return register.entry_of(connection, target_id).target
+
     def find_target(self, text: str) -> Target:
         """By name, address, CAIP-10 or the first digits of the id; raises InputError with hints."""
         with self.database.reading() as connection:
             return find.find_target(register.registered(connection), text).target
+
+    def block_as_of(self, chain_id: int, number: int | None) -> Block:
+        """The newest stored block up to `number`. Raises InputError outside of what is stored."""
+        with self.database.reading() as connection:
+            return history.block_as_of(connection, chain_id, number)
 
     def latest(self, target_id: str) -> Figures | None:
         """The measures of the last computation, None while there is none."""
