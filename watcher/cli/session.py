@@ -61,6 +61,13 @@ def open_store(config: Config, *, create: bool = False) -> Store:
     return Store.create(config.database) if create else Store.open(config.database)
 
 
+def open_history(config: Config) -> Store:
+    """The configured database for reading alone. Raises StoreError as `open_store`."""
+    from watcher.store import Store
+
+    return Store.open(config.database, read_only=True)
+
+
 def cache_folder() -> Path:
     """Where the contracts of the local world are kept: WATCHER_CACHE, else the user's cache."""
     from platformdirs import user_cache_path

@@ -47,6 +47,21 @@ class ChainConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiToken:
+    """Who may read over HTTP: `sha256` is of the token, in hexadecimal; `name` is for people."""
+
+    name: str
+    sha256: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiConfig:
+    """Without tokens only this machine is answered."""
+
+    tokens: tuple[ApiToken, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """`database` stays out of texts: it may hold a password. `entries` are the targets of the file
     followed by the feeds that its prices name."""
@@ -57,6 +72,7 @@ class Config:
     chains: tuple[ChainConfig, ...]
     entries: tuple[Entry, ...]
     limits: Mapping[str, Limits]
+    api: ApiConfig = field(default_factory=ApiConfig)
 
     @property
     def database_shown(self) -> str:

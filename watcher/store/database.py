@@ -54,9 +54,12 @@ class Database:
     A URL may hold a password: what people are shown is `name`, never the URL.
     """
 
-    def __init__(self, url: str, *, wait_seconds: float = WAIT_SECONDS) -> None:
+    def __init__(
+        self, url: str, *, wait_seconds: float = WAIT_SECONDS, read_only: bool = False
+    ) -> None:
         self._url = _parse(url)
         self._wait_seconds = wait_seconds
+        self._read_only = read_only
         self.is_sqlite = self._url.get_backend_name() == SQLITE
         self.name = _name(self._url)
         self._engine = self._make_engine(create=False)
@@ -114,6 +117,8 @@ class Database:
             options["creator"] = lambda: self._connect_sqlite(create=create)
         else:
             options["connect_args"] = {"connect_timeout": CONNECT_SECONDS}
+            if self._read_only:
+                options["connect_args"]["options"] = "-c default_transaction_read_only=on"
             if not create:
                 # After a restart of the server the first tick finds out, not the user.
                 options["pool_pre_ping"] = True
@@ -144,6 +149,8 @@ class Database:
             # A power cut may take the last commits but never breaks the file: the cursor goes back
             # with them and the blocks are read again.
             connection.execute("PRAGMA synchronous = NORMAL")
+            if self._read_only:
+                connection.execute("PRAGMA query_only = ON")
         except sqlite3.Error:
             connection.close()
             raise

@@ -67,15 +67,19 @@ class Store:
         *,
         now: Callable[[], datetime] = _utc_now,
         wait_seconds: float = WAIT_SECONDS,
+        read_only: bool = False,
     ) -> None:
-        self.database = Database(url, wait_seconds=wait_seconds)
+        self.database = Database(url, wait_seconds=wait_seconds, read_only=read_only)
         self._now = now
         self._book = register.Book()
 
     @classmethod
-    def open(cls, url: str, *, now: Callable[[], datetime] = _utc_now) -> Store:
-        """Raises StoreError unless the database is there with exactly this program's schema."""
-        store = cls(url, now=now)
+    def open(
+        cls, url: str, *, now: Callable[[], datetime] = _utc_now, read_only: bool = False
+    ) -> Store:
+        """Raises StoreError unless the database is there with exactly this program's schema; with
+        `read_only` the database itself refuses whatever would change it."""
+        store = cls(url, now=now, read_only=read_only)
         try:
             schema.require_current(store.database)
         except BaseException:

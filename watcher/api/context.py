@@ -1,0 +1,35 @@
+"""What a handler gets at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from watcher.api.html import Html
+from watcher.api.reading import Reading
+from watcher.api.standing import Judge
+from watcher.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Of one app. `now` is wall time in seconds; `html` renders templates."""
+
+    config: Config
+    reading: Reading
+    judge: Judge
+    now: Callable[[], float]
+    html: Html
+
+
+def context_of(request: Request) -> Context:
+    context = request.app.state.context
+    assert isinstance(context, Context)  # noqa: S101 - for the type checker: create_app puts it there
+    return context
+
+
+Ctx = Annotated[Context, Depends(context_of)]
+"""The annotation of a handler's parameter: `async def overview(context: Ctx) -> Response`."""
