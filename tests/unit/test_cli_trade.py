@@ -21,7 +21,7 @@ from tests.support.strategies import (
     vault,
 )
 from watcher.cli.phrases import whole_amount
-from watcher.cli.trade import find_coin, parse_amount, trade
+from watcher.report.trade import find_coin, parse_amount, trade
 from watcher.errors import InputError, MathError
 from watcher.state import Block, Snapshot, State, Token
 

@@ -4,17 +4,18 @@ at a block."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
-from watcher.alerts.health import Grade, Limits, health
+from watcher.alerts.health import Grade, health
 from watcher.math.prices import graph_of, read_source
-from watcher.math.settings import PriceSource, Settings
+from watcher.math.settings import PriceSource
 from watcher.protocols import ADAPTERS, Entry
 from watcher.report.naming import labels_of
 from watcher.report.sentences import Words, updated_at
+from watcher.report.watched import Watched
 from watcher.state.block import Block
 from watcher.state.measure import Measure
 from watcher.state.observation import Status
@@ -30,16 +31,6 @@ LATE_BLOCKS = 5
 RECENT_BLOCKS = 20
 PAGE, PAGES = 1_000, 20
 """Figures looked back through for the moment when a target became what it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """What the configuration says that verdicts depend on; `poll_seconds` by chain."""
-
-    entries: Sequence[Entry]
-    settings: Settings
-    limits: Mapping[str, Limits]
-    poll_seconds: Mapping[int, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +96,55 @@ def verdicts_as_of(
     return sorted(map(judge.verdict, mine), key=lambda verdict: verdict.grade)
 
 
+def verdict_of(
+    watched: Watched,
+    store: Store,
+    words: Words,
+    target: Target,
+    *,
+    number: int | None = None,
+    now: float = 0.0,
+) -> Verdict:
+    """One target's, which the configuration need not name any more; as it was known at block
+    `number`, where that is given."""
+    related = _related(watched, store, target)
+    if number is None:
+        late = {target.chain_id} if _is_late(watched, store, target.chain_id, now) else set()
+        standings = store.statuses(related)
+        judge = _Judge(watched, store, words, standings, late=frozenset(late), now=now)
+    else:
+        standings = store.statuses_as_of(target.chain_id, number, related)
+        judge = _Judge(watched, store, words, standings, at=number)
+    entry = next((one for one in watched.entries if id_of(one) == target.id), None)
+    return judge.verdict(
+        entry or Entry(target.chain_id, target.protocol, target.address, target.name, target.key)
+    )
+
+
+def _related(watched: Watched, store: Store, target: Target) -> set[str]:
+    """What a verdict on a target looks at beside it: its tokens' feeds, and its mean over time."""
+    graph = graph_of(watched.settings)
+    feeds = {
+        source.feed_id
+        for token in target.tokens
+        for source in graph.sources(target.chain_id, token.address)
+        if source.feed_id
+    }
+    means = {
+        other.id
+        for other in store.targets()
+        if (other.chain_id, other.address) == (target.chain_id, target.address)
+    }
+    return {target.id} | feeds | means
+
+
 def _is_late(watched: Watched, store: Store, chain_id: int, now: float) -> bool:
     recent = store.recent_blocks(chain_id, RECENT_BLOCKS)
     if not recent:
         return False
     distances = [after.timestamp - before.timestamp for after, before in pairwise(recent)]
     usual = median(distances) if distances else 0
-    patience = LATE_POLLS * watched.poll_seconds[chain_id] + LATE_BLOCKS * usual
+    patience = LATE_POLLS * watched.poll_seconds.get(chain_id, 0.0) + LATE_BLOCKS * usual
     return now - recent[0].timestamp > patience
 
 

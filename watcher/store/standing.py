@@ -20,10 +20,13 @@ from watcher.store.values import ChainExtent, Extent, TargetStatus
 block, observation, target = tables.block, tables.observation, tables.target
 
 
-def statuses(connection: Connection, entries: Iterable[Registered]) -> tuple[TargetStatus, ...]:
-    observed = observations_as_of(connection, None)
-    since = _since(connection, None)
-    figures = figures_as_of(connection, None)
+def statuses(
+    connection: Connection, entries: Iterable[Registered], *where: ColumnElement[bool]
+) -> tuple[TargetStatus, ...]:
+    """`where` is what the targets meet that `entries` are of."""
+    observed = observations_as_of(connection, None, *where)
+    since = _since(connection, None, *where)
+    figures = figures_as_of(connection, None, *where)
     newest: dict[int, Block | None] = {}
     found = []
     for entry in entries:
@@ -38,13 +41,16 @@ def statuses(connection: Connection, entries: Iterable[Registered]) -> tuple[Tar
 
 
 def statuses_as_of(
-    connection: Connection, entries: Iterable[Registered], as_of: Block
+    connection: Connection,
+    entries: Iterable[Registered],
+    as_of: Block,
+    *where: ColumnElement[bool],
 ) -> tuple[TargetStatus, ...]:
-    """Of the targets of one chain, as they stood at block `as_of`."""
-    mine, number = target.c.chain_id == as_of.chain_id, as_of.number
-    observed = observations_as_of(connection, number, mine)
-    since = _since(connection, number, mine)
-    figures = figures_as_of(connection, number, mine)
+    """Of the targets of one chain, as they stood at block `as_of`; `where` as above."""
+    mine, number = (target.c.chain_id == as_of.chain_id, *where), as_of.number
+    observed = observations_as_of(connection, number, *mine)
+    since = _since(connection, number, *mine)
+    figures = figures_as_of(connection, number, *mine)
     return tuple(
         TargetStatus(
             entry.target,

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from watcher.cli.phrases import symbol, symbols
+from watcher.report.naming import symbol, symbols
 from watcher.errors import InputError, MathError
 from watcher.math.exact.cryptoswap import fee as cryptoswap_fee
 from watcher.math.exact.cryptoswap import scaled
