@@ -14,8 +14,8 @@ from watcher.api.filters import FILTERS
 class Html:
     """Renders the templates of `watcher/api/templates`.
 
-    In a template `static("app.css")` is the address of a static file, and `has_static` whether there
-    is one: what is fetched when a distribution is built may be missing in a checkout.
+    In a template `static("app.css")` is the address of a static file, and `has_static` whether it
+    is there: what is fetched when a distribution is built may be missing in a checkout.
     """
 
     def __init__(self, assets: Assets) -> None:

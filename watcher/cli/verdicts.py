@@ -23,4 +23,3 @@ TERMINAL = Words(money=money, percent=percent, price=price, figure=figure, durat
 def verdicts(config: Config, store: Store, *, now: float) -> list[Verdict]:
     """One for each entry of the configuration; what needs a person first, then as in the file."""
     return told(watched(config), store, TERMINAL, now=now)
-

@@ -75,9 +75,7 @@ def figures_along(
     found: list[Figures] = []
     for start in range(0, len(ids), IDS):
         query = (
-            select(
-                computation.c.id, computation.c.settings_hash, *BLOCK_COLUMNS, *MEASURE_COLUMNS
-            )
+            select(computation.c.id, computation.c.settings_hash, *BLOCK_COLUMNS, *MEASURE_COLUMNS)
             .select_from(computation)
             .join(block, block.c.id == computation.c.block_id)
             .join(measure, measure.c.computation_id == computation.c.id)

@@ -1,4 +1,4 @@
-"""The charts of a target's page: which figures of its kind over time, and how each is to be read."""
+"""The charts of a target's page: which figures of its kind over time, and how to read each."""
 
 from __future__ import annotations
 
@@ -65,65 +65,153 @@ class Simple:
 
 
 _SOLVENCY = Simple(
-    "solvency", "Solvency at reference", "What it holds over what it owes; under 100% something "
-    "is missing.", (("solvency_reference", "solvency"),), "percent", "percent", (1.0, "all is there")
+    "solvency",
+    "Solvency at reference",
+    "What it holds over what it owes; under 100% something is missing.",
+    (("solvency_reference", "solvency"),),
+    "percent",
+    "percent",
+    (1.0, "all is there"),
 )
 _MEANS = (
     Simple(
-        "mean", "Mean over time and reference", "The pool's own mean price over its window, and "
-        "what the configured sources say.",
+        "mean",
+        "Mean over time and reference",
+        "The pool's own mean price over its window, and what the configured sources say.",
         (("time_weighted_price", "mean"), ("reference_price", "reference")),
-        "price", yardstick="reference_price",
+        "price",
+        yardstick="reference_price",
     ),
 )
 _FEEDS = (
-    Simple("answer", "Answer", "What the feed says, at each block.", (("feed_price", "answer"),),
-           "price"),
+    Simple(
+        "answer",
+        "Answer",
+        "What the feed says, at each block.",
+        (("feed_price", "answer"),),
+        "price",
+    ),
 )
 _LENT = (
     Simple(
-        "utilization", "Utilization", "What is borrowed of what is supplied; near 100% nobody can "
-        "leave.", (("utilization", "utilization"),), "percent1", "percent0", (1.0, ""),
+        "utilization",
+        "Utilization",
+        "What is borrowed of what is supplied; near 100% nobody can leave.",
+        (("utilization", "utilization"),),
+        "percent1",
+        "percent0",
+        (1.0, ""),
     ),
     Simple(
-        "supply", "Supplied, owed and withdrawable", "Whole tokens of the coin that is lent.",
+        "supply",
+        "Supplied, owed and withdrawable",
+        "Whole tokens of the coin that is lent.",
         (("total_supplied", "supplied"), ("total_debt", "owed"), ("withdrawable", "withdrawable")),
-        "amount", "axis_amount",
+        "amount",
+        "axis_amount",
     ),
     Simple(
-        "rates", "Interest", "A year, at each block.",
-        (("borrow_rate", "borrow"), ("supply_rate", "supply")), "percent", "percent1",
+        "rates",
+        "Interest",
+        "A year, at each block.",
+        (("borrow_rate", "borrow"), ("supply_rate", "supply")),
+        "percent",
+        "percent1",
     ),
     Simple(
-        "health", "Weakest account", "What it may owe over what it owes; under 1 it is liquidated. "
-        "Named accounts only.", (("weakest_health", "health"),), "number", "number",
+        "health",
+        "Weakest account",
+        "What it may owe over what it owes; under 1 it is liquidated. Named accounts only.",
+        (("weakest_health", "health"),),
+        "number",
+        "number",
         (1.0, "liquidation"),
     ),
 )
 _VAULTS = (
-    Simple("share", "Price per share", "What one share redeems for, in the asset.",
-           (("price_per_share", "per share"),), "price"),
-    Simple("atonce", "Withdrawable now", "Whole tokens of the asset at hand.",
-           (("withdrawable", "withdrawable"),), "amount", "axis_amount"),
-    Simple("idle", "Idle and placed", "Parts of the assets.",
-           (("vault_utilization", "placed"), ("idle_share", "idle")), "percent1", "percent0"),
+    Simple(
+        "share",
+        "Price per share",
+        "What one share redeems for, in the asset.",
+        (("price_per_share", "per share"),),
+        "price",
+    ),
+    Simple(
+        "atonce",
+        "Withdrawable now",
+        "Whole tokens of the asset at hand.",
+        (("withdrawable", "withdrawable"),),
+        "amount",
+        "axis_amount",
+    ),
+    Simple(
+        "idle",
+        "Idle and placed",
+        "Parts of the assets.",
+        (("vault_utilization", "placed"), ("idle_share", "idle")),
+        "percent1",
+        "percent0",
+    ),
 )
 SIMPLE: dict[str, tuple[Simple, ...]] = {
     VAULT: _VAULTS,
     YEARN: _VAULTS,
     **dict.fromkeys(LENDING, _LENT),
-    MORPHO: (*_LENT[:2], Simple("rates", "Interest", "A year, at each block.",
-                                (("borrow_rate", "borrow"),), "percent", "percent1"), _LENT[3]),
-    HOLDINGS: (Simple("value", "Value", "At reference prices.", (("holdings_value", "value"),),
-                      "money", "axis_money"),),
-    SET: (_SOLVENCY, Simple("nav", "Value of one share", "At reference prices, and as its valuer "
-                            "says.", (("nav_per_share", "value"), ("own_valuation", "valuer")),
-                            "price", yardstick="own_valuation")),
+    MORPHO: (
+        *_LENT[:2],
+        Simple(
+            "rates",
+            "Interest",
+            "A year, at each block.",
+            (("borrow_rate", "borrow"),),
+            "percent",
+            "percent1",
+        ),
+        _LENT[3],
+    ),
+    HOLDINGS: (
+        Simple(
+            "value",
+            "Value",
+            "At reference prices.",
+            (("holdings_value", "value"),),
+            "money",
+            "axis_money",
+        ),
+    ),
+    SET: (
+        _SOLVENCY,
+        Simple(
+            "nav",
+            "Value of one share",
+            "At reference prices, and as its valuer says.",
+            (("nav_per_share", "value"), ("own_valuation", "valuer")),
+            "price",
+            yardstick="own_valuation",
+        ),
+    ),
     LOCKBOX: (_SOLVENCY,),
-    PEG: (_SOLVENCY, Simple("cap", "Cap used", "Of what it may mint.", (("cap_used", "used"),),
-                            "percent1", "percent0", (1.0, "cap"))),
-    RATE: (Simple("rate", "Redemption rate", "What the contract pays for one.",
-                  (("redemption_rate", "rate"),), "price"),),
+    PEG: (
+        _SOLVENCY,
+        Simple(
+            "cap",
+            "Cap used",
+            "Of what it may mint.",
+            (("cap_used", "used"),),
+            "percent1",
+            "percent0",
+            (1.0, "cap"),
+        ),
+    ),
+    RATE: (
+        Simple(
+            "rate",
+            "Redemption rate",
+            "What the contract pays for one.",
+            (("redemption_rate", "rate"),),
+            "price",
+        ),
+    ),
     TICK_ORACLE: _MEANS,
     PAIR_ORACLE: _MEANS,
     FEED: _FEEDS,
@@ -134,8 +222,16 @@ SIMPLE: dict[str, tuple[Simple, ...]] = {
 def names_for(kind: str) -> frozenset[str]:
     """The measures that the charts of a kind are made of."""
     if kind in POOLS:
-        return frozenset({"invariant_share", "value_share", "spot_price", "reference_price",
-                          "ln_spot_over_reference", "depth_money"})
+        return frozenset(
+            {
+                "invariant_share",
+                "value_share",
+                "spot_price",
+                "reference_price",
+                "ln_spot_over_reference",
+                "depth_money",
+            }
+        )
     extra = {HOLDINGS: {"asset_share"}, RATE: {"ln_source_over_redemption"}}.get(kind, set())
     return frozenset({name for each in SIMPLE.get(kind, ()) for name, _ in each.lines} | extra)
 
@@ -218,9 +314,9 @@ def _stack(course: Course, id_: str, name: str, title: str, say: str) -> Chart:
         series=tuple(series),
         rows=rows_of(course, picks),
         y=Axis(format="percent1", ticks="percent0"),
-        references=() if weighted or rest else tuple(
-            Reference(even * place, "") for place in range(1, len(coins))
-        ),
+        references=()
+        if weighted or rest
+        else tuple(Reference(even * place, "") for place in range(1, len(coins))),
         missing=tuple(course.missing),
         empty=_why_nothing(course, name),
     )
@@ -264,8 +360,11 @@ def _depth(course: Course) -> Chart:
         + ("." if dollars else f", in {course.unit}."),
         series=tuple(Series(t.address, f"sell {names[t.address]}") for t in tokens),
         rows=rows_of(course, [_value("depth_money", token_in=t.address) for t in tokens]),
-        y=Axis(format="money" if dollars else "amount",
-               ticks="axis_money" if dollars else "axis_amount", low=0.0),
+        y=Axis(
+            format="money" if dollars else "amount",
+            ticks="axis_money" if dollars else "axis_amount",
+            low=0.0,
+        ),
         missing=tuple(course.missing),
         empty=_why_nothing(course, "depth_money"),
     )
@@ -283,8 +382,10 @@ def _sources(course: Course, labels: dict[str, str]) -> list[Chart]:
             kind="lines",
             title="Sources against the redemption rate",
             say="How far each source of the token's price is from what the contract pays.",
-            series=tuple(Series(str(place), source_of(found[dims], labels))
-                         for place, dims in enumerate(kept)),
+            series=tuple(
+                Series(str(place), source_of(found[dims], labels))
+                for place, dims in enumerate(kept)
+            ),
             rows=rows_of(course, [_off(name, found[dims]) for dims in kept]),
             y=Axis(format="percent"),
             references=(Reference(0.0, ""),),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -13,11 +13,12 @@ from fastapi.responses import HTMLResponse
 from watcher.api.context import Context, Ctx
 from watcher.api.pages import shown
 from watcher.api.pages.charts import Course, rows_of
+from watcher.api.pages.drawn import figure
 from watcher.api.pages.moment import Moment, Span, SpanQuery, moment_of
 from watcher.api.pages.shown import Figure
 from watcher.errors import InputError
 from watcher.report import formats
-from watcher.report.charts import Axis, Chart, Series, figure
+from watcher.report.charts import Axis, Chart, Row, Series
 from watcher.state.block import Block
 from watcher.state.measure import Measure
 from watcher.state.target import Target
@@ -29,7 +30,7 @@ MOST = 4
 """Columns, as a chart has series."""
 POINTS = 200
 
-Texts = Annotated[list[str], Query(alias="target", max_length=MOST)]
+Texts = Annotated[Sequence[str], Query(alias="target", max_length=MOST)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +65,29 @@ LINES = (
     Line("redemption_rate", "Redemption rate", "not ranked"),
 )
 CHARTS = (
-    ("ln_spot_over_reference", "Off reference", "How far the spot is from its reference, either "
-     "way; the furthest coin of each.", "percent", ""),
-    ("lost_depth", "Depth lost against balance", "Worst pair, to 1%. It ends at 100%: read it with "
-     "the line above.", "percent0", ""),
+    (
+        "ln_spot_over_reference",
+        "Off reference",
+        "How far the spot is from its reference, either way; the furthest coin of each.",
+        "percent",
+        "",
+    ),
+    (
+        "lost_depth",
+        "Depth lost against balance",
+        "Worst pair, to 1%. It ends at 100%: read it with the line above.",
+        "percent0",
+        "",
+    ),
     ("depth_money", "Depth to 1%", "The thinner side of each.", "money", "axis_money"),
     ("utilization", "Utilization", "What is borrowed of what is supplied.", "percent1", "percent0"),
-    ("solvency_reference", "Solvency at reference", "What is held over what is owed.", "percent",
-     ""),
+    (
+        "solvency_reference",
+        "Solvency at reference",
+        "What is held over what is owed.",
+        "percent",
+        "",
+    ),
 )
 
 
@@ -87,7 +103,9 @@ class Column:
 
 
 @router.get("/compare")
-async def page(context: Ctx, target: Texts = [], add: str = "", span: SpanQuery = "day") -> HTMLResponse:  # noqa: B006 - FastAPI copies it
+async def page(
+    context: Ctx, target: Texts = (), add: str = "", span: SpanQuery = "day"
+) -> HTMLResponse:
     def build(store: Store) -> str:
         wanted = [*target, *filter(None, [add.strip()])][:MOST]
         return context.html.render("compare.html", **view(context, store, wanted, span))
@@ -127,18 +145,20 @@ def _column(store: Store, text: str) -> Column:
     block = store.block_as_of(target.chain_id, number)
     figures = store.figures_as_of(target.id, block.number)
     label = target.label + (f" at {formats.whole(block.number)}" if digits else "")
-    return Column(f"{target.id}{at}{digits}" if digits else target.id, target, block, figures, label)
+    return Column(
+        f"{target.id}{at}{digits}" if digits else target.id, target, block, figures, label
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Compared:
     label: str
     note: str
     cells: tuple[Figure | None, ...]
     worst: int | None
 
 
-def _row(line: Line, columns: Sequence[Column], unit: str) -> Row | None:
+def _row(line: Line, columns: Sequence[Column], unit: str) -> Compared | None:
     found = [_measure(line, column) for column in columns]
     if not any(found):
         return None
@@ -146,7 +166,7 @@ def _row(line: Line, columns: Sequence[Column], unit: str) -> Row | None:
         None if measure is None else shown.figure(measure, column.target, unit)
         for measure, column in zip(found, columns, strict=True)
     )
-    return Row(line.label, line.note, cells, _worst(line, found))
+    return Compared(line.label, line.note, cells, _worst(line, found))
 
 
 def _measure(line: Line, column: Column) -> Measure | None:
@@ -166,9 +186,7 @@ def _worst(line: Line, found: Sequence[Measure | None]) -> int | None:
     return (min(known) if line.worst == "least" else max(known))[1]
 
 
-def _charts(
-    store: Store, columns: Sequence[Column], span: Span, unit: str
-) -> list[Chart]:
+def _charts(store: Store, columns: Sequence[Column], span: Span, unit: str) -> list[Chart]:
     """Of the targets among the columns, each once, over one stretch of time."""
     targets = list({column.target.id: column.target for column in columns}.values())
     if not targets:
@@ -177,25 +195,27 @@ def _charts(
     courses = [_course(store, target, names, span, unit) for target in targets]
     charts = []
     for name, title, say, format_, ticks in CHARTS:
-        if format_ == "money" and unit != "USD":
-            format_, ticks, say = "amount", "axis_amount", f"{say} In {unit}."
+        plain = format_ == "money" and unit != "USD"
         having = [one for one in courses if any(shown.find(s.measures, name) for s in one.samples)]
         if not having:
             continue
         series = tuple(Series(str(k), one.target.label) for k, one in enumerate(having))
-        rows: dict[float, list[float | None]] = {}
+        rows: dict[float, dict[int, float | None]] = {}
         for place, course in enumerate(having):
             for x, (value,) in rows_of(course, [_size(name)]):
-                rows.setdefault(x, [None] * len(having))[place] = value
+                rows.setdefault(x, {})[place] = value
         charts.append(
             Chart(
                 id=f"compare-{name.replace('_', '-')}",
                 kind="lines",
                 title=title,
-                say=say,
+                say=f"{say} In {unit}." if plain else say,
                 series=series,
                 rows=_held(rows, len(having)),
-                y=Axis(format=format_, ticks=ticks),
+                y=Axis(
+                    format="amount" if plain else format_,
+                    ticks="axis_amount" if plain else ticks,
+                ),
             )
         )
     return charts
@@ -209,14 +229,13 @@ def _course(store: Store, target: Target, names: set[str], span: Span, unit: str
     return Course(target, samples, (), moment, unit)
 
 
-def _held(
-    rows: dict[float, list[float | None]], count: int
-) -> tuple[tuple[float, tuple[float | None, ...]], ...]:
-    """A figure holds until the next one of the same target."""
+def _held(rows: Mapping[float, Mapping[int, float | None]], count: int) -> tuple[Row, ...]:
+    """A figure holds until the next one of the same target, an unknown one too."""
     held: list[float | None] = [None] * count
-    found = []
+    found: list[Row] = []
     for x in sorted(rows):
-        held = [now if now is not None else was for now, was in zip(rows[x], held, strict=True)]
+        for place, value in rows[x].items():
+            held[place] = value
         found.append((x, tuple(held)))
     return tuple(found)
 

@@ -1,4 +1,4 @@
-"""The key figures of a target: eight at most, each with its limit, what it was, and what it means."""
+"""The key figures of a target: eight at most, each with its limit, what it was, what it means."""
 
 from __future__ import annotations
 
@@ -115,8 +115,8 @@ KEYS: Mapping[str, Sequence[tuple[str, str, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """`tone` is "bad" or "warn" for the figure that tripped a limit, else ""; `notes` are the limit,
-    what it was, and what it means."""
+    """`tone` is "bad" or "warn" for the figure that tripped a limit, else ""; `notes` are the
+    limit, what it was, and what it means."""
 
     label: str
     figure: Figure
@@ -184,8 +184,12 @@ def _key(seen: Seen, label: str, measure: Measure, note: str) -> Key:
     if not figure.known:
         return Key(label, figure, (figure.why,))
     unit = shown.unit_of(measure, seen.target, seen.unit)
-    return Key(label, figure, (limit_of(measure, seen), _was(seen, measure), unit or "", note),
-               _tone(measure, seen.limits))
+    return Key(
+        label,
+        figure,
+        (limit_of(measure, seen), _was(seen, measure), unit or "", note),
+        _tone(measure, seen.limits),
+    )
 
 
 def limit_of(measure: Measure, seen: Seen) -> str:
@@ -216,7 +220,7 @@ def _was(seen: Seen, measure: Measure) -> str:
 
 
 def _of_coin(off: Measure, names: Mapping[str, str]) -> str:
-    coin = dict(off.dims).get("token")
+    coin = dict(off.dims).get("token", "")
     return f"priced in {names[coin]}" if coin in names else ""
 
 
@@ -255,7 +259,9 @@ def _largest(seen: Seen, names: Mapping[str, str]) -> list[Key]:
     if measure is None:
         return []
     if math.isnan(measure.value):
-        return [Key("Largest share", shown.figure(measure, seen.target, seen.unit), (measure.reason,))]
+        return [
+            Key("Largest share", shown.figure(measure, seen.target, seen.unit), (measure.reason,))
+        ]
     coin = names[dict(measure.dims)["token"]]
     how = "at the pool's own rates" if name == "invariant_share" else "by value"
     text = f"{coin} {formats.percent(measure.value, 1)}"

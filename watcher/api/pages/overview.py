@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse
 from watcher.alerts.health import Grade
 from watcher.api.context import Context, Ctx
 from watcher.api.pages import shown
+from watcher.api.pages.drawn import spark
 from watcher.api.pages.moment import BlockQuery
 from watcher.api.pages.shown import Figure
 from watcher.api.pages.target import sentence
@@ -21,7 +22,6 @@ from watcher.config.watched import watched
 from watcher.math.catalogue import POOLS, RATED_POOLS
 from watcher.protocols import ADAPTERS
 from watcher.report import formats
-from watcher.report.charts import spark
 from watcher.report.naming import symbols
 from watcher.report.verdicts import Verdict, verdicts, verdicts_as_of
 from watcher.state.block import Block
@@ -107,9 +107,7 @@ def view(
     as_of = None
     if number is not None and chosen is not None:
         as_of = store.block_as_of(chosen, number)
-        found = verdicts_as_of(
-            judged, store, shown.WORDS, chain_id=chosen, number=as_of.number
-        )
+        found = verdicts_as_of(judged, store, shown.WORDS, chain_id=chosen, number=as_of.number)
         chains = [chosen]
     else:
         found = verdicts(judged, store, shown.WORDS, now=context.now())
@@ -156,14 +154,14 @@ def _need_somebody(found: Sequence[Verdict]) -> int:
     return sum(one.grade is not Grade.HEALTHY for one in found)
 
 
-def line(
-    verdict: Verdict, unit: str, sparks: dict[str, str], now: float | None
-) -> Line:
+def line(verdict: Verdict, unit: str, sparks: dict[str, str], now: float | None) -> Line:
     standing, newest = verdict.standing, verdict.newest
     adapter = ADAPTERS[verdict.entry.protocol]
-    coins = "/".join(symbols(standing.target)[c.address] for c in standing.target.tokens) if (
-        standing
-    ) else ""
+    coins = (
+        "/".join(symbols(standing.target)[c.address] for c in standing.target.tokens)
+        if (standing)
+        else ""
+    )
     ranked = _ranked(verdict)
     return Line(
         state=verdict.grade.word,
@@ -187,7 +185,9 @@ def _short(verdict: Verdict) -> str:
     if verdict.only_late:
         return "no new block"
     if measure is not None and math.isnan(measure.value):
-        return "no reference" if "price" in measure.reason or "feed" in measure.reason else "unknown"
+        return (
+            "no reference" if "price" in measure.reason or "feed" in measure.reason else "unknown"
+        )
     if measure is not None:
         return RANKED.get(measure.name, measure.name.replace("_", " "))
     if standing is None or standing.observation is None:
@@ -212,8 +212,14 @@ def _cells(verdict: Verdict, unit: str) -> tuple[Cell, ...]:
         return Cell(shown.figure(measure, target, unit), note, measure.name == hot)
 
     if target.kind not in POOLS:
-        return (*_beside_reference(measures, cell), Cell(), Cell(), Cell(), Cell(),
-                cell(_solvency(measures), _solvency_of(measures)))
+        return (
+            *_beside_reference(measures, cell),
+            Cell(),
+            Cell(),
+            Cell(),
+            Cell(),
+            cell(_solvency(measures), _solvency_of(measures)),
+        )
     off = shown.worst(measures, "ln_spot_over_reference")
     depth = shown.least(measures, "depth_money")
     coin = names[dict(depth.dims)["token_in"]] if depth else ""
@@ -221,8 +227,9 @@ def _cells(verdict: Verdict, unit: str) -> tuple[Cell, ...]:
     if target.kind in RATED_POOLS and shape.figure is not None:
         rates = cell(shown.find(measures, "disparity_invariant")).figure
         text = f"{rates.text if rates else formats.UNKNOWN} / {shape.figure.text}"
-        shape = Cell(Figure(text, shape.figure.value or (rates.value if rates else None),
-                            shape.figure.why))
+        shape = Cell(
+            Figure(text, shape.figure.value or (rates.value if rates else None), shape.figure.why)
+        )
     return (
         cell(off, names[target.tokens[0].address] if target.tokens else ""),
         cell(depth, f"sell {coin}" if coin else ""),
@@ -234,8 +241,11 @@ def _cells(verdict: Verdict, unit: str) -> tuple[Cell, ...]:
 
 
 def _beside_reference(measures: Sequence[Measure], cell: Any) -> tuple[Cell]:
-    for name in ("ln_time_weighted_over_reference", "three_way_deviation",
-                 "ln_market_over_redemption"):
+    for name in (
+        "ln_time_weighted_over_reference",
+        "three_way_deviation",
+        "ln_market_over_redemption",
+    ):
         measure = shown.find(measures, name)
         if measure is not None:
             return (cell(measure),)
@@ -243,8 +253,15 @@ def _beside_reference(measures: Sequence[Measure], cell: Any) -> tuple[Cell]:
 
 
 def _solvency(measures: Sequence[Measure]) -> Measure | None:
-    for name in ("solvency_reference", "utilization", "price_per_share", "holdings_value",
-                 "redemption_rate", "feed_price", "time_weighted_price"):
+    for name in (
+        "solvency_reference",
+        "utilization",
+        "price_per_share",
+        "holdings_value",
+        "redemption_rate",
+        "feed_price",
+        "time_weighted_price",
+    ):
         measure = shown.find(measures, name)
         if measure is not None:
             return measure
@@ -301,12 +318,15 @@ def _head(
     if newest is None:
         return None
     well = [
-        one for one in mine
-        if one.standing and one.standing.observation
+        one
+        for one in mine
+        if one.standing
+        and one.standing.observation
         and one.standing.observation.status is Status.OK
     ]
     gaps = [
-        gap for gap in store.gaps(chain_id)
+        gap
+        for gap in store.gaps(chain_id)
         if gap.filled_at is None and (as_of is None or gap.last <= as_of.number)
     ]
     return Head(

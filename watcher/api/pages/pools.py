@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from watcher.api.pages import shown
+from watcher.api.pages.drawn import bar
 from watcher.api.pages.moment import Moment
 from watcher.api.pages.shown import Figure, any_price, number
 from watcher.errors import InputError, MathError
 from watcher.math.depth_definitions import MOVES
 from watcher.math.slippage_curve import slippage_curve
 from watcher.report import formats
-from watcher.report.charts import Axis, Chart, Row, Series, cell_bar
+from watcher.report.charts import Axis, Chart, Row, Series
 from watcher.report.naming import symbols
 from watcher.report.trade import Trade, coins, find_coin, parse_amount, trade
 from watcher.state.measure import Measure
@@ -56,7 +58,9 @@ def ladder_of(
     if not amounts:
         return None
     priced = not any(math.isnan(prices.get(token.address, math.nan)) for token in tokens)
-    scale = {token.address: prices[token.address] if priced else 1.0 for token in tokens}
+    scale: dict[str, float] = {
+        token.address: prices[token.address] if priced else 1.0 for token in tokens
+    }
     sizes = {key: one.value * scale.get(key[1], 1.0) for key, one in amounts.items()}
     known = {key: value for key, value in sizes.items() if not math.isnan(value)}
     most = {token.address: _most(known, None if priced else token.address) for token in tokens}
@@ -65,16 +69,22 @@ def ladder_of(
         Step(
             formats.percent(move, 1),
             tuple(
-                _cell(amounts.get((move, token.address)), sizes.get((move, token.address)),
-                      most[token.address], f"s{place + 1}",
-                      unit if priced else names[token.address], target)
+                _cell(
+                    amounts.get((move, token.address)),
+                    sizes.get((move, token.address)),
+                    most[token.address],
+                    f"s{place + 1}",
+                    unit if priced else names[token.address],
+                    target,
+                )
                 for place, token in enumerate(tokens)
             ),
         )
         for move in MOVES
     )
     note = (
-        f"Bars end at {formats.money(_most(known, None), unit)}." if priced
+        f"Bars end at {formats.money(_most(known, None), unit)}."
+        if priced
         else "Each coin in its own whole tokens: not all of them have a reference price."
     )
     return Ladder(tuple(names[token.address] for token in tokens), steps, note)
@@ -89,9 +99,9 @@ def _cell(
 ) -> tuple[str, Figure]:
     if measure is None or size is None or math.isnan(size):
         why = shown.figure(measure, target, unit).why if measure else "not measured"
-        return cell_bar(0, 0, series=series), shown.unknown(why)
+        return bar(0.0, series=series), shown.unknown(why)
     part = size / most if most else 0.0
-    return cell_bar(0, part, series=series), Figure(formats.money(size, unit), size)
+    return bar(part, series=series), Figure(formats.money(size, unit), size)
 
 
 def slippage_chart(snapshot: Snapshot, unit: str) -> Chart | None:
@@ -112,8 +122,10 @@ def slippage_chart(snapshot: Snapshot, unit: str) -> Chart | None:
             continue
         whole = 10.0 ** tokens[i].decimals
         for point in points:
-            size = point.amount_in / whole * values[i] if priced else (
-                point.amount_in / points[-1].amount_in
+            size = (
+                point.amount_in / whole * values[i]
+                if priced
+                else (point.amount_in / points[-1].amount_in)
             )
             if size > 0:
                 rows.setdefault(size, [None, None])[way] = point.slippage
@@ -128,8 +140,12 @@ def slippage_chart(snapshot: Snapshot, unit: str) -> Chart | None:
         + ("" if dollars else f" Size {where}."),
         series=(Series("first", f"sell {first}"), Series("second", f"sell {second}")),
         rows=_joined(rows),
-        x=Axis(scale="log", name="Size", format="money" if dollars else "amount",
-               ticks="axis_money" if dollars else "axis_amount"),
+        x=Axis(
+            scale="log",
+            name="Size",
+            format="money" if dollars else "amount",
+            ticks="axis_money" if dollars else "axis_amount",
+        ),
         y=Axis(format="percent", ticks="percent0", low=0.0),
         empty="the pool exchanges nothing at this block",
     )
@@ -142,7 +158,7 @@ def _joined(rows: Mapping[float, Sequence[float | None]]) -> tuple[Row, ...]:
     filled = [list(rows[size]) for size in sizes]
     for way in (0, 1):
         own = [place for place, values in enumerate(filled) if values[way] is not None]
-        for left, right in zip(own, own[1:], strict=False):
+        for left, right in pairwise(own):
             low, high = filled[left][way], filled[right][way]
             for place in range(left + 1, right):
                 part = math.log(sizes[place] / sizes[left]) / math.log(sizes[right] / sizes[left])
@@ -161,16 +177,17 @@ def flow_chart(
     """In the unit of account, so that one scale serves all coins."""
     tokens, names = target.tokens[:MOST_COINS], symbols(target)
     missing = [t for t in tokens if math.isnan(prices.get(t.address, math.nan))]
-    scale = {t.address: prices.get(t.address, math.nan) for t in tokens}
+    scale: dict[str, float] = {t.address: prices.get(t.address, math.nan) for t in tokens}
     rows: dict[float, list[float | None]] = {}
     for one in flows:
         if one.token in scale:
-            place = [t.address for t in tokens].index(one.token)
+            place = list(scale).index(one.token)
             row = rows.setdefault(one.timestamp, [0.0] * len(tokens))
             row[place] = one.units * scale[one.token]
     dollars = unit == "USD"
     why = (
-        f"no reference price of {', '.join(names[t.address] for t in missing)}" if missing
+        f"no reference price of {', '.join(names[t.address] for t in missing)}"
+        if missing
         else "nothing flowed, or no logs were read"
     )
     return Chart(
@@ -181,10 +198,18 @@ def flow_chart(
         "in. One scale." + ("" if dollars else f" In {unit}."),
         series=tuple(Series(t.address, names[t.address]) for t in tokens),
         rows=() if missing else tuple((x, tuple(rows[x])) for x in sorted(rows)),
-        x=Axis(scale="time", name="UTC", low=float(moment.first.timestamp),
-               high=float(moment.block.timestamp)) if len(rows) > 1 else Axis("time", "UTC"),
-        y=Axis(format="money" if dollars else "amount",
-               ticks="axis_money" if dollars else "axis_amount"),
+        x=Axis(
+            scale="time",
+            name="UTC",
+            low=float(moment.first.timestamp),
+            high=float(moment.block.timestamp),
+        )
+        if len(rows) > 1
+        else Axis("time", "UTC"),
+        y=Axis(
+            format="money" if dollars else "amount",
+            ticks="axis_money" if dollars else "axis_amount",
+        ),
         empty=why,
     )
 
@@ -232,12 +257,18 @@ def _outcome(done: Trade, sold: str, bought: str) -> list[tuple[str, str, str]]:
     paid = done.quote.amount_out / 10**done.token_out.decimals
     per = f"{bought} per {sold}"
     return [
-        ("You get", f"{number(paid)} {bought}",
-         f"{formats.whole(done.quote.amount_out)} smallest units, to the wei"),
+        (
+            "You get",
+            f"{number(paid)} {bought}",
+            f"{formats.whole(done.quote.amount_out)} smallest units, to the wei",
+        ),
         ("Average price", _known(done.average_price, any_price), per),
         ("Marginal price", any_price(done.marginal_price), f"{per}, before the trade"),
-        ("Slippage", _known(done.slippage, formats.percent),
-         f"with the fee of {formats.percent(done.fee)}"),
+        (
+            "Slippage",
+            _known(done.slippage, formats.percent),
+            f"with the fee of {formats.percent(done.fee)}",
+        ),
         ("Price impact", _known(done.price_impact, formats.percent), "without the fee"),
     ]
 

@@ -79,7 +79,7 @@ PARTS = (
     Part(
         "vaults",
         "Vaults",
-        "A vault's own share price is no solvency: what it lent out may be worth less than it says.",
+        "A vault's own share price is no solvency: what it lent out may be worth less.",
         (VAULT, YEARN),
         (
             ("price_per_share", "Price per share"),
@@ -109,9 +109,7 @@ class Row:
     figures: tuple[Figure | None, ...]
 
 
-def view(
-    context: Context, store: Store, number: int | None, chain: int | None
-) -> dict[str, Any]:
+def view(context: Context, store: Store, number: int | None, chain: int | None) -> dict[str, Any]:
     config, judged = context.config, watched(context.config)
     chains = sorted({entry.chain_id for entry in config.entries})
     as_of = None

@@ -15,6 +15,7 @@ from fastapi.responses import HTMLResponse
 from watcher.api.context import Context, Ctx
 from watcher.api.pages import shown
 from watcher.api.pages.charts import Course, charts_of, names_for
+from watcher.api.pages.drawn import figure
 from watcher.api.pages.keys import Seen, keys_of
 from watcher.api.pages.moment import (
     SECONDS,
@@ -39,7 +40,7 @@ from watcher.errors import InputError
 from watcher.math.catalogue import CATALOGUE, POOLS
 from watcher.protocols import ADAPTERS
 from watcher.report import formats
-from watcher.report.charts import Missing, figure
+from watcher.report.charts import Missing
 from watcher.report.naming import labels_of, short, symbols, with_names
 from watcher.report.verdicts import Verdict, id_of, verdict_of
 from watcher.state.measure import Measure
@@ -135,7 +136,8 @@ def view(
     figures = standing.figures if standing else None
     measures = figures.measures if figures else ()
     snapshot = _snapshot(store, target, moment)
-    prices = {price.token: price.value for price in (snapshot.prices or ())} if snapshot else {}
+    priced = snapshot.prices or () if snapshot else ()
+    prices: dict[str, float] = {price.token: price.value for price in priced}
     missing = _missing(store, target, moment)
     course = Course(
         target=target,
@@ -180,7 +182,8 @@ def view(
         "coins": [(symbols(target)[c.address], c.address) for c in target.tokens],
         "verdict": verdict,
         "state": verdict.grade.word,
-        "stale": verdict.only_late or (observation is not None and observation.status is not Status.OK),
+        "stale": verdict.only_late
+        or (observation is not None and observation.status is not Status.OK),
         "lead": sentence(verdict),
         "since": verdict.finding.since,
         "moment": moment,
@@ -195,7 +198,7 @@ def view(
         "figures": _table(measures, target, unit, labels),
         "unknowns": _unknowns(measures, target, unit, labels),
         "not_covered": ADAPTERS[target.protocol].not_covered,
-        "references": _references(snapshot, target, unit, labels, store),
+        "references": _references(snapshot, target, labels),
         "parameters": rows,
         "left_out": left_out,
         "state_hash": hash_of(snapshot.state) if snapshot else None,
@@ -300,11 +303,9 @@ def _why(measure: Measure, target: Target, unit: str) -> str:
 def _references(
     snapshot: Snapshot | None,
     target: Target,
-    unit: str,
     labels: Mapping[str, str],
-    store: Store,
 ) -> list[tuple[str, str, str]]:
-    """What each coin is judged by: symbol, price, and its source with its age or why there is none."""
+    """What each coin is judged by: symbol, price, and its source with its age, or why none."""
     if snapshot is None:
         return []
     names = symbols(target)
@@ -330,4 +331,3 @@ def _source(
     if price.dead_band:
         said += f", does not move within {formats.percent(price.dead_band)}"
     return f"{said}; doubtful: {price.reason}" if price.reason else said
-

@@ -146,8 +146,8 @@ def slippage(
     from watcher.cli.output import note
     from watcher.cli.slipped import print_slippage
     from watcher.cli.subjects import find_subject
-    from watcher.report.trade import find_coin
     from watcher.errors import MathError
+    from watcher.report.trade import find_coin
 
     snapshot = find_subject(target, file=state, at=at, config=config).snapshot
     sold, bought = find_coin(snapshot.target, coin_in), find_coin(snapshot.target, coin_out)
