@@ -71,7 +71,8 @@ def figures_along(
         .correlate(probe)
         .scalar_subquery()
     )
-    ids = [row[0] for row in connection.execute(select(newest).distinct()) if row[0] is not None]
+    along = connection.execute(select(newest).select_from(probe).distinct()).scalars()
+    ids = [found for found in along if found is not None]
     found: list[Figures] = []
     for start in range(0, len(ids), IDS):
         query = (

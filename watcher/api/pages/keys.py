@@ -10,7 +10,6 @@ from watcher.alerts.health import Grade, Limits, health
 from watcher.api.pages import shown
 from watcher.api.pages.shown import Figure
 from watcher.math.catalogue import (
-    CATALOGUE,
     FEED,
     HOLDINGS,
     LENDING,
@@ -159,7 +158,7 @@ def _of_pool(seen: Seen) -> list[Key]:
     found = []
     off = shown.worst(seen.measures, "ln_spot_over_reference")
     if off is not None:
-        found.append(_key(seen, "Spot against reference", off, _of_coin(off, names)))
+        found.append(_off(seen, off))
     depth = shown.least(seen.measures, "depth_money")
     if depth is not None:
         coin = names[dict(depth.dims)["token_in"]]
@@ -199,9 +198,7 @@ def limit_of(measure: Measure, seen: Seen) -> str:
         return ""
     breached = abs(measure.value) >= limits.breached
     word, limit = ("breached", limits.breached) if breached else ("strained", limits.strained)
-    if CATALOGUE[measure.name].unit == "natural logarithm":
-        limit = math.expm1(limit)
-    return f"{word} from {formats.percent(limit)}"
+    return f"{word} from {formats.percent(limit, 1)}"
 
 
 def _tone(measure: Measure, limits: Mapping[str, Limits]) -> str:
@@ -219,9 +216,19 @@ def _was(seen: Seen, measure: Measure) -> str:
     return ""
 
 
-def _of_coin(off: Measure, names: Mapping[str, str]) -> str:
-    coin = dict(off.dims).get("token", "")
-    return f"priced in {names[coin]}" if coin in names else ""
+def _off(seen: Seen, off: Measure) -> Key:
+    figure, coin = shown.off_reference(off, seen.target)
+    label = f"{coin} against its reference"
+    if not figure.known:
+        return Key(label, figure, (figure.why,))
+    before = [
+        shown.off_reference(one, seen.target)[0].text
+        for one in seen.earlier
+        if (one.name, one.dims) == (off.name, off.dims) and not math.isnan(one.value)
+    ]
+    was = f"{before[0]} {seen.ago}" if before and seen.ago else ""
+    notes = (limit_of(off, seen), was, "without the fee")
+    return Key(label, figure, notes, _tone(off, seen.limits))
 
 
 def _deeper(seen: Seen, depth: Measure, coin: str) -> Key:
@@ -271,14 +278,15 @@ def _largest(seen: Seen, names: Mapping[str, str]) -> list[Key]:
 def _size(seen: Seen) -> Key:
     """What the pool holds for those who trade in it."""
     if seen.state is None:
-        return Key("In the pool", shown.unknown("not read"), ())
+        return Key("In the pool", shown.unknown("not read"), ("not read",))
     held = held_of(seen.target, seen.state)
     values = [units * seen.prices.get(address, math.nan) for address, units in held.items()]
     total = math.fsum(values)
     if math.isnan(total):
         missing = next(a for a, v in zip(held, values, strict=True) if math.isnan(v))
         coin = symbols(seen.target).get(missing, missing)
-        return Key("In the pool", shown.unknown(f"no reference price of {coin}"), ())
+        why = f"no reference price of {coin}"
+        return Key("In the pool", shown.unknown(why), (why,))
     return Key("In the pool", Figure(formats.money(total, seen.unit), total), ("at reference",))
 
 

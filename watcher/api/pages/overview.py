@@ -28,13 +28,17 @@ from watcher.state.block import Block
 from watcher.state.canonical import canonical_json
 from watcher.state.measure import Measure
 from watcher.state.observation import Status
+from watcher.state.target import Target
 from watcher.store import Store
 
 router = APIRouter()
 
+MOST_TOLD = 8
+"""Sentences: the rest stands in the table below, in the same order."""
 MOST_ROWS = 200
 """More of them are no overview: those that need a person are always among them."""
 SPARK_POINTS, SPARK_SECONDS = 29, 14 * 86_400
+LOSSES = ("arbitrage_value", "shortfall_money", "bad_debt_money")
 RANKED = {
     "ln_spot_over_reference": "off reference",
     "utilization": "utilization",
@@ -111,6 +115,7 @@ def view(
         chains = [chosen]
     else:
         found = verdicts(judged, store, shown.WORDS, now=context.now())
+    found = sorted(found, key=_rank)
     kept = found if every else found[: max(MOST_ROWS, _need_somebody(found))]
     now = None if as_of else context.now()
     sparks = _sparks(store, kept, as_of)
@@ -120,7 +125,8 @@ def view(
         "counted": counted(found),
         "as_of": as_of,
         "chain": chosen,
-        "open": [one for one in found if one.grade is not Grade.HEALTHY][:MOST_ROWS],
+        "open": [one for one in found if one.grade is not Grade.HEALTHY][:MOST_TOLD],
+        "more_open": max(0, _need_somebody(found) - MOST_TOLD),
         "sentence": sentence,
         "lines": [line(one, config.settings.unit, sparks, now) for one in kept],
         "left_out": len(found) - len(kept),
@@ -131,6 +137,17 @@ def view(
         "watched": len(found),
         "unit": config.settings.unit,
     }
+
+
+def _rank(verdict: Verdict) -> tuple[Grade, float]:
+    """Within a grade what could be lost, in money, the most first."""
+    figures = verdict.standing.figures if verdict.standing else None
+    sizes = [
+        one.value
+        for one in (figures.measures if figures else ())
+        if one.name in LOSSES and not math.isnan(one.value)
+    ]
+    return verdict.grade, -max(sizes, default=0.0)
 
 
 def headline(found: Iterable[Verdict]) -> str:
@@ -231,13 +248,20 @@ def _cells(verdict: Verdict, unit: str) -> tuple[Cell, ...]:
             Figure(text, shape.figure.value or (rates.value if rates else None), shape.figure.why)
         )
     return (
-        cell(off, names[target.tokens[0].address] if target.tokens else ""),
+        _off(off, target, hot),
         cell(depth, f"sell {coin}" if coin else ""),
         cell(shown.find(measures, "lost_depth")),
         shape,
         cell(shown.find(measures, "arbitrage_value")),
         Cell(),
     )
+
+
+def _off(measure: Measure | None, target: Target, hot: str) -> Cell:
+    if measure is None:
+        return Cell()
+    figure, coin = shown.off_reference(measure, target)
+    return Cell(figure, coin, measure.name == hot)
 
 
 def _beside_reference(measures: Sequence[Measure], cell: Any) -> tuple[Cell]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,6 +13,7 @@ from watcher.api.pages.moment import Moment
 from watcher.api.pages.shown import Figure, any_price, number
 from watcher.errors import InputError, MathError
 from watcher.math.depth_definitions import MOVES
+from watcher.math.quotes import FAMILIES
 from watcher.math.slippage_curve import slippage_curve
 from watcher.report import formats
 from watcher.report.charts import Axis, Chart, Row, Series
@@ -146,7 +147,7 @@ def slippage_chart(snapshot: Snapshot, unit: str) -> Chart | None:
             format="money" if dollars else "amount",
             ticks="axis_money" if dollars else "axis_amount",
         ),
-        y=Axis(format="percent", ticks="percent0", low=0.0),
+        y=Axis(scale="log", format="percent"),
         empty="the pool exchanges nothing at this block",
     )
 
@@ -232,12 +233,9 @@ def what_if(
 ) -> WhatIf | None:
     """None where the target exchanges nothing. Coins are named by index."""
     target = snapshot.target
-    try:
-        found = coins(target)
-    except InputError:
+    if target.kind not in FAMILIES:
         return None
-    if len(found) < 2:
-        return None
+    found = coins(target)
     names = symbols(target)
     called = tuple(names[coin.address] for coin in found)
     if amount is None or not amount.strip():
@@ -273,7 +271,5 @@ def _outcome(done: Trade, sold: str, bought: str) -> list[tuple[str, str, str]]:
     ]
 
 
-def _known(value: float | None, write: object) -> str:
-    if value is None or not callable(write):
-        return formats.UNKNOWN
-    return str(write(value))
+def _known(value: float | None, write: Callable[[float], str]) -> str:
+    return formats.UNKNOWN if value is None else write(value)

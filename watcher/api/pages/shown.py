@@ -35,6 +35,8 @@ RATIOS = frozenset({"weakest_health", "account_health", "component_coverage", "s
 """Compared with 1 as they stand: percent would hide that."""
 INDEXES = frozenset({"disparity_invariant", "disparity_value", "share_gini"})
 """0 balanced, 1 one coin only."""
+SATURATING = frozenset({"lost_depth", "lost_depth_pair"})
+SHARES = frozenset({"value_share", "invariant_share", "largest_share", "asset_share"})
 FORMS = {
     "token": "tokens at hand",
     "pair": "LP tokens of pairs",
@@ -89,6 +91,18 @@ def figure(measure: Measure, target: Target, unit: str) -> Figure:
     return Figure(_text(measure, target, unit), measure.value)
 
 
+def off_reference(measure: Measure, target: Target) -> tuple[Figure, str]:
+    """A logarithm of spot over reference as sentences say it: how far a coin is from its reference,
+    and which; with the first coin of a pool of two, else with the coin that it is priced in."""
+    coin = dict(measure.dims).get("token")
+    names = symbols(target)
+    name = names[coin or target.tokens[0].address]
+    if math.isnan(measure.value):
+        return Figure(formats.UNKNOWN, None, with_names(measure.reason, names)), name
+    off = math.expm1(measure.value if coin is None else -measure.value)
+    return Figure(formats.change(formats.percent(off), off), off), name
+
+
 def unknown(why: str) -> Figure:
     return Figure(formats.UNKNOWN, None, why)
 
@@ -99,6 +113,10 @@ def _text(measure: Measure, target: Target, unit: str) -> str:
         return any_price(value)
     if measure.name in RATIOS | INDEXES:
         return formats.number(value)
+    if measure.name in SATURATING:
+        return formats.percent(value, 0)
+    if measure.name in SHARES:
+        return formats.percent(value, 1)
     match CATALOGUE[measure.name].unit if measure.name in CATALOGUE else "":
         case "fraction" | "fraction of a year":
             return formats.percent(value)

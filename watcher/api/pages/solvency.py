@@ -21,6 +21,10 @@ from watcher.store import Store
 
 router = APIRouter()
 
+UNDER = {"solvency_reference": "short", "weakest_health": "liquidatable"}
+ROUNDED = 5e-5
+"""Half of what the last digit shown is worth."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -107,6 +111,7 @@ class Row:
     path: str
     kind: str
     figures: tuple[Figure | None, ...]
+    tags: tuple[str, ...]
 
 
 def view(context: Context, store: Store, number: int | None, chain: int | None) -> dict[str, Any]:
@@ -135,12 +140,22 @@ def _rows(part: Part, found: Sequence[Verdict], unit: str) -> list[Row]:
             name=one.label,
             path=f"/targets/{one.id}" if one.standing else "",
             kind=ADAPTERS[one.entry.protocol].title,
-            figures=tuple(_figure(one, name, unit) for name, _ in part.columns),
+            figures=(figures := tuple(_figure(one, name, unit) for name, _ in part.columns)),
+            tags=tuple(
+                _tag(name, figure) for (name, _), figure in zip(part.columns, figures, strict=True)
+            ),
         )
         for one in found
         if ADAPTERS[one.entry.protocol].kind in part.kinds
         or (one.standing is not None and one.standing.target.kind in part.kinds)
     ]
+
+
+def _tag(name: str, figure: Figure | None) -> str:
+    """What is under 1 in words: that no limit is set on it makes it no less."""
+    least = UNDER.get(name)
+    under = figure is not None and figure.value is not None and figure.value < 1 - ROUNDED
+    return least if least is not None and under else ""
 
 
 def _figure(verdict: Verdict, name: str, unit: str) -> Figure | None:

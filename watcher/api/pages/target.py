@@ -16,7 +16,7 @@ from watcher.api.context import Context, Ctx
 from watcher.api.pages import shown
 from watcher.api.pages.charts import Course, charts_of, names_for
 from watcher.api.pages.drawn import figure
-from watcher.api.pages.keys import Seen, keys_of
+from watcher.api.pages.keys import Key, Seen, keys_of
 from watcher.api.pages.moment import (
     SECONDS,
     SPANS,
@@ -173,6 +173,7 @@ def view(
         limits=config.limits,
         unit=unit,
     )
+    found_keys = keys_of(seen)
     rows, left_out = parameters_of(target, snapshot.state) if snapshot else ([], 0)
     return {
         "page": "target",
@@ -184,7 +185,7 @@ def view(
         "state": verdict.grade.word,
         "stale": verdict.only_late
         or (observation is not None and observation.status is not Status.OK),
-        "lead": sentence(verdict),
+        "lead": _lead(verdict, found_keys),
         "since": verdict.finding.since,
         "moment": moment,
         "age": None if moment.asked else context.now() - moment.block.timestamp,
@@ -192,7 +193,7 @@ def view(
         "known_as": target.id,
         "is_watched": any(id_of(entry) == target.id for entry in judged.entries),
         "observation": observation,
-        "keys": keys_of(seen),
+        "keys": found_keys,
         "charts": [figure(chart) for chart in charts],
         "what_if": _trial(snapshot, asked) if snapshot else None,
         "figures": _table(measures, target, unit, labels),
@@ -216,9 +217,18 @@ def sentence(verdict: Verdict) -> str:
     """The one figure that says why, as a sentence."""
     why = verdict.finding.why
     if not why:
-        return "No limit is set on a figure of this kind of target."
+        return "No limit is set for this kind of target."
     text = why[:1].upper() + why[1:]
     return text if text.endswith(".") else f"{text}."
+
+
+def _lead(verdict: Verdict, keys: Sequence[Key]) -> str:
+    """Where no figure has a limit, the first two say how the target is."""
+    known = [f"{key.label.lower()} {key.figure.text}" for key in keys if key.figure.known][:2]
+    if verdict.finding.why or not known:
+        return sentence(verdict)
+    said = ", ".join(known)
+    return f"{said[:1].upper()}{said[1:]}. {sentence(verdict)}"
 
 
 def _snapshot(store: Store, target: Target, moment: Moment) -> Snapshot | None:

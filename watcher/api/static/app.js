@@ -87,9 +87,10 @@
     heads.forEach(h => { h.end = short(h.label); });
     const ink3 = css("--ink-3"), rule = css("--rule"), font = "12px " + css("--font"), pad = Math.max(...heads.map(h => h.end.length)) * 7 + 14;
     const spanX = data[0].at(-1) - data[0][0], stack = spec.kind === "stack";
+    const powers = (u, i, lo, hi) => { const s = []; for (let k = Math.ceil(Math.log10(lo) - 1e-9); k <= Math.log10(hi) + 1e-9; k++) s.push(+("1e" + k)); return s.length ? s : [lo, hi]; };
     const axisX = show => ({ show, stroke: ink3, font, grid: { show: false }, ticks: { stroke: css("--rule-2"), size: 4, width: 1 }, size: 26, gap: 3, space: 64,
-      values: (u, s) => s.map(v => v === null ? null : spec.x === "time" ? when(v, spanX) : spec.x === "log" ? (Math.abs(Math.log10(v) - Math.round(Math.log10(v))) < 1e-9 ? write(spec.xtick, v) : null) : write(spec.xtick, v)), ...(spec.x === "lin" ? { incrs: INCRS } : {}) });
-    const axisY = space => ({ stroke: ink3, font, grid: { stroke: rule, width: 1 }, ticks: { show: false }, size: 64, gap: 6, space, incrs: INCRS, values: (u, s) => s.map(v => v === null ? null : write(spec.tick, v)) });
+      values: (u, s) => s.map(v => v === null ? null : spec.x === "time" ? when(v, spanX) : write(spec.xtick, v)), ...(spec.x === "lin" ? { incrs: INCRS } : spec.x === "log" ? { splits: powers, filter: (u, s) => s } : {}) });
+    const axisY = space => ({ stroke: ink3, font, grid: { stroke: rule, width: 1 }, ticks: { show: false }, size: 64, gap: 6, space, ...(spec.ylog ? { splits: powers, filter: (u, s) => s } : { incrs: INCRS }), values: (u, s) => s.map(v => v === null ? null : write(spec.tick, v)) });
     const base = { pxAlign: 0, width: Math.max(240, box.clientWidth), padding: [8, pad, 0, 0], legend: { show: false }, select: { show: false }, tzDate: t => uPlot.tzDate(new Date(t * 1e3), "Etc/UTC"),
       cursor: { drag: { x: false, y: false }, points: { size: 6 }, y: false, sync: spec.x === "time" ? { key: "t" } : undefined }, hooks: { setCursor: [u => say(u.cursor.idx)] } };
     const opt = (h, more) => ({ ...base, height: h, ...more });
