@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from benchmarks import figures, head, measuring, quoting, shown, storing, ticking
+from benchmarks import figures, head, measuring, quoting, serving, shown, storing, ticking
 from benchmarks.reading import ENTRANTS, measure
 from watcher.devnet.artifacts import prepare
 from watcher.devnet.fetch import default_cache
@@ -53,7 +53,22 @@ def parser() -> argparse.ArgumentParser:
     measures.add_argument("--pools", type=int, default=1_000, help="how many there are")
     measures.add_argument("--rounds", type=int, default=ROUNDS, help="how often they are measured")
     measures.set_defaults(run=run_measures)
+    api = commands.add_parser("api", help="many clients of a history that is being written")
+    api.add_argument("--measures", type=int, default=200_000, help="how many there are before")
+    api.add_argument("--targets", type=int, default=50, help="of how many pairs they are")
+    api.add_argument("--clients", type=int, default=50, help="each asks once a second")
+    api.add_argument("--seconds", type=float, default=20.0, help="of each number of clients")
+    api.set_defaults(run=run_api)
     return made
+
+
+def run_api(asked: argparse.Namespace) -> None:
+    serving.run(
+        measures=asked.measures,
+        targets=asked.targets,
+        clients=asked.clients,
+        seconds=asked.seconds,
+    )
 
 
 def run_measures(asked: argparse.Namespace) -> None:

@@ -10,4 +10,5 @@ pytest_plugins = [
     "tests.support.executions",
     "tests.support.world",
     "tests.support.cli_history",
+    "tests.support.web",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 
 from watcher.api.html import Html
 from watcher.api.reading import Reading
-from watcher.api.standing import Judge
+from watcher.api.standing import Judged, Standings
 from watcher.config import Config
 
 
@@ -20,9 +20,13 @@ class Context:
 
     config: Config
     reading: Reading
-    judge: Judge
+    judging: Standings
     now: Callable[[], float]
     html: Html
+
+    async def standings(self) -> Sequence[Judged]:
+        """How every target of the configuration stands, what needs a person first."""
+        return await self.judging.ask()
 
 
 def context_of(request: Request) -> Context:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -13,7 +14,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from watcher.errors import InputError, StoreError
+from watcher.errors import InputError, StaleBlock, StoreError
+from watcher.store.series import TooManyRows
 
 LOG = structlog.get_logger(__name__)
 
@@ -49,6 +51,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _no_route)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(InputError, _not_found)
+    app.add_exception_handler(TooManyRows, _too_much)
+    app.add_exception_handler(StaleBlock, _changed)
     app.add_exception_handler(StoreError, _unreadable)
 
 
@@ -68,7 +72,9 @@ def answer(
 
 def failed(request: Request, error: Exception) -> Response:
     """Whatever nobody foresaw: its text stays in the log, since it could hold anything."""
-    LOG.error("request failed", path=request.url.path, exc_info=error)
+    # Without the values of locals, which some renderers would show.
+    trace = "".join(traceback.format_exception(error))
+    LOG.error("request failed", path=request.url.path, exception=trace)
     return answer(request, 500, FAILED)
 
 
@@ -105,6 +111,14 @@ def _sentence(errors: Sequence[Any]) -> str:
 
 def _not_found(request: Request, error: Exception) -> Response:
     return answer(request, 404, str(error).rstrip("."))
+
+
+def _too_much(request: Request, error: Exception) -> Response:
+    return answer(request, 422, str(error).rstrip("."))
+
+
+def _changed(request: Request, error: Exception) -> Response:
+    return answer(request, 409, str(error).rstrip("."))
 
 
 def _unreadable(request: Request, error: Exception) -> Response:

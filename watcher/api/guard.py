@@ -67,7 +67,7 @@ class Guard:
             return
         try:
             await self._app(scope, receive, send_guarded)
-        except Exception as error:  # noqa: BLE001 - logged, and answered without its text
+        except Exception as error:
             if started:
                 raise
             await failed(request, error)(scope, receive, send_guarded)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from watcher.alerts.health import Grade
+from watcher.api.reading import Reading
 from watcher.config import Config
 from watcher.protocols import Entry
 from watcher.state.block import Block
@@ -42,3 +45,32 @@ class Judge(Protocol):
     """Every entry of the configuration, what needs a person first. `now` is in seconds."""
 
     def __call__(self, config: Config, store: Store, *, now: float) -> Sequence[Judged]: ...
+
+
+FRESH_SECONDS = 1.0
+"""Judging reads every target: those who ask within so long are told the same."""
+
+
+class Standings:
+    """Judges once for all who ask at the same time."""
+
+    def __init__(
+        self, config: Config, reading: Reading, judge: Judge, *, now: Callable[[], float]
+    ) -> None:
+        self._config = config
+        self._reading = reading
+        self._judge = judge
+        self._now = now
+        self._lock = asyncio.Lock()
+        self._found: Sequence[Judged] | None = None
+        self._judged_at = 0.0
+
+    async def ask(self) -> Sequence[Judged]:
+        async with self._lock:
+            if self._found is None or time.monotonic() - self._judged_at > FRESH_SECONDS:
+                self._found = await self._reading.do(self._ask)
+                self._judged_at = time.monotonic()
+            return self._found
+
+    def _ask(self, store: Store) -> Sequence[Judged]:
+        return self._judge(self._config, store, now=self._now())

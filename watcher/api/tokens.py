@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import hmac
 import secrets
 from collections.abc import Sequence
+from hmac import compare_digest
 
 from watcher.config.values import ApiToken
 
@@ -32,7 +32,7 @@ def who(authorization: str | None, tokens: Sequence[ApiToken]) -> str | None:
     found = None
     # All are compared, whichever it is: the time says nothing of which was nearly right.
     for one in tokens:
-        if hmac.compare_digest(given, one.sha256):
+        if compare_digest(given, one.sha256):
             found = one.name
     return found
 

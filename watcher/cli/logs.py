@@ -49,6 +49,8 @@ def configure_logs(format_: LogFormat, *, quiet: bool = False) -> None:
     root.setLevel(logging.ERROR if quiet else logging.INFO)
     # It tells of each job run and each one skipped because the last still works.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    # It tells of its own start and end, which the command says.
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     # It tells of each step of a schema that is made; the store's own errors say what matters.
     logging.getLogger("alembic").setLevel(logging.WARNING)
 

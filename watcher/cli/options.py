@@ -37,6 +37,13 @@ LogFormatOption = Annotated[LogFormat, typer.Option("--log-format", help="How to
 AtOption = Annotated[
     int | None, typer.Option("--at", min=0, help="As of this block [default: the newest stored].")
 ]
+HERE, PORT = "127.0.0.1", 8080
+HostOption = Annotated[
+    str, typer.Option("--host", help="Where to serve; elsewhere than here needs tokens.")
+]
+PortOption = Annotated[
+    int, typer.Option("--port", min=0, max=65_535, help="0 lets the system choose.")
+]
 
 
 def chosen(format_: Format, as_json: bool) -> Format:

@@ -6,10 +6,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import pairwise
-from statistics import median
 
 from watcher.alerts.health import Grade, health
+from watcher.alerts.lateness import RECENT_BLOCKS, is_late
 from watcher.math.prices import graph_of, read_source
 from watcher.math.settings import PriceSource
 from watcher.protocols import ADAPTERS, Entry
@@ -24,11 +23,6 @@ from watcher.state.pyth_price import PythPrice
 from watcher.state.target import Target, target_id
 from watcher.store import Store, TargetStatus
 
-LATE_POLLS = 10
-LATE_BLOCKS = 5
-"""Data is late once nothing came for so many polls and so many usual distances of two blocks."""
-
-RECENT_BLOCKS = 20
 PAGE, PAGES = 1_000, 20
 """Figures looked back through for the moment when a target became what it is."""
 
@@ -140,12 +134,8 @@ def _related(watched: Watched, store: Store, target: Target) -> set[str]:
 
 def _is_late(watched: Watched, store: Store, chain_id: int, now: float) -> bool:
     recent = store.recent_blocks(chain_id, RECENT_BLOCKS)
-    if not recent:
-        return False
-    distances = [after.timestamp - before.timestamp for after, before in pairwise(recent)]
-    usual = median(distances) if distances else 0
-    patience = LATE_POLLS * watched.poll_seconds.get(chain_id, 0.0) + LATE_BLOCKS * usual
-    return now - recent[0].timestamp > patience
+    poll_seconds = watched.poll_seconds.get(chain_id, 0.0)
+    return is_late(recent, poll_seconds=poll_seconds, now=now)
 
 
 class _Judge:

@@ -56,7 +56,7 @@ class Service:
     ) -> None:
         self._config = config
         self._store = store
-        self._on_tick = on_tick or _log_tick
+        self._on_tick = on_tick or log_tick
         self._until = until
         self._stopping = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
@@ -257,7 +257,8 @@ async def _end(tasks: list[asyncio.Task[None]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _log_tick(ticked: Ticked) -> None:
+def log_tick(ticked: Ticked) -> None:
+    """What a service does with each block where nobody says otherwise."""
     LOG.info(
         "block",
         chain=ticked.block.chain_id,

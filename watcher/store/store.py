@@ -259,10 +259,20 @@ class Store:
         with self.database.reading() as connection:
             return tuple(entry.target for entry in register.registered(connection))
 
+    def target(self, target_id: str) -> Target:
+        """Raises InputError when there is no such target."""
+        with self.database.reading() as connection:
+            return register.entry_of(connection, target_id).target
+
     def find_target(self, text: str) -> Target:
         """By name, address, CAIP-10 or the first digits of the id; raises InputError with hints."""
         with self.database.reading() as connection:
             return find.find_target(register.registered(connection), text).target
+
+    def block_as_of(self, chain_id: int, number: int | None) -> Block:
+        """The newest stored block up to `number`. Raises InputError outside of what is stored."""
+        with self.database.reading() as connection:
+            return history.block_as_of(connection, chain_id, number)
 
     def latest(self, target_id: str) -> Figures | None:
         """The measures of the last computation, None while there is none."""

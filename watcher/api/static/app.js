@@ -47,7 +47,7 @@
   const INCRS = []; for (let k = -9; k < 15; k++) INCRS.push(10 ** k, 2 * 10 ** k, 5 * 10 ** k);
   const MONTH = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
   const day = t => { const d = new Date(t * 1e3); return d.getUTCDate() + " " + MONTH[d.getUTCMonth()]; };
-  const clock = (t, span) => t % 86400 === 0 && span > 43200 ? day(t) : new Date(t * 1e3).toISOString().slice(11, span < 600 ? 19 : 16);
+  const clock = (t, span) => t % 86400 === 0 && span > 43200 ? day(t) : new Date(t * 1e3).toISOString().slice(11, t % 60 ? 19 : 16);
   const when = (t, span) => span > 6 * 86400 ? day(t) : clock(t, span);
   const stamp = t => new Date(t * 1e3).toISOString().slice(0, 19).replace("T", " ");
 
@@ -85,10 +85,10 @@
     };
     const narrow = box.clientWidth < 420, short = s => { const most = narrow ? 12 : 22; return s.length > most ? s.slice(0, most - 1) + "…" : s; };
     heads.forEach(h => { h.end = short(h.label); });
-    const ink3 = css("--ink-3"), rule = css("--rule"), font = "12px " + css("--font"), pad = Math.max(...heads.map(h => h.end.length)) * 7 + 14;
+    const ink3 = css("--ink-3"), rule = css("--rule"), font = "12px " + css("--font"), pad = Math.max(...heads.map(h => h.end.length)) * 7.6 + 18;
     const spanX = data[0].at(-1) - data[0][0], stack = spec.kind === "stack";
     const powers = (u, i, lo, hi) => { const s = []; for (let k = Math.ceil(Math.log10(lo) - 1e-9); k <= Math.log10(hi) + 1e-9; k++) s.push(+("1e" + k)); return s.length ? s : [lo, hi]; };
-    const axisX = show => ({ show, stroke: ink3, font, grid: { show: false }, ticks: { stroke: css("--rule-2"), size: 4, width: 1 }, size: 26, gap: 3, space: 64,
+    const axisX = show => ({ show, stroke: ink3, font, grid: { show: false }, ticks: { stroke: css("--rule-2"), size: 4, width: 1 }, size: 26, gap: 3, space: spec.x === "time" && spanX < 6 * 86400 ? 46 : 64,
       values: (u, s) => s.map(v => v === null ? null : spec.x === "time" ? when(v, spanX) : write(spec.xtick, v)), ...(spec.x === "lin" ? { incrs: INCRS } : spec.x === "log" ? { splits: powers, filter: (u, s) => s } : {}) });
     const axisY = space => ({ stroke: ink3, font, grid: { stroke: rule, width: 1 }, ticks: { show: false }, size: 64, gap: 6, space, ...(spec.ylog ? { splits: powers, filter: (u, s) => s } : { incrs: INCRS }), values: (u, s) => s.map(v => v === null ? null : write(spec.tick, v)) });
     const base = { pxAlign: 0, width: Math.max(240, box.clientWidth), padding: [8, pad, 0, 0], legend: { show: false }, select: { show: false }, tzDate: t => uPlot.tzDate(new Date(t * 1e3), "Etc/UTC"),

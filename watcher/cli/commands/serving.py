@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from watcher.cli.options import ConfigOption, LogFormat, LogFormatOption, OnlyJsonOption
+from watcher.cli.options import (
+    HERE,
+    PORT,
+    ConfigOption,
+    HostOption,
+    LogFormat,
+    LogFormatOption,
+    OnlyJsonOption,
+    PortOption,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -17,12 +26,8 @@ def register(app: typer.Typer) -> None:
 def serve(
     config: ConfigOption = None,
     log_format: LogFormatOption = LogFormat.TEXT,
-    host: Annotated[
-        str, typer.Option("--host", help="Where to listen; elsewhere than here needs tokens.")
-    ] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option("--port", min=0, max=65_535, help="0 lets the system choose.")
-    ] = 8080,
+    host: HostOption = HERE,
+    port: PortOption = PORT,
 ) -> None:
     """Serve the pages, /api/v1 and /metrics until stopped. Reads the history and writes nothing;
     `watcher run` may write meanwhile."""

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from watcher.cli.options import (
+    HERE,
+    PORT,
     ConfigOption,
     Format,
     FormatOption,
+    HostOption,
     JsonOption,
     LogFormat,
     LogFormatOption,
+    PortOption,
     chosen,
 )
 
@@ -85,6 +89,11 @@ def run(
     until: Annotated[
         int | None, typer.Option("--until", min=0, help="Stop after this block is stored.")
     ] = None,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Serve too, as `watcher serve` does.")
+    ] = False,
+    host: HostOption = HERE,
+    port: PortOption = PORT,
 ) -> None:
     """Watch until stopped: every block is read, measured and stored; gaps since the last run are
     filled first. Ctrl-C or SIGTERM ends it after the block under way."""
@@ -97,8 +106,13 @@ def run(
     configure_logs(log_format)
     settings = read_config(config)
     with open_store(settings, create=True) as store:
-        service = Service(settings, store, until=until)
-        asyncio.run(service.run())
+        if serve:
+            from watcher.cli.serving import watch_and_serve
+
+            service = watch_and_serve(settings, store, until=until, host=host, port=port)
+        else:
+            service = Service(settings, store, until=until)
+            asyncio.run(service.run())
     if service.interrupted:
         raise KeyboardInterrupt("every stored block is whole; `watcher run` goes on after the last")
 

@@ -1,0 +1,120 @@
+"""What a request may ask: every parameter with its bounds, and no other."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from fastapi import Depends, Path, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from watcher.api.failures import ErrorBody, Refusal
+from watcher.api.v1.cursor import BIGGEST, LONGEST
+from watcher.config import fields
+from watcher.math.catalogue import CATALOGUE
+from watcher.store.paging import Span
+
+CHAIN = r"^eip155:[1-9][0-9]{0,18}$"
+MOST_ITEMS = 1_000
+MOST_NAMES = 20
+MOST_POINTS = 2_000
+
+ERRORS: dict[int | str, dict[str, object]] = {
+    status: {"model": ErrorBody, "description": text}
+    for status, text in (
+        (401, "No valid token."),
+        (404, "There is no such chain, target or block."),
+        (422, "A parameter is out of its bounds."),
+        (503, "The history cannot be read just now."),
+    )
+}
+CONFLICT: dict[int | str, dict[str, object]] = {
+    409: {"model": ErrorBody, "description": "The chain has changed below the cursor."}
+}
+
+Number: TypeAlias = Annotated[int, Field(ge=0, le=BIGGEST)]
+Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=100)]
+
+ChainPath: TypeAlias = Annotated[
+    str, Path(pattern=CHAIN, description="CAIP-2", examples=["eip155:1"])
+]
+TargetPath: TypeAlias = Annotated[
+    str,
+    Path(
+        min_length=1,
+        max_length=200,
+        description="Its id; also its name, address, CAIP-10 id, or the first digits of its id.",
+    ),
+]
+
+
+class Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class PageAsked(Asked):
+    limit: int = Field(100, ge=1, le=MOST_ITEMS, description="Of items in one page.")
+    cursor: str | None = Field(
+        None, min_length=1, max_length=LONGEST, description="The `next` of the page before."
+    )
+
+
+class Blocks(Asked):
+    """Field names that are words of Python are given by their aliases."""
+
+    first: Number | None = Field(None, alias="from", description="The first block.")
+    last: Number | None = Field(None, alias="to", description="The last block.")
+
+    @property
+    def span(self) -> Span:
+        return Span(self.first, self.last)
+
+
+class BlocksPageAsked(PageAsked, Blocks):
+    pass
+
+
+class HistoryAsked(PageAsked, Blocks):
+    measure: list[Name] = Field([], max_length=MOST_NAMES, description="Names; all by default.")
+    order: Literal["asc", "desc"] = Field("asc", description="By block.")
+
+
+class SeriesAsked(Blocks):
+    measure: Name
+    dims: str | None = Field(
+        None, min_length=2, max_length=500, description="JSON, as a figure's `dims`: one line."
+    )
+    points: int = Field(400, ge=5, le=MOST_POINTS, description="At most so many of each line.")
+
+
+class AtAsked(Asked):
+    block: Number | None = Field(None, description="As of this block; the newest by default.")
+
+
+class Nothing(Asked):
+    pass
+
+
+def chain_id(chain: ChainPath, request: Request) -> int:
+    """Raises Refusal where neither the configuration nor the history has the chain."""
+    try:
+        found = fields.chain_id(chain)
+    except ValueError as error:
+        raise Refusal(422, f"chain: {error}") from None
+    known = {one.chain_id for one in request.app.state.context.config.chains}
+    if found not in known:
+        listed = ", ".join(f"eip155:{one}" for one in sorted(known))
+        raise Refusal(404, f"{chain} is not watched here: there are {listed}")
+    return found
+
+
+ChainId: TypeAlias = Annotated[int, Depends(chain_id)]
+
+
+def require_measures(names: list[str]) -> None:
+    """Raises Refusal, with the name that was meant, where one is not in the catalogue."""
+    for name in names:
+        if name not in CATALOGUE:
+            raise Refusal(422, f"measure: {fields.unknown(name, CATALOGUE, what='measure')}")
+
+
+NoQuery: TypeAlias = Annotated[Nothing, Query()]
