@@ -354,11 +354,6 @@ class Store:
             entries = register.registered(connection, uids=only)
             return standing.statuses_as_of(connection, entries, as_of, *register.among(only))
 
-    def block_as_of(self, chain_id: int, number: int | None) -> Block:
-        """The newest stored block up to `number`. Raises InputError outside of what is stored."""
-        with self.database.reading() as connection:
-            return history.block_as_of(connection, chain_id, number)
-
     def block_at(self, newest: Block, moment: int) -> Block:
         """The first block at or after the time `moment`, at most `newest`."""
         with self.database.reading() as connection:
