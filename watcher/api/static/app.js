@@ -13,7 +13,7 @@
   const group = s => s.replace(/\B(?=(\d{3})+(?!\d))/g, NN);
   const known = x => x !== null && x !== undefined && Number.isFinite(x);
   const fixed = (x, d) => {
-    const [i, f] = Math.abs(x).toFixed(d).split("."), s = group(i) + (f ? "." + f : "");
+    const a = Math.abs(x), text = a >= 1e21 ? BigInt(a) + (d ? "." + "0".repeat(d) : "") : a.toFixed(d), [i, f] = text.split("."), s = group(i) + (f ? "." + f : "");
     return x < 0 && /[1-9]/.test(s) ? MINUS + s : s;
   };
   const general = (x, digits) => {           // Python's %g
