@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from watcher.report import formats
-from watcher.report.naming import one_line, short
+from watcher.report.naming import short
+from watcher.report.text import visible
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "money": formats.money,
@@ -18,5 +19,5 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "age": formats.age,
     "short_hash": formats.short_hash,
     "short": short,
-    "one_line": one_line,
+    "one_line": visible,
 }

@@ -6,7 +6,8 @@ import math
 from datetime import UTC, datetime
 
 from watcher.cli.output import figure
-from watcher.report.naming import one_line, short, symbol, symbols, with_names
+from watcher.report.naming import short, symbol, symbols, with_names
+from watcher.report.text import visible
 
 __all__ = [
     "duration",
@@ -60,7 +61,7 @@ def money(value: float, unit: str) -> str:
         if rounded >= least:
             text = f"{rounded / size:,.3g} {letter}"
     sign = "−" if value < 0 else ""
-    return f"{sign}{SIGNS[unit]}{text}" if unit in SIGNS else f"{sign}{text} {one_line(unit)}"
+    return f"{sign}{SIGNS[unit]}{text}" if unit in SIGNS else f"{sign}{text} {visible(unit)}"
 
 
 def duration(seconds: float) -> str:

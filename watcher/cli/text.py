@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from watcher.report.naming import one_line
+from watcher.report.text import visible as one_line
 
 __all__ = ["escaped_json", "in_place", "one_line"]
 

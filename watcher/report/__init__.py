@@ -1,1 +1,1 @@
-"""What is told to people, wherever it is told: names, sentences, verdicts."""
+"""What people are told: names, sentences, verdicts, number formats, charts, the committee report."""

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 
+from watcher.report.text import visible
 from watcher.state.target import Target
 from watcher.state.token import Token
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
-
-
-def one_line(text: str) -> str:
-    """`text` without control, format and surrogate characters, its lines joined by spaces."""
-    kept = (" " if char.isspace() else char for char in text)
-    visible = (char for char in kept if char == " " or unicodedata.category(char)[0] != "C")
-    return " ".join("".join(visible).split())
 
 
 def short(address: str) -> str:
@@ -25,7 +18,7 @@ def short(address: str) -> str:
 
 def symbol(token: Token) -> str:
     """A token's symbol; its shortened address where it has none that can be shown."""
-    return one_line(token.symbol) or short(token.address)
+    return visible(token.symbol) or short(token.address)
 
 
 def symbols(target: Target) -> dict[str, str]:
@@ -48,7 +41,7 @@ def with_names(text: str, names: Mapping[str, str]) -> str:
 def labels_of(targets: Iterable[Target], chain_id: int) -> dict[str, str]:
     """What the targets of a chain are called, by address: those that it alone tells from others."""
     return {
-        target.address: one_line(target.name)
+        target.address: visible(target.name)
         for target in targets
         if target.name and not target.key and target.chain_id == chain_id
     }
