@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from watcher.report.text import visible as one_line
-
-__all__ = ["escaped_json", "in_place", "one_line"]
+from watcher.report.text import visible
 
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
+
+
+def one_line(text: str) -> str:
+    """What is visible of `text`, with plain spaces: a terminal may draw others as anything."""
+    return " ".join(visible(text).split())
 
 
 def in_place(text: str) -> str:

@@ -1,1 +1,1 @@
-"""What people are told: names, sentences, verdicts, number formats, charts, the committee report."""
+"""What people are told: names, sentences, verdicts, numbers, charts, the committee report."""
