@@ -270,7 +270,7 @@ def test_a_target_that_left_the_configuration_keeps_its_page(web_folder: Path) -
 
 
 def test_the_slider_knows_how_far_it_reaches(web: Client) -> None:
-    assert web.get(of(OFF) + "/extent").json() == {"first": 100, "last": NEWEST}
+    assert web.get(f"/chains/{CHAIN}/extent").json() == {"first": 100, "last": NEWEST}
 
 
 def test_words_say_the_limits_in_force(web: Client) -> None:

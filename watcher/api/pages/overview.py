@@ -6,9 +6,9 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from fastapi.responses import HTMLResponse
 
 from watcher.alerts.health import Grade
@@ -60,6 +60,18 @@ async def page(
         return context.html.render("overview.html", **view(context, store, block, chain, every))
 
     return HTMLResponse(await context.reading.do(build))
+
+
+@router.get("/chains/{chain_id}/extent")
+async def extent(context: Ctx, chain_id: Annotated[int, Path(ge=1)]) -> dict[str, int]:
+    """From which block to which the slider reaches: no page says it, since a page at a block is as
+    it was known there."""
+
+    def read(store: Store) -> dict[str, int]:
+        newest = store.block_as_of(chain_id, None)
+        return {"first": store.block_at(newest, 0).number, "last": newest.number}
+
+    return await context.reading.do(read)
 
 
 @dataclass(frozen=True, slots=True)

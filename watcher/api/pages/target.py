@@ -90,19 +90,6 @@ async def page(
     return HTMLResponse(await context.reading.do(build))
 
 
-@router.get("/targets/{target_id}/extent")
-async def extent(context: Ctx, target_id: TargetId) -> dict[str, int]:
-    """From which block to which the slider reaches: the page itself does not say, since it is as it
-    was known at its block."""
-
-    def read(store: Store) -> dict[str, int]:
-        target = found(store, target_id)
-        newest = store.block_as_of(target.chain_id, None)
-        return {"first": store.block_at(newest, 0).number, "last": newest.number}
-
-    return await context.reading.do(read)
-
-
 def found(store: Store, target_id: str) -> Target:
     """Raises InputError where there is no such target."""
     return store.find_target(target_id)

@@ -70,6 +70,8 @@
 
   function mount(fig) {
     const spec = JSON.parse(fig.dataset.plot), { heads, data } = read(fig), box = fig.querySelector(".plot");
+    box.tabIndex = 0; box.setAttribute("role", "group");   // on a phone what is not drawn anew scrolls
+    box.setAttribute("aria-label", fig.querySelector("h3").textContent);
     if (data.length < 2 || data[0].length < 2 || typeof uPlot === "undefined") return;
     if (!data.slice(1).some(c => c.some(v => v !== null))) return;
     forget(fig);
@@ -145,8 +147,9 @@
       live.push({ fig, u });
     }
     say(null);
+    box.setAttribute("aria-label", fig.querySelector("h3").textContent + ": left and right arrows read the values");
     if (!box.dataset.keys) {                 // arrows walk the points, the key says the values
-      box.dataset.keys = "1"; box.tabIndex = 0; box.setAttribute("role", "group"); box.setAttribute("aria-label", fig.querySelector("h3").textContent + ": left and right arrows read the values");
+      box.dataset.keys = "1";
       let i = null;
       box.addEventListener("keydown", e => {
         const mine = live.filter(l => l.fig === fig).map(l => l.u), n = mine[0]?.data[0].length;
@@ -163,6 +166,7 @@
   const mountAll = () => document.querySelectorAll("figure[data-plot]").forEach(mount);
 
   /* the slider over all stored blocks: the server renders each, htmx swaps <main> */
+  let shown = location.pathname + location.search;
   async function slider(form) {
     let reach;
     try { const got = await fetch(form.dataset.known); if (!got.ok) return; reach = await got.json(); } catch { return; }
@@ -171,7 +175,7 @@
     Object.assign(range, { type: "range", min: reach.first, max: reach.last, step: 1, value: field.value, className: "range" });
     range.setAttribute("aria-label", "Block, from the first to the last that is stored");
     field.min = reach.first; field.max = reach.last;
-    const go = () => { if (typeof htmx === "undefined") { form.requestSubmit(); return; } const q = new URLSearchParams(new FormData(form)); q.set("block", range.value); const url = form.getAttribute("action") + "?" + q; htmx.ajax("GET", url, { target: "#main", select: "#main", swap: "outerHTML" }).then(() => history.pushState(null, "", url)); };
+    const go = () => { if (typeof htmx === "undefined") { form.requestSubmit(); return; } const q = new URLSearchParams(new FormData(form)); q.set("block", range.value); const url = form.getAttribute("action") + "?" + q; htmx.ajax("GET", url, { target: "#main", select: "#main", swap: "outerHTML" }).then(() => { history.pushState(null, "", url); shown = url; }); };
     range.addEventListener("input", () => { field.value = range.value; });
     range.addEventListener("change", go);
     field.addEventListener("input", () => { range.value = field.value; });
@@ -188,7 +192,7 @@
     b.addEventListener("click", () => { mode = MODES[(MODES.indexOf(mode) + 1) % 3]; try { localStorage.setItem("theme", mode); } catch { /* not kept */ } apply(); name(); mountAll(); });
     start();
     document.addEventListener("htmx:after:swap", () => { live.slice().forEach(l => { if (!l.fig.isConnected) l.u.destroy(); }); live.splice(0, live.length, ...live.filter(l => l.fig.isConnected)); start(); });
-    addEventListener("popstate", () => location.reload());
+    addEventListener("popstate", () => { if (location.pathname + location.search !== shown) location.reload(); });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", mountAll);
     let w = innerWidth, wait; addEventListener("resize", () => { if (innerWidth !== w) { w = innerWidth; clearTimeout(wait); wait = setTimeout(mountAll, 120); } });
   });
