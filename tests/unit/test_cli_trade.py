@@ -21,8 +21,8 @@ from tests.support.strategies import (
     vault,
 )
 from watcher.cli.phrases import whole_amount
-from watcher.cli.trade import find_coin, parse_amount, trade
 from watcher.errors import InputError, MathError
+from watcher.report.trade import find_coin, parse_amount, trade
 from watcher.state import Block, Snapshot, State, Token
 
 BLOCK = Block(31337, 7, "0x" + "ab" * 32, "0x" + "cd" * 32, 1_700_000_000)

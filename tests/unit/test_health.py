@@ -7,7 +7,7 @@ import math
 import pytest
 
 from watcher.alerts.health import DEFAULT_LIMITS, Grade, health
-from watcher.cli.verdicts import off_mean
+from watcher.cli.verdicts import TERMINAL
 from watcher.math.prices.pools import EMPTY, NO_HISTORY
 from watcher.state import Measure, Status, Target
 from watcher.state.token import ZERO_ADDRESS
@@ -34,6 +34,7 @@ def test_a_mean_that_began_with_the_watch_is_no_blindness() -> None:
 
 def test_it_is_said_over_which_time() -> None:
     mean = Target(1, "uniswap_v2_twap", ZERO_ADDRESS, "pair_oracle", params={"window": 1_800})
-    assert off_mean("WETH", math.log(1.05), mean) == "WETH 5.00% over its mean over 30 min"
-    assert off_mean("WETH", math.log(0.95), mean) == "WETH 5.00% under its mean over 30 min"
-    assert off_mean("WETH", 0.0, mean) == "WETH at its mean over 30 min"
+    say = TERMINAL.off_mean
+    assert say("WETH", math.log(1.05), mean) == "WETH 5.00% over its mean over 30 min"
+    assert say("WETH", math.log(0.95), mean) == "WETH 5.00% under its mean over 30 min"
+    assert say("WETH", 0.0, mean) == "WETH at its mean over 30 min"

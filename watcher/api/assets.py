@@ -39,6 +39,9 @@ class Assets:
         """Where a file is served; another content has another address. Raises KeyError."""
         return f"/static/{self._files[name].digest}/{name}"
 
+    def has(self, name: str) -> bool:
+        return name in self._files
+
     def router(self) -> APIRouter:
         router = APIRouter(include_in_schema=False)
 

@@ -8,12 +8,14 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from watcher.api.assets import Assets
+from watcher.api.filters import FILTERS
 
 
 class Html:
     """Renders the templates of `watcher/api/templates`.
 
-    In a template `static("app.css")` is the address of a static file. `environment` is for filters.
+    In a template `static("app.css")` is the address of a static file, and `has_static` whether it
+    is there: what is fetched when a distribution is built may be missing in a checkout.
     """
 
     def __init__(self, assets: Assets) -> None:
@@ -26,6 +28,8 @@ class Html:
             auto_reload=False,
         )
         self.environment.globals["static"] = assets.url
+        self.environment.globals["has_static"] = assets.has
+        self.environment.filters.update(FILTERS)
 
     def render(self, template: str, **values: Any) -> str:
         return self.environment.get_template(template).render(values)

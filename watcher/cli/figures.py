@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from watcher.cli.options import Format
 from watcher.cli.output import Row, figure
-from watcher.cli.phrases import percent, price, short, symbols, with_names
-from watcher.cli.text import one_line
+from watcher.cli.phrases import percent, price, symbols, with_names
 from watcher.config import fields
 from watcher.errors import InputError
 from watcher.math.catalogue import (
@@ -33,6 +32,7 @@ from watcher.math.catalogue import (
     VAULT,
     YEARN,
 )
+from watcher.report.naming import source_of
 from watcher.state.measure import Measure
 from watcher.state.target import Target
 
@@ -159,15 +159,6 @@ def figure_row(
     }
 
 
-def labels_of(targets: Iterable[Target], chain_id: int) -> dict[str, str]:
-    """What the targets of a chain are called, by address: those that it alone tells from others."""
-    return {
-        target.address: one_line(target.name)
-        for target in targets
-        if target.name and not target.key and target.chain_id == chain_id
-    }
-
-
 def _for_people(measure: Measure, target: Target, unit: str, labels: Mapping[str, str]) -> Row:
     names = symbols(target)
     dims = dict(measure.dims)
@@ -233,12 +224,6 @@ def _dims(
             case _:
                 said.append(f"{name} {value}")
     return ", ".join(said)
-
-
-def source_of(dims: Mapping[str, str], labels: Mapping[str, str]) -> str:
-    """A source of a price by what it reads: "spot of WETH/USDC"; a fixed one reads nothing."""
-    source, address = dims["source"], dims.get("address", "")
-    return f"{source} of {labels.get(address) or short(address)}" if address else source
 
 
 def _value(measure: Measure) -> str:

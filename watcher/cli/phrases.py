@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from watcher.cli.output import figure
-from watcher.cli.text import one_line
-from watcher.state.target import Target
-from watcher.state.token import Token
+from watcher.report.naming import short, symbol, symbols, with_names
+from watcher.report.text import visible
+
+__all__ = [
+    "duration",
+    "grouped",
+    "money",
+    "percent",
+    "price",
+    "short",
+    "symbol",
+    "symbols",
+    "utc",
+    "whole_amount",
+    "with_names",
+]
 
 NEAR_PEG = (0.5, 2.0)
 """Prices in this range have five decimals: a hundredth of a per mille off a peg can be seen."""
@@ -18,8 +29,6 @@ NEAR_PEG = (0.5, 2.0)
 SIZES = ((1e5, 1e6, "M"), (1e9, 1e9, "B"), (1e12, 1e12, "T"))
 """From where on, in what, and its letter: 0.9 M is read more easily than 900,000."""
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
-
-_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
 def price(value: float) -> str:
@@ -52,7 +61,7 @@ def money(value: float, unit: str) -> str:
         if rounded >= least:
             text = f"{rounded / size:,.3g} {letter}"
     sign = "−" if value < 0 else ""
-    return f"{sign}{SIGNS[unit]}{text}" if unit in SIGNS else f"{sign}{text} {one_line(unit)}"
+    return f"{sign}{SIGNS[unit]}{text}" if unit in SIGNS else f"{sign}{text} {visible(unit)}"
 
 
 def duration(seconds: float) -> str:
@@ -86,29 +95,3 @@ def grouped(amount: str) -> str:
     whole, dot, rest = amount.removeprefix("-").partition(".")
     sign = "−" if amount.startswith("-") else ""
     return f"{sign}{int(whole):,}{dot}{rest}"
-
-
-def short(address: str) -> str:
-    return f"{address[:6]}…{address[-4:]}"
-
-
-def symbol(token: Token) -> str:
-    """A token's symbol; its shortened address where it has none that can be shown."""
-    return one_line(token.symbol) or short(token.address)
-
-
-def symbols(target: Target) -> dict[str, str]:
-    """What the target's tokens are called, by address; two of one name also show addresses."""
-    coins = (*target.tokens, *filter(None, [target.share]))
-    names = [symbol(coin).lower() for coin in coins]
-    return {
-        coin.address: (
-            symbol(coin) if names.count(name) == 1 else f"{symbol(coin)} ({short(coin.address)})"
-        )
-        for coin, name in zip(coins, names, strict=True)
-    }
-
-
-def with_names(text: str, names: Mapping[str, str]) -> str:
-    """`text` with each address that has a name replaced by it."""
-    return _ADDRESS.sub(lambda found: names.get(found[0], found[0]), text)

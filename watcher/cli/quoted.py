@@ -7,7 +7,7 @@ from watcher.cli.measured import heading
 from watcher.cli.options import Format
 from watcher.cli.output import Row, print_json, print_rows, print_table, print_text
 from watcher.cli.phrases import grouped, percent, price, symbols, utc, whole_amount
-from watcher.cli.trade import Trade
+from watcher.report.trade import Trade
 
 LEAST = 1e-6
 """Smaller losses are those of rounding."""

@@ -11,9 +11,9 @@ from watcher.cli.options import Format
 from watcher.cli.output import Row, note, print_drawing, print_rows, print_text
 from watcher.cli.phrases import grouped, percent, symbols, whole_amount
 from watcher.cli.plots import Line, Plot, svg, text
-from watcher.cli.trade import coins
 from watcher.errors import InputError
 from watcher.math.slippage_curve import SizePoint, slippage_curve
+from watcher.report.trade import coins
 from watcher.state.snapshot import Snapshot
 from watcher.state.token import Token
 

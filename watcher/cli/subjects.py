@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from watcher.cli.figures import labels_of
 from watcher.cli.output import note
 from watcher.cli.session import open_store, read_config
 from watcher.errors import ConfigError, InputError
 from watcher.math.prices import priced_tokens
 from watcher.math.settings import Settings
 from watcher.math.subject import Subject
+from watcher.report.naming import labels_of
 from watcher.state.kinds import State
 from watcher.state.price import unknown_price
 from watcher.state.snapshot import Snapshot, snapshot_from_json

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from watcher.report.text import visible
+
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 
 
 def one_line(text: str) -> str:
-    """`text` without control, format and surrogate characters, its lines joined by spaces."""
-    kept = (" " if char.isspace() else char for char in text)
-    visible = (char for char in kept if char == " " or unicodedata.category(char)[0] != "C")
-    return " ".join("".join(visible).split())
+    """What is visible of `text`, with plain spaces: a terminal may draw others as anything."""
+    return " ".join(visible(text).split())
 
 
 def in_place(text: str) -> str:

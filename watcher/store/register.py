@@ -99,6 +99,11 @@ def registered(connection: Connection, *, uids: Collection[str] | None = None) -
     return sorted(found, key=lambda entry: entry.id)
 
 
+def among(uids: Collection[str] | None) -> tuple[ColumnElement[bool], ...]:
+    """The condition of a few targets by their ids; none of all."""
+    return () if uids is None else (tables.target.c.uid.in_(sorted(uids)),)
+
+
 def entry_of(connection: Connection, target_id: str) -> Registered:
     """Raises InputError when there is no such target."""
     for entry in registered(connection, uids=[target_id]):

@@ -1,4 +1,4 @@
-"""How every target stands now, and how much is stored."""
+"""How every target stands, now or as of a block, and how much is stored."""
 
 from __future__ import annotations
 
@@ -20,10 +20,13 @@ from watcher.store.values import ChainExtent, Extent, TargetStatus
 block, observation, target = tables.block, tables.observation, tables.target
 
 
-def statuses(connection: Connection, entries: Iterable[Registered]) -> tuple[TargetStatus, ...]:
-    observed = observations_as_of(connection, None)
-    since = _since(connection, healthy=True) | _since(connection, healthy=False)
-    figures = figures_as_of(connection, None)
+def statuses(
+    connection: Connection, entries: Iterable[Registered], *where: ColumnElement[bool]
+) -> tuple[TargetStatus, ...]:
+    """`where` is what the targets meet that `entries` are of."""
+    observed = observations_as_of(connection, None, *where)
+    since = _since(connection, None, *where)
+    figures = figures_as_of(connection, None, *where)
     newest: dict[int, Block | None] = {}
     found = []
     for entry in entries:
@@ -37,6 +40,30 @@ def statuses(connection: Connection, entries: Iterable[Registered]) -> tuple[Tar
     return tuple(found)
 
 
+def statuses_as_of(
+    connection: Connection,
+    entries: Iterable[Registered],
+    as_of: Block,
+    *where: ColumnElement[bool],
+) -> tuple[TargetStatus, ...]:
+    """Of the targets of one chain, as they stood at block `as_of`; `where` as above."""
+    mine, number = (target.c.chain_id == as_of.chain_id, *where), as_of.number
+    observed = observations_as_of(connection, number, *mine)
+    since = _since(connection, number, *mine)
+    figures = figures_as_of(connection, number, *mine)
+    return tuple(
+        TargetStatus(
+            entry.target,
+            as_of,
+            observed[uid][0] if uid in observed else None,
+            since.get(uid),
+            figures.get(uid),
+        )
+        for entry in entries
+        if entry.target.chain_id == as_of.chain_id and (uid := entry.target.id)
+    )
+
+
 def newest_block(connection: Connection, chain_id: int) -> Block | None:
     return _edge(connection, chain_id, block.c.number.desc())
 
@@ -47,7 +74,17 @@ def _edge(connection: Connection, chain_id: int, order: ColumnElement[Any]) -> B
     return None if row is None else block_of(row)
 
 
-def _since(connection: Connection, *, healthy: bool) -> dict[str, Block]:
+def _since(
+    connection: Connection, number: int | None, *where: ColumnElement[bool]
+) -> dict[str, Block]:
+    """By target id, for the targets that meet `where`: since when their status is what it is."""
+    well = _since_of(connection, number, *where, healthy=True)
+    return well | _since_of(connection, number, *where, healthy=False)
+
+
+def _since_of(
+    connection: Connection, number: int | None, *where: ColumnElement[bool], healthy: bool
+) -> dict[str, Block]:
     """By target id, for the targets that are well now or for those that are not: the first block of
     the unbroken run of observations with the status of the last.
 
@@ -55,11 +92,12 @@ def _since(connection: Connection, *, healthy: bool) -> dict[str, Block]:
     index leads to that failure at once. One that fails was stored a few times only since.
     """
     other, run = observation.alias(), observation.alias()
+    known = [] if number is None else [other.c.block_number <= number]
     differs = tables.failed_of(other) if healthy else other.c.status != observation.c.status
     broken = (
         select(other.c.block_number)
         .join(past := block.alias(), past.c.id == other.c.block_id)
-        .where(other.c.target_id == target.c.id, tables.canonical_of(past), differs)
+        .where(other.c.target_id == target.c.id, tables.canonical_of(past), differs, *known)
         .order_by(other.c.block_number.desc())
         .limit(1)
         .correlate(target, observation)
@@ -80,10 +118,10 @@ def _since(connection: Connection, *, healthy: bool) -> dict[str, Block]:
     query = (
         select(target.c.uid, *BLOCK_COLUMNS)
         .select_from(target)
-        .join(observation, observation.c.id == in_force(observation, None))
+        .join(observation, observation.c.id == in_force(observation, number))
         .join(begun, begun.c.id == first)
         .join(block, block.c.id == begun.c.block_id)
-        .where(~failed if healthy else failed)
+        .where(~failed if healthy else failed, *where)
     )
     return {row["uid"]: block_of(row) for row in connection.execute(query).mappings()}
 

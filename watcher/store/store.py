@@ -26,6 +26,7 @@ from watcher.store import (
     lease,
     mend_flows,
     register,
+    sampled,
     schema,
     snapshots,
     standing,
@@ -43,6 +44,8 @@ from watcher.store.values import (
     FlowCoverage,
     FlowRecord,
     Gap,
+    NetFlow,
+    Reading,
     Standing,
     StoredEvent,
     TargetStatus,
@@ -334,10 +337,69 @@ class Store:
         with self.database.reading() as connection:
             return snapshots.snapshot(connection, register.entry_of(connection, target_id), number)
 
-    def statuses(self) -> tuple[TargetStatus, ...]:
-        """How every target stands now, in the order of registration."""
+    def statuses(self, only: Collection[str] | None = None) -> tuple[TargetStatus, ...]:
+        """How every target stands now, or those with the ids `only`, in the order of
+        registration."""
         with self.database.reading() as connection:
-            return standing.statuses(connection, register.registered(connection))
+            entries = register.registered(connection, uids=only)
+            return standing.statuses(connection, entries, *register.among(only))
+
+    def statuses_as_of(
+        self, chain_id: int, number: int, only: Collection[str] | None = None
+    ) -> tuple[TargetStatus, ...]:
+        """The same of one chain, as of block `number`. Raises InputError outside of what is
+        stored."""
+        with self.database.reading() as connection:
+            as_of = history.block_as_of(connection, chain_id, number)
+            entries = register.registered(connection, uids=only)
+            return standing.statuses_as_of(connection, entries, as_of, *register.among(only))
+
+    def block_at(self, newest: Block, moment: int) -> Block:
+        """The first block at or after the time `moment`, at most `newest`."""
+        with self.database.reading() as connection:
+            return sampled.block_at(connection, newest, moment)
+
+    def figures_along(
+        self, target_id: str, names: Collection[str], *, first: int, last: int, points: int
+    ) -> tuple[Figures, ...]:
+        """The measures `names` in force at `points` evenly spaced blocks, each computation once."""
+        with self.database.reading() as connection:
+            entry = register.entry_of(connection, target_id)
+            return sampled.figures_along(
+                connection, entry, names, first=first, last=last, points=points
+            )
+
+    def values_along(
+        self,
+        chain_id: int,
+        wanted: Sequence[tuple[str, str, str]],
+        *,
+        first: int,
+        last: int,
+        points: int,
+    ) -> dict[str, tuple[float | None, ...]]:
+        """By target id, of one figure each (target id, measure, dims as canonical JSON): its value
+        in force at `points` evenly spaced blocks."""
+        with self.database.reading() as connection:
+            return sampled.values_along(
+                connection, chain_id, wanted, first=first, last=last, points=points
+            )
+
+    def readings(
+        self, target_id: str, *, first: int, last: int, limit: int = 400
+    ) -> tuple[Reading, ...]:
+        """When the target's reading failed between two blocks, and when it came back."""
+        with self.database.reading() as connection:
+            entry = register.entry_of(connection, target_id)
+            return sampled.readings(connection, entry, first=first, last=last, limit=limit)
+
+    def net_flows(
+        self, target_id: str, *, first: int, last: int, buckets: int
+    ) -> tuple[NetFlow, ...]:
+        """What came into a target less what left it, by token, in equal stretches of blocks."""
+        with self.database.reading() as connection:
+            entry = register.entry_of(connection, target_id)
+            return sampled.net_flows(connection, entry, first=first, last=last, buckets=buckets)
 
     def extent(self) -> Extent:
         with self.database.reading() as connection:

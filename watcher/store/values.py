@@ -121,3 +121,22 @@ class FlowCoverage:
     blocks: int
     read: int
     failed: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """From block `number` at `timestamp` on a target was read well, or not, until the next."""
+
+    number: int
+    timestamp: int
+    well: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NetFlow:
+    """What came into a target less what left it, whole tokens of `token`, in a stretch of blocks;
+    `timestamp` is that of its first block in which something flowed."""
+
+    timestamp: int
+    token: str
+    units: float

@@ -1,7 +1,11 @@
-"""The pages for people; each module of this package adds its routes to `router`."""
+"""The pages for people: one module a page, each with routes of its own."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
+from watcher.api.pages import compare, overview, solvency, target, words
+
 router = APIRouter(include_in_schema=False)
+for page in (overview, target, compare, solvency, words):
+    router.include_router(page.router)

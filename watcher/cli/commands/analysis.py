@@ -19,7 +19,7 @@ from watcher.cli.options import (
 
 if TYPE_CHECKING:
     from watcher.cli.subjects import Found
-    from watcher.cli.trade import Trade
+    from watcher.report.trade import Trade
 
 CHECK_FAILED = 3
 
@@ -146,8 +146,8 @@ def slippage(
     from watcher.cli.output import note
     from watcher.cli.slipped import print_slippage
     from watcher.cli.subjects import find_subject
-    from watcher.cli.trade import find_coin
     from watcher.errors import MathError
+    from watcher.report.trade import find_coin
 
     snapshot = find_subject(target, file=state, at=at, config=config).snapshot
     sold, bought = find_coin(snapshot.target, coin_in), find_coin(snapshot.target, coin_out)
@@ -187,7 +187,7 @@ def _trade(
     *,
     raw: bool,
 ) -> Trade:
-    from watcher.cli.trade import coins, find_coin, parse_amount, trade
+    from watcher.report.trade import coins, find_coin, parse_amount, trade
 
     target = found.snapshot.target
     sold, bought = find_coin(target, coin_in), find_coin(target, coin_out)

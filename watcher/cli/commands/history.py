@@ -125,12 +125,12 @@ def history(
         figure_row,
         history_columns,
         in_order,
-        labels_of,
         requested,
     )
     from watcher.cli.output import note, print_rows
     from watcher.cli.session import open_store, read_config
     from watcher.errors import InputError
+    from watcher.report.naming import labels_of
 
     if first is not None and last is not None and first > last:
         raise InputError(f"--from {first} is after --to {last}: exchange them")

@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from watcher.cli.phrases import symbol, symbols
 from watcher.errors import InputError, MathError
 from watcher.math.exact.cryptoswap import fee as cryptoswap_fee
 from watcher.math.exact.cryptoswap import scaled
@@ -19,6 +18,7 @@ from watcher.math.quotes import (
     spot_price,
     without_fee,
 )
+from watcher.report.naming import symbol, symbols
 from watcher.state.balancer_stable import BalancerStable
 from watcher.state.canonical import content_hash, state_to_json
 from watcher.state.concentrated import Concentrated

@@ -1,0 +1,1 @@
+"""What people are told: names, sentences, verdicts, numbers, charts, the committee report."""

@@ -1,0 +1,327 @@
+"""Each watched target's state in words, and the one figure that says why: now, or as it was known
+at a block."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from watcher.alerts.health import Grade, health
+from watcher.alerts.lateness import RECENT_BLOCKS, is_late
+from watcher.math.prices import graph_of, read_source
+from watcher.math.settings import PriceSource
+from watcher.protocols import ADAPTERS, Entry
+from watcher.report.naming import labels_of
+from watcher.report.sentences import Words, updated_at
+from watcher.report.watched import Watched
+from watcher.state.block import Block
+from watcher.state.measure import Measure
+from watcher.state.observation import Status
+from watcher.state.price_feed import PriceFeed
+from watcher.state.pyth_price import PythPrice
+from watcher.state.target import Target, target_id
+from watcher.store import Figure, Store, TargetStatus
+
+FEW, PAGE, PAGES = 50, 1_000, 20
+"""Figures looked back through for the moment when a target became what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`since` is a time in seconds, None where it is not known or nobody would ask."""
+
+    grade: Grade
+    why: str
+    since: int | None = None
+    measure: Measure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`seen` is what the newest data say, `finding` what is so now: data that are late make blind.
+    `newest` is the chain's newest stored block."""
+
+    entry: Entry
+    label: str
+    finding: Finding
+    seen: Finding
+    newest: Block | None
+    standing: TargetStatus | None
+
+    @property
+    def grade(self) -> Grade:
+        return self.finding.grade
+
+    @property
+    def only_late(self) -> bool:
+        return self.grade is Grade.BLIND and self.seen.grade > Grade.BLIND
+
+    @property
+    def is_feed(self) -> bool:
+        return ADAPTERS[self.entry.protocol].kind in (PriceFeed.KIND, PythPrice.KIND)
+
+    @property
+    def id(self) -> str:
+        return id_of(self.entry)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Since when a figure had been where it was, when the one of block `newest` was the newest."""
+
+    newest: str
+    since: int
+
+
+Memory: TypeAlias = dict[tuple[str, str, tuple[tuple[str, str], ...], Grade], Known]
+
+
+def id_of(entry: Entry) -> str:
+    return target_id(entry.chain_id, entry.protocol, entry.address, entry.key)
+
+
+def verdicts(
+    watched: Watched, store: Store, words: Words, *, now: float, memory: Memory | None = None
+) -> list[Verdict]:
+    """One for each entry of the configuration; what needs a person first, then as in the file.
+    `now` is in seconds: what is late by then makes blind.
+
+    Whoever asks again and again hands the same `memory` in, and spares looking far back.
+    """
+    chains = {entry.chain_id for entry in watched.entries}
+    late = frozenset(chain for chain in chains if _is_late(watched, store, chain, now))
+    judge = _Judge(watched, store, words, store.statuses(), late=late, now=now, memory=memory)
+    return sorted(map(judge.verdict, watched.entries), key=lambda verdict: verdict.grade)
+
+
+def verdicts_as_of(
+    watched: Watched, store: Store, words: Words, *, chain_id: int, number: int
+) -> list[Verdict]:
+    """The same of one chain's entries as it was known at block `number`: nothing later counts, and
+    nothing is late."""
+    standings = store.statuses_as_of(chain_id, number)
+    judge = _Judge(watched, store, words, standings, at=number)
+    mine = [entry for entry in watched.entries if entry.chain_id == chain_id]
+    return sorted(map(judge.verdict, mine), key=lambda verdict: verdict.grade)
+
+
+def verdict_of(
+    watched: Watched,
+    store: Store,
+    words: Words,
+    target: Target,
+    *,
+    number: int | None = None,
+    now: float = 0.0,
+) -> Verdict:
+    """One target's, which the configuration need not name any more; as it was known at block
+    `number`, where that is given."""
+    related = _related(watched, store, target)
+    if number is None:
+        late = {target.chain_id} if _is_late(watched, store, target.chain_id, now) else set()
+        standings = store.statuses(related)
+        judge = _Judge(watched, store, words, standings, late=frozenset(late), now=now)
+    else:
+        standings = store.statuses_as_of(target.chain_id, number, related)
+        judge = _Judge(watched, store, words, standings, at=number)
+    entry = next((one for one in watched.entries if id_of(one) == target.id), None)
+    return judge.verdict(
+        entry or Entry(target.chain_id, target.protocol, target.address, target.name, target.key)
+    )
+
+
+def _related(watched: Watched, store: Store, target: Target) -> set[str]:
+    """What a verdict on a target looks at beside it: its tokens' feeds, and its mean over time."""
+    graph = graph_of(watched.settings)
+    feeds = {
+        source.feed_id
+        for token in target.tokens
+        for source in graph.sources(target.chain_id, token.address)
+        if source.feed_id
+    }
+    means = {
+        other.id
+        for other in store.targets()
+        if (other.chain_id, other.address) == (target.chain_id, target.address)
+    }
+    return {target.id} | feeds | means
+
+
+def _is_late(watched: Watched, store: Store, chain_id: int, now: float) -> bool:
+    recent = store.recent_blocks(chain_id, RECENT_BLOCKS)
+    poll_seconds = watched.poll_seconds.get(chain_id, 0.0)
+    return is_late(recent, poll_seconds=poll_seconds, now=now)
+
+
+class _Judge:
+    """`at` is the block as of which it judges, None for the newest."""
+
+    def __init__(
+        self,
+        watched: Watched,
+        store: Store,
+        words: Words,
+        standings: Iterable[TargetStatus],
+        *,
+        late: frozenset[int] = frozenset(),
+        now: float = 0.0,
+        at: int | None = None,
+        memory: Memory | None = None,
+    ) -> None:
+        self.memory = {} if memory is None else memory
+        self.settings, self.limits = watched.settings, watched.limits
+        self.store = store
+        self.words = words
+        self.stored = {standing.target.id: standing for standing in standings}
+        self.late = late
+        self.now = now
+        self.at = at
+
+    def verdict(self, entry: Entry) -> Verdict:
+        standing = self.stored.get(id_of(entry))
+        seen = self._seen(standing)
+        newest = standing.newest if standing else None
+        finding = seen
+        if newest is not None and entry.chain_id in self.late:
+            finding = self._with_late_data(seen, newest)
+        label = standing.target.label if standing else entry.name
+        return Verdict(
+            entry=entry,
+            label=label or f"{entry.protocol}:{entry.address}",
+            finding=finding,
+            seen=seen,
+            newest=newest,
+            standing=standing,
+        )
+
+    def _seen(self, standing: TargetStatus | None) -> Finding:
+        observation = standing.observation if standing else None
+        if standing is None or observation is None or standing.newest is None:
+            cure = "run `watcher once`" if self.at is None else "ask for a later block"
+            return Finding(Grade.BLIND, f"not read yet: {cure}")
+        if observation.status is not Status.OK:
+            found = health(observation.status, (), limits=self.limits)
+            detail = f", {observation.detail}" if observation.detail else ""
+            since = standing.since.timestamp if standing.since else None
+            return Finding(found.grade, found.why + detail, since)
+        if isinstance(observation.state, PriceFeed | PythPrice):
+            unusable = self._unusable(standing, observation.state, standing.newest)
+            if unusable is not None:
+                return unusable
+            return Finding(Grade.HEALTHY, self.words.answer(observation.state, standing.newest))
+        return self._measured(standing)
+
+    def _measured(self, standing: TargetStatus) -> Finding:
+        target = standing.target
+        measures = standing.figures.measures if standing.figures else ()
+        found = health(Status.OK, measures, limits=self.limits)
+        if found.measure is None:
+            return Finding(found.grade, found.why or self.words.redeems(target, measures))
+        why = self._why(found.measure, target, measures)
+        is_spot = found.measure.name == "ln_spot_over_reference"
+        if is_spot and found.grade in (Grade.BREACHED, Grade.STRAINED):
+            why += self._spike(target)
+        since = self._since(target, found.measure, found.grade)
+        return Finding(found.grade, why, since, found.measure)
+
+    def _unusable(
+        self, standing: TargetStatus, state: PriceFeed | PythPrice, newest: Block
+    ) -> Finding | None:
+        """Why a feed's answer may not be used as a price, None where it may."""
+        source = self._source_from(standing.target)
+        if source is None:
+            return None
+        found = read_source(source, standing.observation, None, timestamp=newest.timestamp)
+        if not math.isnan(found.value):
+            return None
+        why, since = found.reason.removeprefix("the feed "), None
+        updated = updated_at(state)
+        age = newest.timestamp - updated
+        if updated and age > source.heartbeat:
+            why += f", last answer {self.words.duration(age)} before"
+            since = updated + source.heartbeat
+        return Finding(Grade.BLIND, why, since)
+
+    def _source_from(self, feed: Target) -> PriceSource | None:
+        for source in self.settings.prices:
+            if source.feed_id == feed.id:
+                return source
+        return None
+
+    def _why(self, measure: Measure, target: Target, measures: Iterable[Measure]) -> str:
+        if math.isnan(measure.value):
+            return self.words.reason(self._with_feed(measure.reason, target), target)
+        labels = labels_of((one.target for one in self.stored.values()), target.chain_id)
+        said = self.words.of_measure(measure, target, labels)
+        return said + self._depth(measures) if measure.name == "ln_spot_over_reference" else said
+
+    def _depth(self, measures: Iterable[Measure]) -> str:
+        """The thinner side, which is what a person who must leave is up against."""
+        deep = [
+            measure.value
+            for measure in measures
+            if measure.name == "depth_money" and not math.isnan(measure.value)
+        ]
+        return f", depth to 1% {self.words.money(min(deep), self.settings.unit)}" if deep else ""
+
+    def _spike(self, target: Target) -> str:
+        """Whether the pool's own mean over time, where it is watched, still is at the reference."""
+        limit = self.limits["ln_spot_over_reference"].strained
+        for standing in self.stored.values():
+            mean = standing.target
+            if (mean.chain_id, mean.address) != (target.chain_id, target.address):
+                continue
+            for one in standing.figures.measures if standing.figures else ():
+                if one.name == "ln_time_weighted_over_reference" and abs(one.value) < limit:
+                    window = self.words.duration(int(mean.params["window"]))
+                    off = self.words.percent(abs(math.expm1(one.value)))
+                    return f", a spike so far: its mean over {window} is {off} off"
+        return ""
+
+    def _with_feed(self, reason: str, target: Target) -> str:
+        """`reason` with the feed's own name, where one of the target's tokens has a feed."""
+        for token in target.tokens:
+            for source in graph_of(self.settings).sources(target.chain_id, token.address):
+                feed = self.stored.get(source.feed_id)
+                if feed is not None and token.address in reason:
+                    return reason.replace("the feed ", f"feed {feed.target.label} ", 1)
+        return reason
+
+    def _since(self, target: Target, measure: Measure, grade: Grade) -> int | None:
+        """When the figure that decides came to where it is, as far back as anyone would look; no
+        further than to the figure that was the newest when this was asked before."""
+        if grade is Grade.HEALTHY:
+            return None
+        key = (target.id, measure.name, measure.dims, grade)
+        known = self.memory.get(key)
+        since, newest = None, None
+        for figures in self._backwards(target, measure, page=PAGE if known is None else FEW):
+            newest = newest or figures.block.hash
+            if known is not None and figures.block.hash == known.newest:
+                since = known.since
+                break
+            before = health(Status.OK, [figures.measure], limits=self.limits)
+            if before.grade is not grade:
+                break
+            since = figures.block.timestamp
+        if newest is not None and since is not None:
+            self.memory[key] = Known(newest, since)
+        return since
+
+    def _backwards(self, target: Target, measure: Measure, *, page: int) -> Iterator[Figure]:
+        last = self.at
+        for _ in range(PAGES):
+            rows = self.store.measure_history(target.id, [measure.name], last=last, limit=page)
+            yield from (one for one in reversed(rows) if one.measure.dims == measure.dims)
+            if len(rows) < page:
+                return
+            last, page = rows[0].block.number, PAGE
+
+    def _with_late_data(self, seen: Finding, newest: Block) -> Finding:
+        late = f"no new block for {self.words.duration(self.now - newest.timestamp)}"
+        if seen.grade <= Grade.BLIND:
+            return replace(seen, why=f"{seen.why}; {late}")
+        was = f"{late}; was {seen.grade.word}" + (f", {seen.why}" if seen.why else "")
+        return Finding(Grade.BLIND, was, newest.timestamp, seen.measure)
