@@ -216,6 +216,17 @@ disagreement = 0.02
 
 LIMITS = """\
 # From which absolute value of a measure on a target is strained, and from which breached.
+# Addresses that are watched together (each an entry of `protocol = "holdings"` above), which part of
+# each token there should be, and what is owed: for `watcher exit` (docs/exit.md).
+# [[baskets]]
+# name = "treasury"
+# holders = ["eip155:1:0x..."]
+# targets = { WETH = 0.5, USDC = 0.3, wstETH = 0.2 }
+# band = 0.05
+# exit_to = "USDC"
+# owed = { USDC = 1_000_000 }
+# issued_by = ["a-vault"]
+
 [limits.ln_spot_over_reference]
 strained = 0.01
 breached = 0.03

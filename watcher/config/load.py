@@ -8,6 +8,7 @@ from pathlib import Path
 
 from watcher.alerts.health import DEFAULT_LIMITS
 from watcher.config import fields
+from watcher.config.baskets import BasketReader
 from watcher.config.environment import expand, unknown_variables
 from watcher.config.prices import (
     PriceEntry,
@@ -95,6 +96,7 @@ def _read(root: Section, path: Path) -> Config | None:
         if (found := read_limits(name, section)) is not None
     }
     entries = _with_feeds(root, targets, prices)
+    baskets = BasketReader(tuple(filter(None, targets)))
     return Config(
         path=path,
         database=database,
@@ -104,6 +106,7 @@ def _read(root: Section, path: Path) -> Config | None:
         chains=tuple(chain for _, chain in chains),
         entries=entries,
         limits={**DEFAULT_LIMITS, **limits},
+        baskets=tuple(filter(None, map(baskets.read, root.list("baskets")))),
     )
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from watcher.alerts.health import Limits
 from watcher.chain.endpoint import Endpoint, EndpointOptions
+from watcher.config.baskets import Basket
 from watcher.math.settings import Settings
 from watcher.protocols import Entry
 from watcher.state.token import Address
@@ -57,6 +58,7 @@ class Config:
     chains: tuple[ChainConfig, ...]
     entries: tuple[Entry, ...]
     limits: Mapping[str, Limits]
+    baskets: tuple[Basket, ...] = ()
 
     @property
     def database_shown(self) -> str:
