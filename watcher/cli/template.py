@@ -207,17 +207,8 @@ deviation = 0.0025
 # heartbeat = "1h"
 # most_confidence = 0.01
 
-# A source further than `outlier` from the median of three or more has no vote; those that are left
-# make a price doubtful where they differ by more than `disagreement`.
-[votes]
-outlier = 0.05
-disagreement = 0.02
-"""
-
-LIMITS = """\
-# From which absolute value of a measure on a target is strained, and from which breached.
-# Addresses that are watched together (each an entry of `protocol = "holdings"` above), which part of
-# each token there should be, and what is owed: for `watcher exit` (docs/exit.md).
+# Addresses that are watched together (each of a `holdings` entry above), which part of each token
+# there should be, and what is owed: for `watcher exit` (docs/exit.md).
 # [[baskets]]
 # name = "treasury"
 # holders = ["eip155:1:0x..."]
@@ -227,6 +218,15 @@ LIMITS = """\
 # owed = { USDC = 1_000_000 }
 # issued_by = ["a-vault"]
 
+# A source further than `outlier` from the median of three or more has no vote; those that are left
+# make a price doubtful where they differ by more than `disagreement`.
+[votes]
+outlier = 0.05
+disagreement = 0.02
+"""
+
+LIMITS = """\
+# From which absolute value of a measure on a target is strained, and from which breached.
 [limits.ln_spot_over_reference]
 strained = 0.01
 breached = 0.03

@@ -24,6 +24,9 @@ from watcher.state.target import Target
 from watcher.state.token import Address
 from watcher.state.yearn_vault import YearnVault
 
+MANAGED = ("uniswap_v3", "pancake_v3")
+"""The pools that position managers of holdings have their positions in."""
+
 Amounts = tuple[tuple[Address, int], ...]
 
 
@@ -122,7 +125,8 @@ def sold(market: Market, coin_in: int, coin_out: int, amount: int) -> tuple[int,
 
 def _is_of(position: Position, market: Market, state: Concentrated) -> bool:
     return (
-        (state.sqrt_price_x96, state.tick) == (position.price, position.tick)
+        state.variant in MANAGED
+        and (state.sqrt_price_x96, state.tick) == (position.price, position.tick)
         and (market.token(0), market.token(1)) == (position.token0, position.token1)
         and _has(state, position)
     )
