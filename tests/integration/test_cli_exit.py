@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from tests.support.strategies import address, pool, vault
 from watcher.cli.app import app
-from watcher.math.settings import PriceSource, Settings
+from watcher.math.settings import BasketExit, Owed, PriceSource, Settings
 from watcher.service.tick import Branch, advance, watchlist
 from watcher.state import Block, Holdings, Observation, State, Status, Target, Token
 from watcher.state.holdings import Redemption, VaultShare
@@ -72,7 +72,9 @@ targets = {{ WETH = 0.5, USDC = 0.5 }}
 band = 0.05
 owed = {{ USDC = 1_000_000 }}
 exit_to = "USDC"
+through = ["pair", "vault"]
 """
+BASKET = BasketExit((TREASURY.id,), (PAIR.id, VAULT.id), "USDC", (Owed("USDC", 1_000_000.0),), ())
 
 SOLD_IN = POOL.reserve0 // 2, POOL.reserve1 // 2
 RECEIVED = (
@@ -88,7 +90,7 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    settings = Settings(unit="USD", sizes=(1_000.0,), prices=PRICES)
+    settings = Settings(unit="USD", sizes=(1_000.0,), prices=PRICES, exits=(BASKET,))
     with Store.create(f"sqlite:///{tmp_path / 'watcher.db'}") as store:
         store.register(TARGETS)
         store.save_settings(settings)
@@ -147,6 +149,21 @@ def test_a_basket_is_judged_by_what_is_owed_and_by_its_parts(run: Run) -> None:
     assert found["solvency_exit"] == pytest.approx(RECEIVED / ONE / 1_000_000)
     parts = {each["token"]: each["part"] for each in found["targets_of_basket"]}
     assert list(parts.values()) == pytest.approx([1_020 / 2_055, 1_035 / 2_055])
+
+
+def test_what_is_stored_is_what_the_command_says_and_what_is_computed_again(run: Run) -> None:
+    """Block 8 has another pair alone, and so another exit of the same holdings."""
+    names = ("exit_value", "exit_discount", "solvency_reference", "solvency_exit")
+    history = ("history", "chest", "--format", "json")
+    stored = json.loads(run(*history, *(part for name in names for part in ("-m", name))).stdout)
+    for number in (7, 8):
+        told = document(run("exit", "treasury", "--at", str(number), "--json"))
+        found = {row["measure"]: row["value"] for row in stored if row["block"] == number}
+        assert found == {name: pytest.approx(told[name], rel=1e-15) for name in names}
+        measured = json.loads(run("measure", "chest", "--at", str(number), "--json").stdout)
+        again = {row["measure"]: row["value"] for row in measured if row["measure"] in names}
+        assert again == found
+    assert json.loads(run("recompute", "--json").stdout)["differences"] == []
 
 
 def test_people_see_every_step_and_what_leaving_costs(run: Run) -> None:

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+from tests.support.adapters import entries
 from tests.support.real_holdings import EXACT_IN, TRANSFER, Estate
 from tests.support.simulation import identified
 from watcher.chain.client import open_chain
 from watcher.devnet.deploy.pools import FAR_FUTURE
 from watcher.math.exact.fixed_point import UINT256_MAX
 from watcher.math.exit.plan import ExitPlan, Step
-from watcher.protocols import Entry
 from watcher.service.observe import observe
 from watcher.state import Address, State, Target
-from watcher.state.target import Param
 
 SOLD_IN = ("uniswap_v2", "uniswap_v3", "curve_stableswap", "erc4626")
 
 
 def watched(found: Estate) -> list[Target]:
     """The world's pairs, pools with ticks, StableSwap pools and vaults."""
-    entries = [
-        Entry(one.chain_id, one.protocol, one.address, one.name, options=_plain(one.options))
-        for one in found.world.entries.targets
-        if one.protocol in SOLD_IN and "holder" not in one.options
-    ]
-    return identified(found.chain, entries)
-
-
-def _plain(options: Mapping[str, object]) -> dict[str, Param]:
-    return {name: value for name, value in options.items() if isinstance(value, str | int)}
+    all_of_them = entries(found.world)
+    return identified(found.chain, [one for one in all_of_them if one.protocol in SOLD_IN])
 
 
 async def states(found: Estate, targets: Sequence[Target]) -> list[tuple[Target, State]]:

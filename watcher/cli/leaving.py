@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from watcher.cli.phrases import symbol
 from watcher.cli.session import open_store, read_config
 from watcher.cli.subjects import load_snapshot
 from watcher.errors import InputError, MathError
+from watcher.math.exit.basket import named_token, tokens_of, whole_amount
 from watcher.math.exit.estate import estate_of, together
 from watcher.math.exit.plan import ExitPlan, exit_plan
 from watcher.math.exit.solvency import Solvency, known_prices, owed_by, solvency
 from watcher.math.exit.world import World, world_of
 from watcher.state.block import Block
-from watcher.state.finding import Deltas, deltas, total
+from watcher.state.finding import Deltas, total
 from watcher.state.price import Price
 from watcher.state.snapshot import Snapshot
 from watcher.state.token import Address, Token
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from watcher.config import Basket, Config
     from watcher.store import Store
 
-SHOWN = 5
 NOBODY = "name a target or a basket, or a file with --state, and not both"
 
 
@@ -44,10 +42,7 @@ class Leaving:
 
     @property
     def tokens(self) -> dict[Address, Token]:
-        targets = [each.target for each in self.watched]
-        shares = [target.share for target in targets if target.share is not None]
-        coins = [*(token for target in targets for token in target.tokens), *shares]
-        return {token.address: token for token in coins}
+        return tokens_of(each.target for each in self.watched)
 
     @property
     def prices(self) -> dict[Address, Price]:
@@ -57,7 +52,17 @@ class Leaving:
 
     @property
     def world(self) -> World:
-        return world_of((each.target, each.state) for each in self.watched)
+        """All that is watched, or what all baskets that were named say they are sold in."""
+        said = [basket.through for basket in self.baskets]
+        named = {
+            one
+            for basket in self.baskets
+            for one in (*basket.target_ids, *basket.through, *basket.issued_by)
+        }
+        every = not said or not all(said) or not {each.target.id for each in self.subjects} <= named
+        return world_of(
+            (each.target, each.state) for each in self.watched if every or each.target.id in named
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,20 +140,11 @@ def weights(left: Left) -> dict[Address, float]:
 
 
 def find_token(text: str, tokens: Mapping[Address, Token]) -> Token:
-    """By address or symbol, letter case left aside. Raises InputError that names what it could
-    have meant."""
-    wanted = text.strip().lower()
-    found = [
-        token
-        for token in tokens.values()
-        if wanted in (token.address.lower(), token.symbol.strip().lower())
-    ]
-    if len(found) == 1:
-        return found[0]
-    shown = ", ".join(f"{symbol(token)} {token.address}" for token in found[:SHOWN])
-    if found:
-        raise InputError(f"{text[:40]!r} is {len(found)} tokens: {shown}; give the address")
-    raise InputError(f"no watched target has a token {text[:50]!r}: give its symbol or address")
+    """As `named_token`, in the words of a command. Raises InputError."""
+    try:
+        return named_token(text, tokens)
+    except MathError as error:
+        raise InputError(str(error)) from None
 
 
 def _named(
@@ -207,7 +203,9 @@ def _owed(leaving: Leaving, tokens: Mapping[Address, Token]) -> Deltas:
             if each not in own:
                 raise InputError(f"{error}: remove it from `issued_by`") from None
     for basket in leaving.baskets:
-        parts += [_amount(find_token(text, tokens), whole) for text, whole in basket.owed.items()]
+        parts += [
+            whole_amount(find_token(text, tokens), whole) for text, whole in basket.owed.items()
+        ]
     return total(parts)
 
 
@@ -219,7 +217,3 @@ def _issuers(baskets: Iterable[Basket], watched: Mapping[str, Snapshot]) -> list
                 raise InputError(f"{basket.name}: what issued its shares has not been read there")
             found.append(watched[target_id])
     return found
-
-
-def _amount(token: Token, whole: float) -> Deltas:
-    return deltas((token.address, round(Fraction(whole) * 10**token.decimals)))

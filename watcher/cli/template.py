@@ -217,6 +217,7 @@ deviation = 0.0025
 # exit_to = "USDC"
 # owed = { USDC = 1_000_000 }
 # issued_by = ["a-vault"]
+# through = ["3pool", "a-vault"]  # where it is sold; the exit is then measured at each block
 
 # A source further than `outlier` from the median of three or more has no vote; those that are left
 # make a price doubtful where they differ by more than `disagreement`.

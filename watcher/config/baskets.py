@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from watcher.config import fields
 from watcher.config.section import Section
+from watcher.math.settings import BasketExit, Owed
 from watcher.protocols import Entry
 from watcher.state.target import target_id
 from watcher.state.token import Address
@@ -26,7 +27,8 @@ class Basket:
     """`target_ids` are the holdings that make it up. Tokens are named as people name them, by
     symbol or address: `targets` are the parts of the whole that each should be, within `band`;
     `owed` whole tokens that are owed whoever asks; `issued_by` the ids of targets whose whole
-    supply of shares is owed; `exit_to` what everything is sold for, "" where nobody says it."""
+    supply of shares is owed; `exit_to` what everything is sold for, "" where nobody says it;
+    `through` the ids of all that it is sold in, none for all that is watched."""
 
     name: str
     chain_id: int
@@ -36,6 +38,21 @@ class Basket:
     owed: Parts
     issued_by: tuple[str, ...]
     exit_to: str
+    through: tuple[str, ...] = ()
+
+    @property
+    def measured(self) -> BasketExit | None:
+        """What is measured of it at each block: its exit, where it says through what and for what
+        it is sold."""
+        if not (self.target_ids and self.through and self.exit_to):
+            return None
+        return BasketExit(
+            target_ids=self.target_ids,
+            through=self.through,
+            into=self.exit_to,
+            owed=tuple(Owed(token, amount) for token, amount in sorted(self.owed.items())),
+            issued_by=self.issued_by,
+        )
 
 
 class BasketReader:
@@ -43,6 +60,7 @@ class BasketReader:
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._entries = entries
+        self._leading: set[tuple[int, Address]] = set()
         self._names = {entry.name.lower() for entry in entries}
 
     def read(self, section: Section) -> Basket | None:
@@ -55,10 +73,16 @@ class BasketReader:
         exit_to = section.optional("exit_to", fields.text, "")
         no_names: tuple[str, ...] = ()
         issuers = section.optional("issued_by", _names, no_names)
+        through = section.optional("through", _names, no_names)
+        if through and not exit_to:
+            section.problem("through", "needs `exit_to`, the token that all is sold for")
         section.finish()
         if holders is None or name is None:
             return None
         chain_id = holders[0][0]
+        if through and holders[0] in self._leading:
+            section.problem("holders", "begin with the first of another basket: change the order")
+        self._leading |= {holders[0]} if through else set()
         return Basket(
             name=name,
             chain_id=chain_id,
@@ -66,8 +90,9 @@ class BasketReader:
             targets=targets,
             band=band,
             owed=owed,
-            issued_by=self._issuers(section, issuers, chain_id),
+            issued_by=self._listed(section, "issued_by", issuers, chain_id),
             exit_to=exit_to,
+            through=self._listed(section, "through", through, chain_id),
         )
 
     def _name(self, value: object) -> str:
@@ -100,12 +125,14 @@ class BasketReader:
                 ids.append(found[holder])
         return tuple(dict.fromkeys(ids))
 
-    def _issuers(self, section: Section, names: Sequence[str], chain_id: int) -> tuple[str, ...]:
+    def _listed(
+        self, section: Section, key: str, names: Sequence[str], chain_id: int
+    ) -> tuple[str, ...]:
         known = {entry.name: _id(entry) for entry in self._entries if entry.chain_id == chain_id}
         for row, name in enumerate(names):
             if name not in known:
                 said = fields.unknown(name, known, what="target")
-                section.problem(f"issued_by[{row}]", said)
+                section.problem(f"{key}[{row}]", said)
         return tuple(known[name] for name in names if name in known)
 
 

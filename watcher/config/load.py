@@ -96,17 +96,22 @@ def _read(root: Section, path: Path) -> Config | None:
         if (found := read_limits(name, section)) is not None
     }
     entries = _with_feeds(root, targets, prices)
-    baskets = BasketReader(tuple(filter(None, targets)))
+    basket_reader = BasketReader(tuple(filter(None, targets)))
+    baskets = tuple(filter(None, map(basket_reader.read, root.list("baskets"))))
     return Config(
         path=path,
         database=database,
         settings=Settings(
-            unit=unit, sizes=sizes, prices=tuple(one.source for one in prices), votes=votes
+            unit=unit,
+            sizes=sizes,
+            prices=tuple(one.source for one in prices),
+            votes=votes,
+            exits=tuple(filter(None, (basket.measured for basket in baskets))),
         ),
         chains=tuple(chain for _, chain in chains),
         entries=entries,
         limits={**DEFAULT_LIMITS, **limits},
-        baskets=tuple(filter(None, map(baskets.read, root.list("baskets")))),
+        baskets=baskets,
     )
 
 
