@@ -19,6 +19,7 @@ from watcher.cli.commands import (
     exploiting,
     filling,
     history,
+    leaving,
     series,
     serving,
     setup,
@@ -87,6 +88,7 @@ COMMANDS = (
     analysis,
     series,
     exploiting,
+    leaving,
     database,
     world,
 )

@@ -13,7 +13,7 @@ from watcher.cli.session import open_store, read_config
 from watcher.errors import ConfigError, InputError
 from watcher.math.prices import priced_tokens
 from watcher.math.settings import Settings
-from watcher.math.subject import Subject
+from watcher.math.subject import Beside, Subject
 from watcher.report.naming import labels_of
 from watcher.state.kinds import State
 from watcher.state.price import unknown_price
@@ -32,12 +32,13 @@ UNNAMED_UNIT = "units of account"
 class Found:
     """`previous` is the state one block earlier, None where it is not known. `settings` are the
     configuration's, or the defaults where there is none; `labels` what is watched beside it, by
-    address."""
+    address; `beside` what the figures of its basket depend on."""
 
     snapshot: Snapshot
     previous: State | None
     settings: Settings
     labels: Mapping[str, str] = field(default_factory=dict)
+    beside: tuple[Beside, ...] = ()
 
     @property
     def subject(self) -> Subject:
@@ -48,7 +49,7 @@ class Found:
         prices = {
             token: known.get(token) or unknown_price(token, why) for token in priced_tokens(target)
         }
-        return Subject(target, self.snapshot.state, self.previous, prices)
+        return Subject(target, self.snapshot.state, self.previous, prices, beside=self.beside)
 
 
 def find_subject(
@@ -89,7 +90,25 @@ def _stored(text: str, *, at: int | None, config: Path | None) -> Found:
         snapshot = store.snapshot(target.id, at)
         previous = _previous(store, snapshot)
         labels = labels_of(store.targets(), target.chain_id)
-    return Found(snapshot, previous, checked.settings, labels)
+        basket = checked.settings.exit_of(target.id)
+        beside = _beside(store, snapshot, basket.beside if basket else ())
+    return Found(snapshot, previous, checked.settings, labels, beside)
+
+
+def _beside(store: Store, snapshot: Snapshot, target_ids: tuple[str, ...]) -> tuple[Beside, ...]:
+    """What was in force of other targets at the same block; those that have not been read yet are
+    missing, as they are for the service."""
+    found = []
+    for target_id in target_ids:
+        try:
+            standing = store.observation_as_of(target_id, snapshot.block.number)
+        except InputError:
+            # nobody has confirmed it yet
+            continue
+        if standing is not None:
+            target = store.find_target(target_id)
+            found.append(Beside(target, standing.observation.state))
+    return tuple(found)
 
 
 def _previous(store: Store, snapshot: Snapshot) -> State | None:

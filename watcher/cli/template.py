@@ -207,6 +207,18 @@ deviation = 0.0025
 # heartbeat = "1h"
 # most_confidence = 0.01
 
+# Addresses that are watched together (each of a `holdings` entry above), which part of each token
+# there should be, and what is owed: for `watcher exit` (docs/exit.md).
+# [[baskets]]
+# name = "treasury"
+# holders = ["eip155:1:0x..."]
+# targets = { WETH = 0.5, USDC = 0.3, wstETH = 0.2 }
+# band = 0.05
+# exit_to = "USDC"
+# owed = { USDC = 1_000_000 }
+# issued_by = ["a-vault"]
+# through = ["3pool", "a-vault"]  # where it is sold; the exit is then measured at each block
+
 # A source further than `outlier` from the median of three or more has no vote; those that are left
 # make a price doubtful where they differ by more than `disagreement`.
 [votes]

@@ -9,6 +9,7 @@ from pathlib import Path
 from watcher.alerts.health import DEFAULT_LIMITS
 from watcher.config import fields
 from watcher.config.api import read_api
+from watcher.config.baskets import BasketReader
 from watcher.config.environment import expand, unknown_variables
 from watcher.config.prices import (
     PriceEntry,
@@ -97,16 +98,23 @@ def _read(root: Section, path: Path) -> Config | None:
     }
     entries = _with_feeds(root, targets, prices)
     api = read_api(root.table("api"))
+    basket_reader = BasketReader(tuple(filter(None, targets)))
+    baskets = tuple(filter(None, map(basket_reader.read, root.list("baskets"))))
     return Config(
         path=path,
         database=database,
         settings=Settings(
-            unit=unit, sizes=sizes, prices=tuple(one.source for one in prices), votes=votes
+            unit=unit,
+            sizes=sizes,
+            prices=tuple(one.source for one in prices),
+            votes=votes,
+            exits=tuple(filter(None, (basket.measured for basket in baskets))),
         ),
         chains=tuple(chain for _, chain in chains),
         entries=entries,
         limits={**DEFAULT_LIMITS, **limits},
         api=api,
+        baskets=baskets,
     )
 
 

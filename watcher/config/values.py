@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from watcher.alerts.health import Limits
 from watcher.chain.endpoint import Endpoint, EndpointOptions
+from watcher.config.baskets import Basket
 from watcher.math.settings import Settings
 from watcher.protocols import Entry
 from watcher.state.token import Address
@@ -73,6 +74,7 @@ class Config:
     entries: tuple[Entry, ...]
     limits: Mapping[str, Limits]
     api: ApiConfig = field(default_factory=ApiConfig)
+    baskets: tuple[Basket, ...] = ()
 
     @property
     def database_shown(self) -> str:

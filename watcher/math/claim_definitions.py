@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from watcher.math.definition import LOCKBOX, PEG, SET, Definition
+from watcher.math.definition import HOLDINGS, LOCKBOX, PEG, SET, Definition
 
 CLAIM_DEFINITIONS = (
     Definition(
@@ -48,15 +48,49 @@ CLAIM_DEFINITIONS = (
     ),
     Definition(
         name="solvency_reference",
-        kinds=(PEG, SET, LOCKBOX),
+        kinds=(PEG, SET, LOCKBOX, HOLDINGS),
         unit="fraction",
         formula="A_ref / L: what is held at the reference price / what is owed for it; of a peg "
         "stability module what it has minted, at a dollar; of an index token default units * "
-        "supply; of a lockbox locked / issued, whole tokens: their price cancels",
+        "supply; of a lockbox locked / issued, whole tokens: their price cancels; of holdings all "
+        "of the basket that they begin / what the basket owes",
         dims="",
         source="L is what the contract counts as issued, never its own conversion of what it holds",
         bad="below 1: what was issued is not covered",
         cannot_say="what selling it all would bring: that moves prices",
+    ),
+    Definition(
+        name="exit_value",
+        kinds=(HOLDINGS,),
+        unit="unit of account",
+        formula="what the basket that these holdings begin is sold for by one ordered plan of "
+        "exact steps through the targets of its `through`, at the reference price of `exit_to`; "
+        "what is left over counts for nothing",
+        dims="",
+        source="docs/exit.md; LP tokens are burned first: one's own liquidity is no depth",
+        bad="down",
+        cannot_say="gas, what pools that are not named would pay, and what others do meanwhile",
+    ),
+    Definition(
+        name="exit_discount",
+        kinds=(HOLDINGS,),
+        unit="fraction",
+        formula="1 - exit_value / A_ref, A_ref all that the basket holds at reference prices",
+        dims="",
+        source="docs/exit.md",
+        bad="up: selling moves the prices, or nobody buys a part of it",
+        cannot_say="which part costs it: `watcher exit` shows every step",
+    ),
+    Definition(
+        name="solvency_exit",
+        kinds=(HOLDINGS,),
+        unit="fraction",
+        formula="exit_value / L, L what the basket owes: `owed`, and the supply of `issued_by` at "
+        "its own reference price",
+        dims="",
+        source="as exit_value; L is never the vault's own conversion of what it holds",
+        bad="below 1: what is owed cannot be paid by selling all there is",
+        cannot_say="whether all who are owed come at once",
     ),
     Definition(
         name="unbacked",

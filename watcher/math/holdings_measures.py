@@ -11,6 +11,7 @@ import numpy as np
 
 from watcher.errors import MathError
 from watcher.math.columns import Column, dims_of, price_reason, price_value
+from watcher.math.exit_measures import exit_measures
 from watcher.math.look_through import Form, LookedThrough, look_through
 from watcher.math.prices import plain_tokens
 from watcher.math.settings import Settings
@@ -43,7 +44,7 @@ class _Asset:
 
 
 def holdings_measures(subjects: Sequence[Subject], settings: Settings) -> list[Column]:
-    """`settings` are not used: no figure of holdings depends on sizes."""
+    """Of the settings only the baskets count: no figure of holdings depends on sizes."""
     (subject,) = subjects
     assets = _assets(subject, redeemable=False)
     problem = _problem(subject, assets)
@@ -59,6 +60,7 @@ def holdings_measures(subjects: Sequence[Subject], settings: Settings) -> list[C
         *(_form_column(form, assets, problem) for form in Form),
         *(column for asset in assets for column in _asset_columns(asset, total, problem)),
         *_concentration(assets, total, problem),
+        *exit_measures(subject, settings),
     ]
 
 

@@ -16,7 +16,14 @@ from watcher.errors import MathError
 from watcher.math.exact import constant_product
 from watcher.math.exact.position_manager import Account, Place, close
 from watcher.math.exact.positions import Amounts, FeeGrowth, fee_growth_inside
-from watcher.state.holdings import Holdings, PairShare, PositionPool, PositionRange, VaultShare
+from watcher.state.holdings import (
+    HeldPosition,
+    Holdings,
+    PairShare,
+    PositionPool,
+    PositionRange,
+    VaultShare,
+)
 
 TOO_SMALL = "INSUFFICIENT_LIQUIDITY_BURNED"
 
@@ -62,7 +69,7 @@ def look_through(state: Holdings, *, redeemable: bool = False) -> LookedThrough:
         held.add(place, form, sum(row[place] for row in state.balances))
     if state.native:
         held.add(state.wrapped, Form.TOKEN, sum(state.native))
-    for pool, paid in _closed(state):
+    for _, pool, paid in closed_positions(state):
         held.add(pool.token0, Form.POSITION, paid.amount0)
         held.add(pool.token1, Form.POSITION, paid.amount1)
     for token in state.order:
@@ -164,7 +171,7 @@ def _burn(pair: PairShare, held: _Held) -> list[tuple[int, int]]:
     return [(pair.token0, paid.amount0), (pair.token1, paid.amount1)]
 
 
-def _closed(state: Holdings) -> Iterator[tuple[PositionPool, Amounts]]:
+def closed_positions(state: Holdings) -> Iterator[tuple[HeldPosition, PositionPool, Amounts]]:
     """What each position pays, in order: those of one range share the manager's account."""
     accounts = [_manager_account(each) for each in state.ranges]
     for position in state.positions:
@@ -177,7 +184,7 @@ def _closed(state: Holdings) -> Iterator[tuple[PositionPool, Amounts]]:
         )
         found = close(_place(pool, span), nft, accounts[position.range])
         accounts[position.range] = found.left
-        yield pool, found.paid
+        yield position, pool, found.paid
 
 
 def _manager_account(span: PositionRange) -> Account:

@@ -69,6 +69,36 @@ class Votes:
 
 
 @dataclass(frozen=True, slots=True)
+class Owed:
+    """So many whole tokens, the token by its symbol or address."""
+
+    token: str
+    amount: float
+
+
+@dataclass(frozen=True, slots=True)
+class BasketExit:
+    """A basket whose exit is measured at each block, as figures of the first of its `target_ids`.
+
+    `through` are the targets that it is sold in; `into`, and the tokens of which whole amounts are
+    `owed`, are named as people name them, by symbol or address. `issued_by` are targets whose whole
+    supply of shares is owed.
+    """
+
+    target_ids: tuple[str, ...]
+    through: tuple[str, ...]
+    into: str
+    owed: tuple[Owed, ...]
+    issued_by: tuple[str, ...]
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """All targets that it depends on but the one that has its figures, each once."""
+        named = (*self.target_ids[1:], *self.through, *self.issued_by)
+        return tuple(dict.fromkeys(one for one in named if one != self.target_ids[0]))
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """`sizes` are trade sizes in the unit of account; of sources of one token the first named is
     the preferred one."""
@@ -77,9 +107,18 @@ class Settings:
     sizes: tuple[float, ...]
     prices: tuple[PriceSource, ...]
     votes: Votes = Votes()
+    exits: tuple[BasketExit, ...] = ()
 
     def to_json(self) -> str:
-        return canonical_json(to_plain(self))
+        plain = to_plain(self)
+        if not self.exits:
+            # settings without any keep the hash that they had before there were any
+            del plain["exits"]
+        return canonical_json(plain)
+
+    def exit_of(self, target_id: str) -> BasketExit | None:
+        """The basket whose figures a target has."""
+        return next((one for one in self.exits if one.target_ids[0] == target_id), None)
 
     @property
     def hash(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from watcher.math.prices import Book, Reading, graph_of, priced_tokens
 from watcher.math.prices.pools import read_pair_oracle
@@ -27,6 +28,9 @@ SELF = "self"
 PREVIOUS = "previous"
 PRICE = "price:"
 EARLIER = "earlier:"
+EXIT = "exit:"
+
+NOBODY: Mapping[str, Target] = MappingProxyType({})
 
 COMPARED = frozenset({ShareVault.KIND, YearnVault.KIND})
 """The kinds with measures that compare a state with the one a block earlier."""
@@ -39,7 +43,9 @@ SHOWING_VOTES = frozenset({RedemptionRate.KIND})
 class Subject:
     """`state` is None when the target could not be read, `reason` then says why. `previous` is the
     state one block earlier, None when there was none or no measure of the kind compares with it.
-    `mean` is the time-weighted price of a pair's sums, which its state alone does not tell."""
+    `mean` is the time-weighted price of a pair's sums, which its state alone does not tell.
+    `beside` are the other targets of a basket that is measured here, and the pools it is sold in.
+    """
 
     target: Target
     state: State | None
@@ -47,6 +53,15 @@ class Subject:
     prices: Mapping[Address, Price]
     reason: str = ""
     mean: Reading | None = None
+    beside: tuple[Beside, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Another target that the figures depend on; `state` is None where it could not be read."""
+
+    target: Target
+    state: State | None
 
 
 def roles(target: Target, settings: Settings) -> dict[str, str]:
@@ -65,7 +80,8 @@ def roles(target: Target, settings: Settings) -> dict[str, str]:
             found[PRICE + source.token + (f":{row + 1}" if row else "")] = source.feed_id
     for target_id in windows(target, settings):
         found[EARLIER + target_id] = target_id
-    return found
+    basket = settings.exit_of(target.id)
+    return found if basket is None else found | {EXIT + each: each for each in basket.beside}
 
 
 def windows(target: Target, settings: Settings) -> dict[str, int]:
@@ -88,11 +104,13 @@ def assemble(
     timestamp: int,
     settings: Settings,
     book: Book | None = None,
+    others: Mapping[str, Target] = NOBODY,
 ) -> Subject:
     """Build the subject from the observations in force by role; a missing role was never read.
 
     `timestamp` is the block's, in seconds: it decides whether a price is stale. `book` is that of
-    the whole block, for a target from which none of its prices comes.
+    the whole block, for a target from which none of its prices comes. `others` are, by id, all
+    targets that the roles name.
     """
     if book is None:
         book = judging(target, observed, timestamp=timestamp, settings=settings)
@@ -104,6 +122,17 @@ def assemble(
         prices={token: book.price(token) for token in priced_tokens(target)},
         reason="" if own and own.state else _why(own),
         mean=mean_price(target, own, observed.get(EARLIER + target.id), timestamp=timestamp),
+        beside=_beside(observed, others),
+    )
+
+
+def _beside(
+    observed: Mapping[str, Observation], others: Mapping[str, Target]
+) -> tuple[Beside, ...]:
+    return tuple(
+        Beside(others[one.target_id], one.state)
+        for role, one in sorted(observed.items())
+        if role.startswith(EXIT)
     )
 
 
@@ -154,7 +183,7 @@ def computation_key(
     inputs = {
         role: state_to_json(observation.state) if observation.state else observation.status
         for role, observation in observed.items()
-        if role in (SELF, PREVIOUS)
+        if role in (SELF, PREVIOUS) or role.startswith(EXIT)
     }
     prices = {token: judging_key(subject.target, price) for token, price in subject.prices.items()}
     named = [settings_hash, method_hash, inputs, prices]

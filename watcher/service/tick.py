@@ -9,7 +9,7 @@ from typing import TypeAlias
 from watcher.math.measures import measure
 from watcher.math.prices import Book, graph_of, priced_tokens
 from watcher.math.settings import Settings
-from watcher.math.subject import PREVIOUS, judging_key, mean_price, price_key, roles, windows
+from watcher.math.subject import EXIT, PREVIOUS, judging_key, mean_price, price_key, roles, windows
 from watcher.state.block import Block
 from watcher.state.flow import BlockFlows, FlowReading
 from watcher.state.measure import Computation
@@ -60,7 +60,8 @@ class Watched:
     """A target and the observations that its measures use: role to target id.
 
     `earlier` are the targets whose observation one block before is used; `coins` those whose prices
-    are. `is_source`: prices come from it, and must not judge it.
+    are. `is_source`: prices come from it, and must not judge it. `beside` are the other targets of
+    a basket that is measured here.
     """
 
     target: Target
@@ -68,6 +69,7 @@ class Watched:
     earlier: tuple[str, ...]
     coins: tuple[Address, ...]
     is_source: bool
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ def _watched(target: Target, used: Mapping[str, str], *, is_source: bool) -> Wat
         earlier=tuple(one for role, one in used.items() if role == PREVIOUS),
         coins=priced_tokens(target),
         is_source=is_source or target.kind == PairOracle.KIND,
+        beside=tuple(one for role, one in used.items() if role.startswith(EXIT)),
     )
 
 
@@ -214,7 +217,7 @@ class _Now:
         self._keys = {coin: price_key(self._book.price(coin)) for coin in coins}
 
     def seen(self, each: Watched) -> Seen:
-        own = (self.in_force.get(each.target.id),)
+        own = tuple(map(self.in_force.get, (each.target.id, *each.beside)))
         before = tuple(map(self._before.get, each.earlier)) if each.earlier else ()
         if each.is_source:
             return before, own, self._judging(each)
@@ -231,6 +234,7 @@ class _Now:
             settings_hash=self._watched.settings_hash,
             earlier=self._earlier,
             book=None if each.is_source else self._book,
+            others=self._watched.by_id,
         )
 
     def trail(self) -> Trail:

@@ -79,6 +79,7 @@ class MeasureCheck:
         self.walk = Walk(connection, computation, memory.since)
         self.total = self.walk.total
         self.settings: dict[str, Settings] = {}
+        self.others = {entry.target.id: entry.target for entry in memory.entries.values()}
 
     def step(self, connection: Connection) -> int:
         rows = self.walk.next(connection, COMPUTATIONS)
@@ -106,7 +107,13 @@ class MeasureCheck:
         try:
             settings = self._settings(row.settings_hash, row.body)
             observed = {used.role: self.memory.observation(used) for used in inputs}
-            subject = assemble(target, observed, timestamp=row.timestamp, settings=settings)
+            subject = assemble(
+                target,
+                observed,
+                timestamp=row.timestamp,
+                settings=settings,
+                others=self.others,
+            )
         except REFUSALS as error:
             self._note_computation(row, "inputs", f"nothing: {error}")
             return None

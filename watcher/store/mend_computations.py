@@ -13,10 +13,11 @@ from watcher.math.settings import Settings
 from watcher.math.subject import roles, windows
 from watcher.state.block import Block
 from watcher.state.measure import Computation
+from watcher.state.target import Target
 from watcher.store import tables
 from watcher.store.commit import add_computations, tick_of
 from watcher.store.history import observations_as_of, settings_of
-from watcher.store.register import Registered
+from watcher.store.register import Registered, registered
 from watcher.store.seam import Seam
 from watcher.store.tick import InForce, TickResult
 from watcher.store.trail import in_force_ago
@@ -62,7 +63,15 @@ class Scope:
             settings=settings,
             settings_hash=settings_hash,
             earlier={uid: one for uid, one in ago.items() if one is not None},
+            others=self._others(entry, settings, wanted),
         )
+
+    def _others(self, entry: Registered, settings: Settings, wanted: set[str]) -> dict[str, Target]:
+        """Only a basket depends on other targets than as sources of prices."""
+        if settings.exit_of(entry.target.id) is None:
+            return {}
+        found = registered(self._seam.connection, uids=wanted)
+        return {one.target.id: one.target for one in found}
 
     def _at(self, wanted: set[str], block: Block) -> dict[str, InForce]:
         unknown = {uid for uid in wanted if (uid, block.number) not in self._in_force}

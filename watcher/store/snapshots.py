@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from watcher.errors import InputError
 from watcher.math.prices import priced_tokens
 from watcher.math.settings import Settings
-from watcher.math.subject import EARLIER, PREVIOUS, Subject, assemble, roles, windows
+from watcher.math.subject import EARLIER, EXIT, PREVIOUS, Subject, assemble, roles, windows
 from watcher.state.block import Block
 from watcher.state.observation import Observation
 from watcher.state.snapshot import Snapshot
@@ -42,7 +42,11 @@ def snapshot(connection: Connection, entry: Registered, number: int | None) -> S
 
 
 def _subject(connection: Connection, watched: Target, chosen: Settings, as_of: Block) -> Subject:
-    wanted = {role: uid for role, uid in roles(watched, chosen).items() if role != PREVIOUS}
+    wanted = {
+        role: uid
+        for role, uid in roles(watched, chosen).items()
+        if role != PREVIOUS and not role.startswith(EXIT)
+    }
     found = observations_as_of(
         connection, as_of.number, tables.target.c.uid.in_(set(wanted.values()))
     )

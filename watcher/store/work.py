@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from watcher.math.measures import METHOD_HASH
 from watcher.math.prices import Book
 from watcher.math.settings import Settings
-from watcher.math.subject import EARLIER, PREVIOUS, Subject, assemble, computation_key
+from watcher.math.subject import EARLIER, NOBODY, PREVIOUS, Subject, assemble, computation_key
 from watcher.state.block import Block
 from watcher.state.measure import Input
 from watcher.state.target import Target
@@ -36,17 +36,25 @@ def work(
     settings_hash: str,
     earlier: Mapping[str, InForce],
     book: Book | None = None,
+    others: Mapping[str, Target] = NOBODY,
 ) -> Work:
     """`before` and `now` are what is in force one block earlier and at `block`, by target id,
     `earlier` what was so when the windows of means over time began; `roles` are the observations
-    that the target's measures use, and `book` as `assemble` has it."""
+    that the target's measures use, `book` and `others` as `assemble` has them."""
     sources = {
         role: found
         for role, target_id in roles.items()
         if (found := _at(role, before, now, earlier).get(target_id)) is not None
     }
     observed = {role: found.observation for role, found in sources.items()}
-    subject = assemble(target, observed, timestamp=block.timestamp, settings=settings, book=book)
+    subject = assemble(
+        target,
+        observed,
+        timestamp=block.timestamp,
+        settings=settings,
+        book=book,
+        others=others,
+    )
     return Work(
         target=target,
         subject=subject,
