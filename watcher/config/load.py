@@ -16,6 +16,7 @@ from watcher.config.prices import (
     native_sources,
     read_votes,
 )
+from watcher.config.receivers import read_receivers, read_watchdog
 from watcher.config.section import Section
 from watcher.config.sections import read_chain, read_limits, read_target
 from watcher.config.values import Config
@@ -95,6 +96,7 @@ def _read(root: Section, path: Path) -> Config | None:
         if (found := read_limits(name, section)) is not None
     }
     entries = _with_feeds(root, targets, prices)
+    receivers = read_receivers(root)
     return Config(
         path=path,
         database=database,
@@ -104,6 +106,8 @@ def _read(root: Section, path: Path) -> Config | None:
         chains=tuple(chain for _, chain in chains),
         entries=entries,
         limits={**DEFAULT_LIMITS, **limits},
+        receivers=receivers,
+        watchdog=read_watchdog(root),
     )
 
 

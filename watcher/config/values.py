@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from watcher.alerts.channels.receiver import Receiver, Watchdog
 from watcher.alerts.health import Limits
 from watcher.chain.endpoint import Endpoint, EndpointOptions
 from watcher.math.settings import Settings
@@ -57,6 +58,8 @@ class Config:
     chains: tuple[ChainConfig, ...]
     entries: tuple[Entry, ...]
     limits: Mapping[str, Limits]
+    receivers: tuple[Receiver, ...] = ()
+    watchdog: Watchdog | None = None
 
     @property
     def database_shown(self) -> str:
