@@ -1,6 +1,7 @@
 """The history of what was read and computed, in SQLite or PostgreSQL."""
 
 from watcher.store.difference import Difference, Recomputation
+from watcher.store.outbox import Delivery, DeliveryStatus, Outbox
 from watcher.store.recompute import recompute
 from watcher.store.schema import Schema
 from watcher.store.store import Store
@@ -20,6 +21,8 @@ from watcher.store.values import (
 
 __all__ = [
     "ChainExtent",
+    "Delivery",
+    "DeliveryStatus",
     "Difference",
     "Extent",
     "Figure",
@@ -28,6 +31,7 @@ __all__ = [
     "FlowRecord",
     "Gap",
     "InForce",
+    "Outbox",
     "Recomputation",
     "Resumption",
     "Schema",
