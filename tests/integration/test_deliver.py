@@ -369,13 +369,21 @@ async def test_what_apprise_knows_is_asked_without_sending() -> None:
     assert "apprise knows no such service" in unknown.detail
 
 
+async def test_a_fault_of_our_own_ends_one_attempt_and_not_the_line(store: Store) -> None:
+    desk = Reception()
+    bad = notice("n1", severity="info", kind="no kind")
+    async with receiving(desk) as host:
+        outcome = await tell(webhook("desk", host), bad)
+        assert outcome.detail == "a fault of this program (AttributeError): report it"
+
+
 async def test_alertmanager_is_told_at_its_path() -> None:
     am = Reception()
     async with receiving(am) as host:
         receiver = replace(
             webhook("am", host),
             kind=ReceiverKind.ALERTMANAGER,
-            address=Endpoint(f"http://{host}/base/"),
+            address=Endpoint(f"http://{host}/base/?token={KEY}"),
             secret=None,
         )
         assert (await tell(receiver, notice("n1", alert="a1"))).taken

@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from models import DELIVERY_STATUSES
 from tests.support.receiving import notice
 from watcher.errors import StoreError
 from watcher.state.notice import NoticeKind
-from watcher.store import Delivery, DeliveryStatus, Outbox, Store
+from watcher.store import Delivery, DeliveryStatus, Outbox, Store, tables
 from watcher.store.outbox import enqueue
 
 
@@ -208,6 +209,17 @@ def test_putting_back(outbox: Outbox) -> None:
         outbox.retry(sent.id)
     with pytest.raises(StoreError, match="there is no delivery 999"):
         outbox.retry(999)
+
+
+def test_a_damaged_row_is_dead_and_holds_nothing(store: Store, outbox: Outbox) -> None:
+    outbox.enqueue(notice("n1", alert="a"), ["desk"])
+    outbox.enqueue(notice("n2", alert="a"), ["desk"])
+    with store.database.writing() as connection:
+        broken = update(tables.delivery).where(tables.delivery.c.notice_uid == "n1")
+        connection.execute(broken.values(notice="{"))
+    assert nothing(outbox)
+    assert claim(outbox).notice.uid == "n2"
+    assert outbox.counts()[DeliveryStatus.DEAD] == 1
 
 
 def test_what_waits_for_nobody_is_dead(outbox: Outbox) -> None:

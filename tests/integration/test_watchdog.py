@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import pytest
 from structlog.testing import capture_logs
 
-from tests.support.faulty_node import CHAIN_ID, Fault, FaultyNode, make_chain, serve
-from tests.support.receiving import KEY, Reception, Say, notice, receiving, webhook
+from tests.support.faulty_node import CHAIN_ID, Fault, FaultyNode, error, make_chain, serve
+from tests.support.receiving import KEY, SECRET, Reception, Say, notice, receiving, webhook
 from watcher.alerts.channels.receiver import Receiver, Watchdog
 from watcher.chain.endpoint import Endpoint, EndpointOptions
 from watcher.config.values import ChainConfig, Config
@@ -23,6 +25,7 @@ from watcher.service.run import Service
 from watcher.store import DeliveryStatus, Store
 
 SILENT = 0.6
+TOKEN = "0x" + "11" * 20
 
 
 def config_of(
@@ -64,8 +67,8 @@ async def running(config: Config) -> AsyncIterator[Service]:
             await task
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+async def until(condition: Callable[[], bool], *, seconds: float = 20) -> None:
+    async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - what is waited for is a state
             await asyncio.sleep(0.01)
 
@@ -201,3 +204,71 @@ async def test_a_single_look_sends_too(tmp_path: Path) -> None:
             assert store.outbox.counts()[DeliveryStatus.SENT] == 1
             await watch_once(replace(config, receivers=()), store)
     assert desk.calls == ["n1"]
+
+
+def as_token(params: Sequence[Any]) -> Any:
+    """A token of 18 decimals of which nobody has any."""
+    if isinstance(params[0], str):
+        return "0x01"  # its code
+    asked = str(params[0].get("data") or params[0].get("input"))
+    answers = {"0x313ce567": 18, "0x70a08231": 0}
+    value = answers.get(asked[:10])
+    return error(3, "execution reverted", "0x") if value is None else f"0x{value:064x}"
+
+
+async def process(folder: Path) -> asyncio.subprocess.Process:
+    """`watcher run`, as a user runs it."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "watcher", "run", cwd=folder, stderr=asyncio.subprocess.DEVNULL
+    )
+
+
+def written(folder: Path, node: str, desk: str) -> None:
+    (folder / "watcher.toml").write_text(f"""
+database = "sqlite:///watcher.db"
+
+[chains."eip155:{CHAIN_ID}"]
+endpoints = [{{ url = "http://{node}/" }}]
+poll_seconds = 0.1
+
+[[targets]]
+chain = "eip155:{CHAIN_ID}"
+protocol = "holdings"
+address = "0x0000000000000000000000000000000000000001"
+name = "nothing"
+addresses = ["0x0000000000000000000000000000000000000002"]
+tokens = ["{TOKEN}"]
+
+[receivers.desk]
+webhook = "http://{desk}/{KEY}"
+secret = "{SECRET}"
+allow_private = true
+""")
+
+
+@pytest.mark.slow
+async def test_watcher_run_is_killed_while_it_tells_and_told_to_end_while_it_tells(
+    tmp_path: Path,
+) -> None:
+    node, desk = FaultyNode(calls={TOKEN: as_token}), Reception()
+    async with serve(node) as host, receiving(desk) as at:
+        written(tmp_path, host, at)
+        with Store.create(f"sqlite:///{tmp_path / 'watcher.db'}") as store:
+            store.outbox.enqueue(notice("n1"), ["desk"])
+            desk.plan.append(Say(delay=30))
+            killed = await process(tmp_path)
+            await asyncio.wait_for(desk.arrived.wait(), 60)
+            killed.kill()
+            await killed.wait()
+            assert store.outbox.counts()[DeliveryStatus.PENDING] == 1
+            ended = await process(tmp_path)
+            await until(lambda: bool(store.extent().chains), seconds=60)
+            await until(lambda: store.outbox.counts()[DeliveryStatus.SENT] == 1, seconds=60)
+            desk.plan.append(Say(delay=1.0))
+            store.outbox.enqueue(notice("n2"), ["desk"])
+            await until(lambda: "n2" in desk.calls, seconds=60)
+            ended.terminate()
+            assert await asyncio.wait_for(ended.wait(), 30) == 0
+            assert store.outbox.counts()[DeliveryStatus.SENT] == 2
+    assert desk.calls == ["n1", "n1", "n2"]
+    assert desk.unsigned == 0

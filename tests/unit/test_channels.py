@@ -42,6 +42,16 @@ def test_a_notice_has_one_text_however_often_it_is_sent() -> None:
     assert webhook_body(notice("n1")) == webhook_body(notice("n1"))
 
 
+@pytest.mark.parametrize("at", [-1, 2**63, 2**256])
+def test_a_time_that_no_calendar_has_keeps_no_notice_back(at: int) -> None:
+    told = notice("n1", at=at)
+    assert json.loads(webhook_body(told))["timestamp"] in {
+        "1970-01-01T00:00:00Z",
+        "9999-12-31T23:59:59Z",
+    }
+    assert json.loads(alertmanager_body(told))
+
+
 def alerts(**changed: Any) -> dict[str, Any]:
     """What Alertmanager is told, by severity."""
     told = json.loads(alertmanager_body(notice("n1", alert="a1", **changed)))

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
+import structlog
 
 from watcher.alerts.channels.addresses import refused_address
 from watcher.alerts.channels.alertmanager import PATH, alertmanager_body
@@ -24,6 +25,8 @@ from watcher.chain.endpoint import Endpoint
 from watcher.chain.status import retry_after_seconds
 from watcher.config.receivers import refused
 from watcher.state.notice import Notice
+
+LOG = structlog.get_logger(__name__)
 
 SAID_BYTES = 4_096
 """What is read of an answer, for the sentence about a failure."""
@@ -60,6 +63,9 @@ async def tell(receiver: Receiver, notice: Notice) -> Outcome:
     except TimeoutError:
         within = f"within {receiver.deadline_seconds:g} s"
         outcome = Outcome(False, f"{receiver.shown} did not take it {within}: it is slow or hangs")
+    except Exception as error:  # noqa: BLE001 - one notice must not silence its receiver
+        LOG.error("not sent", receiver=receiver.name, id=notice.uid, error=type(error).__name__)
+        outcome = Outcome(False, f"a fault of this program ({type(error).__name__}): report it")
     return replace(
         outcome, detail=receiver.said(outcome.detail), seconds=time.monotonic() - started
     )
@@ -114,11 +120,16 @@ async def _tell(receiver: Receiver, notice: Notice) -> Outcome:
             private = receiver.allow_private
             return await _exchange("POST", endpoint, body, headers, allow_private=private)
         case _, Endpoint() as endpoint:
-            to = Endpoint(f"{endpoint.url.rstrip('/')}{PATH}")
+            to = _at_path(endpoint, PATH)
             body = alertmanager_body(notice)
             return await _exchange("POST", to, body, allow_private=receiver.allow_private)
         case _:
             raise AssertionError(f"{receiver!r} has no address of its kind")
+
+
+def _at_path(endpoint: Endpoint, path: str) -> Endpoint:
+    parts = urlsplit(endpoint.url)
+    return Endpoint(parts._replace(path=parts.path.rstrip("/") + path).geturl())
 
 
 def _signed(receiver: Receiver, notice: Notice, body: str) -> dict[str, str]:

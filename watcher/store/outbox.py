@@ -147,7 +147,13 @@ class Outbox:
                 )
                 .returning(*table.c)
             )
-            return _delivery(connection.execute(claimed).mappings().one())
+            row = connection.execute(claimed).mappings().one()
+        try:
+            return _delivery(row)
+        except StoreError as error:
+            # What follows it must not wait for ever.
+            self.kill(found, "", reason=str(error))
+            return None
 
     def next_due(self, receiver: str) -> float | None:
         """In how many seconds something may be claimed, 0 when it can be now; None when nothing

@@ -35,9 +35,17 @@ def webhook_body(notice: Notice) -> str:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
+LAST_SECOND = 253_402_300_799
+"""Of the year 9999: a chain may say what it likes of its time."""
+
+
 def moment(seconds: int) -> str:
-    """UTC, ISO-8601."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+    """UTC, ISO-8601; what lies outside of the years 1970 to 9999 is at their ends."""
+    return (
+        datetime.fromtimestamp(min(max(seconds, 0), LAST_SECOND), UTC)
+        .isoformat()
+        .replace("+00:00", "Z")
+    )
 
 
 def chain(notice: Notice) -> str | None:
