@@ -125,6 +125,14 @@ async def test_an_answer_without_end_is_not_waited_for() -> None:
     assert KEY not in outcome.detail
 
 
+async def test_fault_48_a_receiver_that_says_our_secret_does_not_show_it() -> None:
+    desk = Reception(plan=deque([Say(400, text=f"signed with {SECRET}, that is\x1b[2J wrong")]))
+    async with receiving(desk) as host:
+        outcome = await tell(webhook("desk", host), notice("n1"))
+    assert "(signed with ***, that is" in outcome.detail
+    assert "\x1b" not in outcome.detail
+
+
 async def test_retry_after_is_waited_for_by_all_that_is_for_the_receiver(
     store: Store, clock: Clock
 ) -> None:
@@ -238,6 +246,7 @@ async def test_the_end_sends_what_is_due_and_waits_no_longer_than_it_may(store: 
         assert time.monotonic() - started < 4
         assert len(desk.taken) == 5
         assert store.outbox.counts()[DeliveryStatus.PENDING] == 1
+        assert store.outbox.holders() == ()
         # Nobody has it any more: the next start sends it at once.
         async with sending(store, webhook("hung", second)):
             await until(lambda: settled(store))

@@ -61,6 +61,7 @@ class Say:
     retry_after: str = ""
     location: str = ""
     lost: bool = False
+    text: str = ""
 
 
 @dataclass
@@ -99,8 +100,10 @@ class Reception:
         headers = {"Retry-After": say.retry_after} if say.retry_after else {}
         if say.location:
             headers["Location"] = say.location
-        text = f"said by the receiver of {request.url}" if say.status >= 300 else None
-        return web.Response(status=say.status, headers=headers, text=text)
+        text = say.text or f"said by the receiver of {request.url}"
+        return web.Response(
+            status=say.status, headers=headers, text=text if say.status >= 300 else None
+        )
 
 
 @asynccontextmanager

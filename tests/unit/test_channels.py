@@ -199,6 +199,8 @@ def test_what_anybody_can_reach_may_be_sent_to(address: str) -> None:
         ("fc00::1", True),
         ("169.254.169.254", False),
         ("::ffff:169.254.169.254", False),
+        ("64:ff9b::169.254.169.254", False),
+        ("2002:a9fe:a9fe::", False),
         ("fe80::1", False),
         ("fd00:ec2::254", False),
         ("100.100.100.200", False),

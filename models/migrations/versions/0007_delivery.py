@@ -51,9 +51,17 @@ def upgrade() -> None:
         sqlite_where=PENDING,
         postgresql_where=PENDING,
     )
+    op.create_index(
+        f"ix_{TABLE}_receiver_alert_id_pending",
+        TABLE,
+        ["receiver", "alert", "id"],
+        sqlite_where=PENDING,
+        postgresql_where=PENDING,
+    )
 
 
 def downgrade() -> None:
+    op.drop_index(f"ix_{TABLE}_receiver_alert_id_pending", TABLE)
     op.drop_index(f"ix_{TABLE}_receiver_id_pending", TABLE)
     op.drop_table(TABLE)
 
