@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -14,6 +14,7 @@ from watcher.alerts.channels.message import message
 from watcher.alerts.channels.receiver import Hidden, apprise_address
 from watcher.alerts.channels.text import inert, lines, one_line
 from watcher.alerts.channels.webhook import webhook_body
+from watcher.service.apprise_child import send
 from watcher.state.notice import NoticeKind
 
 HOSTILE = (
@@ -118,6 +119,46 @@ def test_faults_42_and_45_mentions_links_and_markup_are_plain_text_for_people() 
     for one in json.loads(alertmanager_body(notice("n1", title=HOSTILE, body=HOSTILE))):
         assert_harmless_in_a_chat(one["annotations"]["summary"])
         assert_harmless_in_a_chat(one["annotations"]["description"])
+
+
+class Taken:
+    """What a service answers that took a message."""
+
+    status_code, content, text = 200, b"ok", "ok"
+    headers: ClassVar[dict[str, str]] = {}
+
+    def json(self) -> dict[str, bool]:
+        return {"ok": True}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "discord://12345678901234567/abcdefghijklmnop1234567890",
+        "tgram://123456789:abcdefg_hijklmnop/12315544/",
+        "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#general",
+        "ntfy://topic",
+    ],
+)
+# What apprise's plugins for other services import is deprecated in newer Pythons.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_fault_45_as_apprise_hands_it_to_a_chat(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The services themselves are out of reach here; what apprise would post is not."""
+    posted: list[str] = []
+
+    def request(_session: object, *_where: str, data: str = "", **_options: object) -> Taken:
+        posted.append(data)
+        return Taken()
+
+    monkeypatch.setattr("requests.sessions.Session.request", request)
+    title, body = f"USDT {HOSTILE}", f"A {HOSTILE}"
+    told = message(notice("n1", title=title, body=body))
+    asked = {"url": url, "title": told.title, "body": told.body, "mood": told.mood, "send": True}
+    assert send(asked)
+    [said] = [json.dumps(json.loads(one), ensure_ascii=False) for one in posted]
+    assert "(at)everyone" in said
+    for sign in ("@", "<!", "<img", "](", "://evil", "evil.com", "`", "\\u001b"):
+        assert sign not in said
 
 
 def test_fault_44_what_moves_a_cursor_is_gone_and_a_title_is_one_line() -> None:

@@ -14,6 +14,8 @@ from typing import Any
 from watcher.alerts.channels.addresses import refused_address
 
 SAID_CAP = 400
+NAME = "imbalance watcher"
+"""Whom mail and chats say that it is from."""
 
 
 class Guard:
@@ -60,7 +62,8 @@ def main() -> None:
 def send(asked: dict[str, Any]) -> bool:
     import apprise
 
-    services = apprise.Apprise()
+    ours = apprise.AppriseAsset(app_id=NAME, app_desc=NAME, http_redirects=False)
+    services = apprise.Apprise(asset=ours)
     if not services.add(asked["url"]):
         logging.getLogger(__name__).warning(
             "apprise knows no such service, or the URL lacks a part"
