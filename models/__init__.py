@@ -4,6 +4,7 @@ watcher, and only `watcher.store` reads or writes through it."""
 from models.base import SCHEMA, metadata, table_of
 from models.block import BLOCK_STATUSES, BlockRow, CursorRow, GapRow
 from models.code import CodeRow
+from models.delivery import DELIVERY_STATUSES, DeliveryRow
 from models.endpoint import ENDPOINT_EVENTS, EndpointEventRow
 from models.flow import (
     FlowAmountRow,
@@ -20,6 +21,7 @@ from models.target import TargetRow, TargetTokenRow, TokenRow
 
 __all__ = [
     "BLOCK_STATUSES",
+    "DELIVERY_STATUSES",
     "ENDPOINT_EVENTS",
     "OBSERVATION_STATUSES",
     "SCHEMA",
@@ -29,6 +31,7 @@ __all__ = [
     "ComputationInputRow",
     "ComputationRow",
     "CursorRow",
+    "DeliveryRow",
     "EndpointEventRow",
     "FlowAmountRow",
     "FlowMeasureRow",

@@ -49,7 +49,7 @@ def test_every_command_and_option_has_help(path: str, command: Any) -> None:
     assert [each.name for each in command.params if not getattr(each, "help", None)] == []
 
 
-@pytest.mark.parametrize("group", [[], ["db"]], ids=["watcher", "db"])
+@pytest.mark.parametrize("group", [[], ["db"], ["notify"]], ids=["watcher", "db", "notify"])
 def test_no_summary_is_cut_in_the_list_of_commands(group: list[str]) -> None:
     done = CliRunner().invoke(app, [*group, "--help"], env={"COLUMNS": "80"})
     assert "Commands:" in done.output

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote_plus, urlsplit
 
@@ -36,8 +36,7 @@ class Endpoint:
 
     def said(self, text: str) -> str:
         """What this node wrote, fit to be shown: one line, no secret of ours, not long."""
-        line = self._secrets.sub(HIDDEN, _one_line(text))
-        return line if len(line) <= SAID_CAP else line[: SAID_CAP - 1] + "…"
+        return said(text, self._secrets)
 
     def __repr__(self) -> str:
         return f"Endpoint({self.name!r})"
@@ -51,6 +50,18 @@ class EndpointOptions:
     endpoint: Endpoint
     websocket: Endpoint | None = None
     archive: bool = False
+
+
+def said(text: str, secrets: re.Pattern[str]) -> str:
+    """What another side wrote, fit to be shown: one line, without `secrets`, not long."""
+    line = secrets.sub(HIDDEN, _one_line(text))
+    return line if len(line) <= SAID_CAP else line[: SAID_CAP - 1] + "…"
+
+
+def hiding(secrets: Iterable[str]) -> re.Pattern[str]:
+    """Matches each of some secrets, and what begins as a long one does; at least one is given."""
+    longest_first = sorted({*secrets} - {""}, key=lambda secret: (-len(secret), secret))
+    return re.compile("|".join(map(_secret_pattern, longest_first)), re.IGNORECASE)
 
 
 def endpoint_name(url: str) -> str:
@@ -117,8 +128,7 @@ def _one_line(text: str) -> str:
 def _pattern(url: str) -> re.Pattern[str]:
     """Matches everything in a text that could be part of this URL's key."""
     secrets = {secret for part in _parts(urlsplit(url)) for secret in (part, unquote_plus(part))}
-    longest_first = sorted({url, *secrets} - {""}, key=lambda secret: (-len(secret), secret))
-    return re.compile("|".join(map(_secret_pattern, longest_first)), re.IGNORECASE)
+    return hiding({url, *secrets})
 
 
 def _parts(parts: SplitResult) -> Iterator[str]:

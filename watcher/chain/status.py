@@ -30,7 +30,7 @@ def refusal(
     endpoint: Endpoint, status: int, *, about: str, said: bytes, retry_after: str | None
 ) -> EndpointError:
     """The error for a status; a 2xx other than 200 has no JSON in it either."""
-    seconds = _seconds(retry_after)
+    seconds = retry_after_seconds(retry_after)
     kind, cure = _meaning(status, seconds)
     quote = _quoted(endpoint, said) if kind in (Kind.REQUEST_REFUSED, Kind.NODE_FAULT) else ""
     return EndpointError(
@@ -66,7 +66,7 @@ def _quoted(endpoint: Endpoint, said: bytes) -> str:
     return f" ({endpoint.said(text)})"
 
 
-def _seconds(retry_after: str | None) -> float | None:
+def retry_after_seconds(retry_after: str | None) -> float | None:
     """RFC 9110: a number of seconds or a date."""
     if retry_after is None:
         return None

@@ -20,6 +20,7 @@ from watcher.cli.commands import (
     filling,
     history,
     leaving,
+    notifying,
     series,
     serving,
     setup,
@@ -89,6 +90,7 @@ COMMANDS = (
     series,
     exploiting,
     leaving,
+    notifying,
     database,
     world,
 )

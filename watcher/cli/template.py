@@ -248,9 +248,36 @@ API = """\
 # sha256 = "..."
 """
 
-TEMPLATE = f"{HEAD}\n{EXAMPLES}\n{LIMITS}\n{API}"
+TELLING = """\
+# Who is told, by one of: an apprise URL (Slack, mail and a hundred more), a webhook signed by the
+# convention of Standard Webhooks, an Alertmanager. `watcher notify test` tries them.
+# [receivers.oncall]
+# apprise = "${SLACK_URL}"
+# deadline_seconds = 10                       # the longest that one attempt may take
+# give_up_after = "24h"                       # what was not taken until then is tried no more
+
+# [receivers.desk]
+# webhook = "https://desk.example/hooks/watcher"
+# secret = "${WEBHOOK_SECRET}"                # whsec_ and the base64 of 24 to 64 random bytes
+
+# Nothing is sent to this machine or a private network unless the receiver says that it is there:
+# else a mistyped or hostile URL would reach what only this machine can reach.
+# [receivers.prometheus]
+# alertmanager = "http://127.0.0.1:9093"
+# allow_private = true
+
+# Who looks after the watcher: `heartbeat` is asked for after a committed block, at most each
+# `every`, and whoever waits for it misses it; `receivers` are told of a chain without a new block.
+# [watchdog]
+# heartbeat = "${HEARTBEAT_URL}"
+# every = "1m"
+# silent_after = "5m"
+# receivers = ["oncall"]
+"""
+
+TEMPLATE = f"{HEAD}\n{EXAMPLES}\n{TELLING}\n{LIMITS}\n{API}"
 
 
 def with_list(watch_list: str) -> str:
     """The configuration with the entries of a watch-list in place of the examples."""
-    return f"{HEAD}\n{watch_list}\n{LIMITS}\n{API}"
+    return f"{HEAD}\n{watch_list}\n{TELLING}\n{LIMITS}\n{API}"

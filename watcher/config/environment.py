@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from watcher.config.fields import unknown
+from watcher.config.fields import key_shown, unknown
 from watcher.errors import Problem
 
 KNOWN_VARIABLES = ("WATCHER_CACHE", "WATCHER_CONFIG", "WATCHER_DEEP", "WATCHER_FORK_URL")
@@ -57,5 +57,5 @@ def unknown_variables(environment: Mapping[str, str]) -> list[Problem]:
 
 
 def _join(path: str, key: str) -> str:
-    shown = key if key.replace("_", "").isalnum() else f'"{key}"'
+    shown = key_shown(key)
     return f"{path}.{shown}" if path else shown

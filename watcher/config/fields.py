@@ -87,6 +87,11 @@ def text(value: object) -> str:
     return value.strip()
 
 
+def key_shown(key: str) -> str:
+    """A key as it stands in a path, in quotes where TOML wants them."""
+    return key if key.replace("_", "").replace("-", "").isalnum() else f'"{key}"'
+
+
 def unknown(word: str, known: Iterable[str], *, what: str) -> str:
     """The sentence about a word that is not known, with the closest one that is."""
     shown = word if len(word) <= 40 and word.isprintable() else "this"

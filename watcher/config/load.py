@@ -18,6 +18,7 @@ from watcher.config.prices import (
     native_sources,
     read_votes,
 )
+from watcher.config.receivers import read_receivers, read_watchdog
 from watcher.config.section import Section
 from watcher.config.sections import read_chain, read_limits, read_target
 from watcher.config.values import Config
@@ -100,6 +101,7 @@ def _read(root: Section, path: Path) -> Config | None:
     api = read_api(root.table("api"))
     basket_reader = BasketReader(tuple(filter(None, targets)))
     baskets = tuple(filter(None, map(basket_reader.read, root.list("baskets"))))
+    receivers = read_receivers(root)
     return Config(
         path=path,
         database=database,
@@ -115,6 +117,8 @@ def _read(root: Section, path: Path) -> Config | None:
         limits={**DEFAULT_LIMITS, **limits},
         api=api,
         baskets=baskets,
+        receivers=receivers,
+        watchdog=read_watchdog(root),
     )
 
 

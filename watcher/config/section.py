@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from watcher.config.fields import unknown
+from watcher.config.fields import key_shown, unknown
 from watcher.errors import Problem
 
 T = TypeVar("T")
@@ -48,6 +48,10 @@ class Section:
             self.problem(key, str(error))
             return default
 
+    def has(self, key: str) -> bool:
+        """Whether the table says anything under `key`."""
+        return key in self._table
+
     def list(self, key: str) -> list[Section]:
         """The sections of a list of tables."""
         self._seen.add(key)
@@ -72,7 +76,8 @@ class Section:
             return {}
         at = f"{self.path}.{key}".strip(".")
         return {
-            name: Section(item, f'{at}."{name}"', self._problems) for name, item in table.items()
+            name: Section(item, f"{at}.{key_shown(name)}", self._problems)
+            for name, item in table.items()
         }
 
     def finish(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from watcher.alerts.channels.receiver import Receiver, Watchdog
 from watcher.alerts.health import Limits
 from watcher.chain.endpoint import Endpoint, EndpointOptions
 from watcher.config.baskets import Basket
@@ -75,6 +76,8 @@ class Config:
     limits: Mapping[str, Limits]
     api: ApiConfig = field(default_factory=ApiConfig)
     baskets: tuple[Basket, ...] = ()
+    receivers: tuple[Receiver, ...] = ()
+    watchdog: Watchdog | None = None
 
     @property
     def database_shown(self) -> str:

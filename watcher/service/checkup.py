@@ -16,6 +16,7 @@ from watcher.service.identify import identify
 from watcher.service.observe import Observer
 from watcher.service.prepare import connect
 from watcher.service.price_findings import price_findings
+from watcher.service.receivers import receiver_findings
 from watcher.state.call import Call
 from watcher.state.flow import FlowReading
 from watcher.state.target import Target
@@ -39,7 +40,7 @@ async def checkup(config: Config) -> list[Finding]:
     ]
     for chain in config.chains:
         findings += await _chain(config, chain)
-    return findings
+    return [*findings, *await receiver_findings(config)]
 
 
 def _written(config: Config) -> int:

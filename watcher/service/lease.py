@@ -76,13 +76,13 @@ def _acquire(store: Store) -> bool:
     if store.acquire(NAME, holder=holder(), seconds=SECONDS):
         return True
     other = store.lease_holder(NAME)
-    if other is None or not _is_dead(other):
+    if other is None or not is_dead(other):
         return False
     store.release(NAME, holder=other)
     return store.acquire(NAME, holder=holder(), seconds=SECONDS)
 
 
-def _is_dead(other: str) -> bool:
+def is_dead(other: str) -> bool:
     """Whether the holder was a process of this machine that is no more."""
     host, _, pid = other.rpartition(":")
     if host != socket.gethostname() or not pid.isdigit():

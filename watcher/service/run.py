@@ -22,10 +22,12 @@ from watcher.chain.heads import Heads
 from watcher.config.values import Config
 from watcher.errors import BelowFinality, ReadError, StoreError
 from watcher.service import lease
+from watcher.service.deliver import Deliverer, delivering
 from watcher.service.endpoints import keep_events
 from watcher.service.health import ChainHealth
 from watcher.service.prepare import Prepared, connect, prepare
 from watcher.service.watch import Ticked
+from watcher.service.watchdog import Lookout, looking_out
 from watcher.service.writer import Writer
 from watcher.store import Store
 
@@ -68,6 +70,8 @@ class Service:
         self._health = {chain.chain_id: ChainHealth(chain.chain_id) for chain in config.chains}
         self._busy: set[int] = set()
         self._again: set[int] = set()
+        self._deliverer: Deliverer | None = None
+        self._lookout: Lookout | None = None
 
     def stop(self) -> None:
         """Let the tick under way finish, then end."""
@@ -93,6 +97,10 @@ class Service:
         async with AsyncExitStack() as stack:
             writer = stack.enter_context(Writer())
             await stack.enter_async_context(lease.holding_lease(self._store, writer))
+            # Entered first, so that what the last ticks tell is sent before the end.
+            self._deliverer = await stack.enter_async_context(
+                delivering(self._config.receivers, self._store.outbox, writer)
+            )
             watches = [
                 await prepare(
                     self._config,
@@ -103,6 +111,16 @@ class Service:
                 )
                 for chain in self._config.chains
             ]
+            self._lookout = await stack.enter_async_context(
+                looking_out(
+                    self._config.watchdog,
+                    self._config.chains,
+                    self._store,
+                    writer,
+                    lambda: self.health,
+                    self._deliverer.wake,
+                )
+            )
             stack.enter_context(_settled())
             stack.enter_context(self._signals())
             self._schedule(watches, writer)
@@ -213,11 +231,18 @@ class Service:
         async with aclosing(found.watch.advance()) as ticks:
             async for ticked in ticks:
                 self._note(found.chain.chain_id, newest=ticked.block)
+                self._tell_of(ticked)
                 self._on_tick(ticked)
                 if self._until is not None and ticked.block.number >= self._until:
                     self.stop()
                 if self._stopping.is_set() or time.monotonic() > until:
                     return
+
+    def _tell_of(self, ticked: Ticked) -> None:
+        if self._deliverer is not None:
+            self._deliverer.wake()
+        if self._lookout is not None:
+            self._lookout.ticked(ticked.block)
 
     async def _renew(self, writer: Writer) -> None:
         if not await lease.renew_lease(self._store, writer):

@@ -1,6 +1,7 @@
 """The history of what was read and computed, in SQLite or PostgreSQL."""
 
 from watcher.store.difference import Difference, Recomputation
+from watcher.store.outbox import Delivery, DeliveryStatus, Outbox
 from watcher.store.recompute import recompute
 from watcher.store.schema import Schema
 from watcher.store.store import Store
@@ -22,6 +23,8 @@ from watcher.store.values import (
 
 __all__ = [
     "ChainExtent",
+    "Delivery",
+    "DeliveryStatus",
     "Difference",
     "Extent",
     "Figure",
@@ -31,6 +34,7 @@ __all__ = [
     "Gap",
     "InForce",
     "NetFlow",
+    "Outbox",
     "Reading",
     "Recomputation",
     "Resumption",

@@ -34,6 +34,7 @@ from watcher.store import (
     trail,
 )
 from watcher.store.database import WAIT_SECONDS, Database
+from watcher.store.outbox import Outbox
 from watcher.store.schema import Schema
 from watcher.store.tick import Resumption, TickResult
 from watcher.store.trail import Trail
@@ -404,6 +405,13 @@ class Store:
     def extent(self) -> Extent:
         with self.database.reading() as connection:
             return standing.extent(connection)
+
+    # What is to be told
+
+    @property
+    def outbox(self) -> Outbox:
+        """Shares this store's database and its clock."""
+        return Outbox(self.database, now=self._now)
 
     # The lease
 

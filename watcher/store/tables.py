@@ -29,6 +29,7 @@ flow = table_of(models.FlowRow)
 flow_amount = table_of(models.FlowAmountRow)
 flow_measure = table_of(models.FlowMeasureRow)
 lease = table_of(models.LeaseRow)
+delivery = table_of(models.DeliveryRow)
 
 LATEST = "latest"
 SAFE = "safe"

@@ -1,0 +1,1 @@
+"""How a notice is written for each kind of receiver. Nothing here sends."""
