@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from watcher import __version__
 from watcher.cli import say_interrupted
 from watcher.cli.commands import (
+    alerting,
     analysis,
     database,
     exploiting,
@@ -77,7 +78,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-COMMANDS = (setup, watching, filling, history, analysis, series, exploiting, database, world)
+COMMANDS = (
+    setup,
+    watching,
+    filling,
+    history,
+    alerting,
+    analysis,
+    series,
+    exploiting,
+    database,
+    world,
+)
 for module in COMMANDS:
     module.register(app)
 

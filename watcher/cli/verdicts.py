@@ -10,6 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from watcher.alerts.health import Grade, health
+from watcher.cli.alarmed import alarms
 from watcher.cli.figures import labels_of, source_of
 from watcher.cli.output import figure
 from watcher.cli.phrases import duration, money, percent, price, symbols, with_names
@@ -93,11 +94,12 @@ class _Judge:
         self.store = store
         self.now = now
         self.stored = {standing.target.id: standing for standing in store.statuses()}
+        self.alarms = alarms(store, {uid: one.target for uid, one in self.stored.items()})
         self.late = {chain.chain_id: self._is_late(chain.chain_id) for chain in config.chains}
 
     def verdict(self, entry: Entry) -> Verdict:
         standing = self.stored.get(_id(entry))
-        seen = self._seen(standing)
+        seen = self._alarmed(_id(entry), self._seen(standing))
         newest = standing.newest if standing else None
         finding = seen
         if newest is not None and self.late[entry.chain_id]:
@@ -111,6 +113,13 @@ class _Judge:
             newest=newest,
             standing=standing,
         )
+
+    def _alarmed(self, target_id: str, seen: Finding) -> Finding:
+        """Never better than what the rules say."""
+        alarm = self.alarms.get(target_id)
+        if alarm is None or alarm.grade >= seen.grade:
+            return seen
+        return Finding(alarm.grade, alarm.why, alarm.since)
 
     def _seen(self, standing: TargetStatus | None) -> Finding:
         observation = standing.observation if standing else None

@@ -16,6 +16,7 @@ from watcher.config.prices import (
     native_sources,
     read_votes,
 )
+from watcher.config.rules import read_rules
 from watcher.config.section import Section
 from watcher.config.sections import read_chain, read_limits, read_target
 from watcher.config.values import Config
@@ -104,6 +105,7 @@ def _read(root: Section, path: Path) -> Config | None:
         chains=tuple(chain for _, chain in chains),
         entries=entries,
         limits={**DEFAULT_LIMITS, **limits},
+        rules=read_rules(root, entries),
     )
 
 

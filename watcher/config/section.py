@@ -75,6 +75,10 @@ class Section:
             name: Section(item, f'{at}."{name}"', self._problems) for name, item in table.items()
         }
 
+    def over(self, defaults: Mapping[str, object]) -> Section:
+        """The same table with what it leaves out taken from `defaults`."""
+        return Section({**defaults, **self._table}, self.path, self._problems)
+
     def finish(self) -> None:
         """Note every key that nobody asked for."""
         for key in self._table:

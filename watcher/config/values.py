@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from watcher.alerts.health import Limits
+from watcher.alerts.rule import Rule
 from watcher.chain.endpoint import Endpoint, EndpointOptions
 from watcher.math.settings import Settings
 from watcher.protocols import Entry
@@ -57,6 +58,7 @@ class Config:
     chains: tuple[ChainConfig, ...]
     entries: tuple[Entry, ...]
     limits: Mapping[str, Limits]
+    rules: tuple[Rule, ...] = ()
 
     @property
     def database_shown(self) -> str:

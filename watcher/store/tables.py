@@ -29,6 +29,9 @@ flow = table_of(models.FlowRow)
 flow_amount = table_of(models.FlowAmountRow)
 flow_measure = table_of(models.FlowMeasureRow)
 lease = table_of(models.LeaseRow)
+rule = table_of(models.RuleRow)
+alert = table_of(models.AlertRow)
+alert_event = table_of(models.AlertEventRow)
 
 LATEST = "latest"
 SAFE = "safe"
