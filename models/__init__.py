@@ -1,6 +1,7 @@
 """The tables of the history, their column types and their migrations; nothing here knows the
 watcher, and only `watcher.store` reads or writes through it."""
 
+from models.alert import ALERT_EVENTS, AlertEventRow, AlertRow, RuleRow
 from models.base import SCHEMA, metadata, table_of
 from models.block import BLOCK_STATUSES, BlockRow, CursorRow, GapRow
 from models.code import CodeRow
@@ -20,11 +21,14 @@ from models.observation import OBSERVATION_STATUSES, AmountRow, ObservationRow, 
 from models.target import TargetRow, TargetTokenRow, TokenRow
 
 __all__ = [
+    "ALERT_EVENTS",
     "BLOCK_STATUSES",
     "DELIVERY_STATUSES",
     "ENDPOINT_EVENTS",
     "OBSERVATION_STATUSES",
     "SCHEMA",
+    "AlertEventRow",
+    "AlertRow",
     "AmountRow",
     "BlockRow",
     "CodeRow",
@@ -43,6 +47,7 @@ __all__ = [
     "LeaseRow",
     "MeasureRow",
     "ObservationRow",
+    "RuleRow",
     "SettingsRow",
     "StateRow",
     "TargetRow",

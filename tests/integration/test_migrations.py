@@ -27,6 +27,7 @@ VIEWS = {
     "observation_history",
     "flow_history",
     "flow_measure_history",
+    "alert_history",
 }
 
 
@@ -74,6 +75,7 @@ def test_the_schema_is_named_after_the_last_revision() -> None:
         assert scripts.get_current_head() == SCHEMA
         assert [script.revision for script in scripts.walk_revisions()] == [
             "0007",
+            "0006",
             "0005",
             "0004",
             "0003",

@@ -37,6 +37,7 @@ VIEWS = (
     "observation_history",
     "flow_history",
     "flow_measure_history",
+    "alert_history",
 )
 
 

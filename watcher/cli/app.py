@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from watcher import __version__
 from watcher.cli import say_interrupted
 from watcher.cli.commands import (
+    alerting,
     analysis,
     database,
     exploiting,
@@ -86,11 +87,12 @@ COMMANDS = (
     serving,
     filling,
     history,
+    alerting,
+    notifying,
     analysis,
     series,
     exploiting,
     leaving,
-    notifying,
     database,
     world,
 )

@@ -19,6 +19,7 @@ from watcher.config.prices import (
     read_votes,
 )
 from watcher.config.receivers import read_receivers, read_watchdog
+from watcher.config.rules import read_rules
 from watcher.config.section import Section
 from watcher.config.sections import read_chain, read_limits, read_target
 from watcher.config.values import Config
@@ -119,6 +120,7 @@ def _read(root: Section, path: Path) -> Config | None:
         baskets=baskets,
         receivers=receivers,
         watchdog=read_watchdog(root),
+        rules=read_rules(root, entries),
     )
 
 

@@ -80,6 +80,10 @@ class Section:
             for name, item in table.items()
         }
 
+    def over(self, defaults: Mapping[str, object]) -> Section:
+        """The same table with what it leaves out taken from `defaults`."""
+        return Section({**defaults, **self._table}, self.path, self._problems)
+
     def finish(self) -> None:
         """Note every key that nobody asked for."""
         for key in self._table:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from watcher.alerts.channels.receiver import Receiver, Watchdog
 from watcher.alerts.health import Limits
+from watcher.alerts.rule import Rule
 from watcher.chain.endpoint import Endpoint, EndpointOptions
 from watcher.config.baskets import Basket
 from watcher.math.settings import Settings
@@ -78,6 +79,7 @@ class Config:
     baskets: tuple[Basket, ...] = ()
     receivers: tuple[Receiver, ...] = ()
     watchdog: Watchdog | None = None
+    rules: tuple[Rule, ...] = ()
 
     @property
     def database_shown(self) -> str:

@@ -13,6 +13,7 @@ from watcher.alerts.lateness import RECENT_BLOCKS, is_late
 from watcher.math.prices import graph_of, read_source
 from watcher.math.settings import PriceSource
 from watcher.protocols import ADAPTERS, Entry
+from watcher.report.alarms import alarms
 from watcher.report.naming import labels_of
 from watcher.report.sentences import Words, updated_at
 from watcher.report.watched import Watched
@@ -175,13 +176,16 @@ class _Judge:
         self.store = store
         self.words = words
         self.stored = {standing.target.id: standing for standing in standings}
+        targets = {uid: one.target for uid, one in self.stored.items()}
+        # Which alerts were open then is not told here: as known at a block, figures alone judge.
+        self.alarms = alarms(store, targets) if at is None else {}
         self.late = late
         self.now = now
         self.at = at
 
     def verdict(self, entry: Entry) -> Verdict:
         standing = self.stored.get(id_of(entry))
-        seen = self._seen(standing)
+        seen = self._alarmed(id_of(entry), self._seen(standing))
         newest = standing.newest if standing else None
         finding = seen
         if newest is not None and entry.chain_id in self.late:
@@ -225,6 +229,13 @@ class _Judge:
             why += self._spike(target)
         since = self._since(target, found.measure, found.grade)
         return Finding(found.grade, why, since, found.measure)
+
+    def _alarmed(self, target_id: str, seen: Finding) -> Finding:
+        """Never better than what the rules say."""
+        alarm = self.alarms.get(target_id)
+        if alarm is None or alarm.grade >= seen.grade:
+            return seen
+        return Finding(alarm.grade, alarm.why, alarm.since)
 
     def _unusable(
         self, standing: TargetStatus, state: PriceFeed | PythPrice, newest: Block

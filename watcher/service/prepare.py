@@ -70,6 +70,7 @@ async def prepare(
         targets=targets,
         settings=config.settings,
         pace=pace,
+        rules=config.rules,
     )
     return Prepared(chain=chain, client=client, watch=watch, targets=targets, pace=pace)
 

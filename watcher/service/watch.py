@@ -10,12 +10,14 @@ from typing import Protocol, TypeVar
 
 import structlog
 
+from watcher.alerts.rule import Rule
 from watcher.chain.headers import Headers
 from watcher.chain.logs import Logs
 from watcher.chain.reader import Reader
 from watcher.errors import BelowFinality, StaleBlock, Unavailable
 from watcher.math.settings import Settings
 from watcher.service import codes
+from watcher.service.alarming import Alarming, AlertLedger
 from watcher.service.decimals import Decimals
 from watcher.service.finality import Final, Finality
 from watcher.service.flows import FlowReader
@@ -41,7 +43,7 @@ REORG_DEPTH = 256
 """Known blocks compared after a reorg; finality is nearer on every chain that is watched."""
 
 
-class Ledger(Protocol):
+class Ledger(AlertLedger, Protocol):
     """What the watch needs of the store."""
 
     def resume(self, chain_id: int) -> Resumption: ...
@@ -118,6 +120,7 @@ class ChainWatch:
         targets: Sequence[Target],
         settings: Settings,
         pace: Pace,
+        rules: Sequence[Rule] = (),
     ) -> None:
         self._chain_id = chain_id
         self._chain = chain
@@ -130,6 +133,7 @@ class ChainWatch:
         self._pace = pace
         self._finality = Finality(chain_id, confirmations=pace.confirmations)
         self._branch: Branch | None = None
+        self._alarming = Alarming(chain_id, ledger, rules, targets, unit=settings.unit)
         self._codes_at: int | None = None
         self._upgrades = Upgrades(chain.logs)
 
@@ -299,8 +303,10 @@ class ChainWatch:
         )
         if found:
             result = replace(result, tick=replace(result.tick, codes=found))
-        self._ledger.commit_tick(result.tick)
-        return result
+        tick = self._alarming.judged(result.tick, branch.cursor)
+        self._ledger.commit_tick(tick)
+        self._alarming.committed()
+        return replace(result, tick=tick)
 
     async def _look_slowly(self, block: Block) -> tuple[Deployed, ...]:
         """Where it is time for it, what has been deployed since the last look; and the decimals."""

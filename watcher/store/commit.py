@@ -85,6 +85,7 @@ def tick_of(
     named = {each.target_id for each in result.observations}
     named |= {each.target_id for each in result.computations}
     named |= {each.target_id for each in result.codes}
+    named |= {each.target_id for each in result.alerts}
     named |= {each.decoded.target_id for each in result.flows.windows} if result.flows else set()
     named |= {used.target_id for each in result.computations for used in each.inputs}
     entries = (book or Book()).entries(connection, named)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -30,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher.errors import StoreError
+from watcher.state.alert import Routed
 from watcher.state.notice import Notice, NoticeKind
 from watcher.store import tables
 from watcher.store.database import SQLITE, Database
@@ -98,6 +99,12 @@ def enqueue(
     make = sqlite.insert if connection.dialect.name == SQLITE else postgresql.insert
     kept = make(table).on_conflict_do_nothing(index_elements=[table.c.notice_uid, table.c.receiver])
     return len(connection.execute(kept.returning(table.c.id), rows).all())
+
+
+def enqueue_all(connection: Connection, routed: Iterable[Routed], *, at: datetime) -> None:
+    """As `enqueue`, each for its own receivers."""
+    for one in routed:
+        enqueue(connection, one.notice, one.receivers, at=at)
 
 
 class Outbox:

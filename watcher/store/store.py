@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 
 from watcher.math.settings import Settings
+from watcher.state.alert import Act, Kept, Past, Routed, RuleText
 from watcher.state.block import Block
 from watcher.state.code import CodeChange, Deployed
 from watcher.state.endpoint_event import EndpointEvent
 from watcher.state.flow import FlowReading
+from watcher.state.measure import Measure
 from watcher.state.snapshot import Snapshot
 from watcher.state.target import Target
 from watcher.store import (
+    alerts,
     branch,
     codes,
     commit,
@@ -26,6 +29,7 @@ from watcher.store import (
     lease,
     mend_flows,
     register,
+    replay,
     sampled,
     schema,
     snapshots,
@@ -33,8 +37,10 @@ from watcher.store import (
     tables,
     trail,
 )
+from watcher.store.alerts import OpenAlerts
 from watcher.store.database import WAIT_SECONDS, Database
-from watcher.store.outbox import Outbox
+from watcher.store.outbox import Outbox, enqueue_all
+from watcher.store.replay import Replayed
 from watcher.store.schema import Schema
 from watcher.store.tick import Resumption, TickResult
 from watcher.store.trail import Trail
@@ -150,6 +156,19 @@ class Store:
                 codes.add_codes(tick)
             if result.flows is not None:
                 flows.add_flows(tick, result.flows)
+            alerts.add_alerts(tick, now=self._now())
+            enqueue_all(connection, result.notices, at=self._now())
+
+    def save_rules(self, rules: Sequence[RuleText]) -> None:
+        """Idempotent. Events of alerts refer to them."""
+        with self.database.writing() as connection:
+            alerts.save_rules(connection, rules)
+
+    def record_act(self, act: Act, notices: Sequence[Routed] = ()) -> None:
+        """What a person did to an alert. Raises InputError where there is no such alert."""
+        with self.database.writing() as connection:
+            alerts.add_act(connection, act)
+            enqueue_all(connection, notices, at=self._now())
 
     def rewind(self, chain_id: int, ancestor_hash: str | None) -> int:
         """Orphan what lies above the ancestor (None: everything); returns how many blocks.
@@ -242,7 +261,55 @@ class Store:
         with self.database.reading() as connection:
             return endpoints.events(connection, chain_id)
 
+    def open_alerts(self, chain_id: int) -> OpenAlerts:
+        """The alerts of a chain that have not ended on its branch."""
+        with self.database.reading() as connection:
+            return alerts.open_alerts(connection, chain_id)
+
+    def acts_after(self, chain_id: int, after: int) -> tuple[tuple[int, str, Past], ...]:
+        """What people did to alerts since the event `after`: event, alert, and what it was."""
+        with self.database.reading() as connection:
+            return alerts.acts_after(connection, chain_id, after)
+
+    def measures_in_force(
+        self, chain_id: int, names: Collection[str], *, number: int | None = None
+    ) -> dict[str, tuple[Measure, ...]]:
+        """By target id, the measures of these names at block `number`, by default at the newest."""
+        with self.database.reading() as connection:
+            return alerts.measures_in_force(connection, chain_id, names, number)
+
     # The history
+
+    def alerts(self, *, every: bool = False, limit: int = 1_000) -> tuple[Kept, ...]:
+        """The newest alerts; without `every` those alone that have not ended."""
+        with self.database.reading() as connection:
+            return alerts.alerts(connection, every=every, limit=limit)
+
+    def find_alert(self, text: str) -> Kept:
+        """By the first digits of its uid; raises InputError where none or several begin so."""
+        with self.database.reading() as connection:
+            return alerts.find_alert(connection, text)
+
+    def rule_body(self, rule_hash: str) -> str:
+        """A rule that was in effect, as canonical JSON."""
+        with self.database.reading() as connection:
+            return alerts.rule_body(connection, rule_hash)
+
+    def replay(
+        self, chain_id: int, names: Collection[str], *, first: int, last: int
+    ) -> Iterator[Replayed]:
+        """The stored blocks from `first` to `last`, each with what changed at it; the first with
+        all that was in force."""
+        with self.database.reading() as connection:
+            yield from replay.replay(connection, chain_id, names, first=first, last=last)
+
+    def span(
+        self, chain_id: int, *, since: int | None, until: int | None
+    ) -> tuple[int, int] | None:
+        """The first and last stored block between two times in seconds; None where there is
+        none."""
+        with self.database.reading() as connection:
+            return replay.span(connection, chain_id, since=since, until=until)
 
     def code_changes(self, target_id: str) -> tuple[CodeChange, ...]:
         """When a target's code or implementation changed, oldest first."""

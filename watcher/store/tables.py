@@ -30,6 +30,9 @@ flow_amount = table_of(models.FlowAmountRow)
 flow_measure = table_of(models.FlowMeasureRow)
 lease = table_of(models.LeaseRow)
 delivery = table_of(models.DeliveryRow)
+rule = table_of(models.RuleRow)
+alert = table_of(models.AlertRow)
+alert_event = table_of(models.AlertEventRow)
 
 LATEST = "latest"
 SAFE = "safe"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from watcher.state.alert import AlertEvent, Routed
 from watcher.state.block import Block
 from watcher.state.code import Deployed
 from watcher.state.flow import BlockFlows
@@ -18,6 +19,7 @@ class TickResult:
     `observations` and `computations` hold only what changed on the branch. `safe` and `finalized`
     are the node's block numbers, None where it has no such tag. `codes` are those that
     changed since the last look, empty at most blocks. `flows` is None where nobody asked for logs.
+    `alerts` are what the rules made of it, `notices` what people are told of that.
     """
 
     block: Block
@@ -28,6 +30,8 @@ class TickResult:
     finalized: int | None = None
     codes: tuple[Deployed, ...] = ()
     flows: BlockFlows | None = None
+    alerts: tuple[AlertEvent, ...] = ()
+    notices: tuple[Routed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
