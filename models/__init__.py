@@ -5,6 +5,7 @@ from models.base import SCHEMA, metadata, table_of
 from models.block import BLOCK_STATUSES, BlockRow, CursorRow, GapRow
 from models.code import CodeRow
 from models.endpoint import ENDPOINT_EVENTS, EndpointEventRow
+from models.finding import FINDING_GOALS, FINDING_PROOFS, RECEIPT_LEVELS, FindingRow, ReceiptRow
 from models.flow import (
     FlowAmountRow,
     FlowMeasureRow,
@@ -21,7 +22,10 @@ from models.target import TargetRow, TargetTokenRow, TokenRow
 __all__ = [
     "BLOCK_STATUSES",
     "ENDPOINT_EVENTS",
+    "FINDING_GOALS",
+    "FINDING_PROOFS",
     "OBSERVATION_STATUSES",
+    "RECEIPT_LEVELS",
     "SCHEMA",
     "AmountRow",
     "BlockRow",
@@ -30,6 +34,7 @@ __all__ = [
     "ComputationRow",
     "CursorRow",
     "EndpointEventRow",
+    "FindingRow",
     "FlowAmountRow",
     "FlowMeasureRow",
     "FlowReadingRow",
@@ -40,6 +45,7 @@ __all__ = [
     "LeaseRow",
     "MeasureRow",
     "ObservationRow",
+    "ReceiptRow",
     "SettingsRow",
     "StateRow",
     "TargetRow",

@@ -9,6 +9,7 @@ from pathlib import Path
 from watcher.alerts.health import DEFAULT_LIMITS
 from watcher.config import fields
 from watcher.config.environment import expand, unknown_variables
+from watcher.config.exploit import read_exploit
 from watcher.config.prices import (
     PriceEntry,
     Reader,
@@ -94,6 +95,7 @@ def _read(root: Section, path: Path) -> Config | None:
         for name, section in root.tables("limits").items()
         if (found := read_limits(name, section)) is not None
     }
+    exploit = read_exploit(root.table("exploit")) if root.has("exploit") else None
     entries = _with_feeds(root, targets, prices)
     return Config(
         path=path,
@@ -104,6 +106,7 @@ def _read(root: Section, path: Path) -> Config | None:
         chains=tuple(chain for _, chain in chains),
         entries=entries,
         limits={**DEFAULT_LIMITS, **limits},
+        exploit=exploit,
     )
 
 

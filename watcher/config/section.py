@@ -29,6 +29,9 @@ class Section:
         at = f"{self.path}.{key}".strip(".") if key else self.path
         self._problems.append(Problem(at, text))
 
+    def has(self, key: str) -> bool:
+        return key in self._table
+
     def required(self, key: str, parse: Callable[[object], T]) -> T | None:
         """The parsed value; None, with a problem noted, when it is missing or wrong."""
         if key not in self._table:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from watcher.alerts.health import Limits
 from watcher.chain.endpoint import Endpoint, EndpointOptions
+from watcher.config.exploit import ExploitConfig
 from watcher.math.settings import Settings
 from watcher.protocols import Entry
 from watcher.state.token import Address
@@ -49,7 +50,8 @@ class ChainConfig:
 @dataclass(frozen=True, slots=True)
 class Config:
     """`database` stays out of texts: it may hold a password. `entries` are the targets of the file
-    followed by the feeds that its prices name."""
+    followed by the feeds that its prices name. Without `exploit` no attack is searched for while
+    watching."""
 
     path: Path
     database: str = field(repr=False)
@@ -57,6 +59,7 @@ class Config:
     chains: tuple[ChainConfig, ...]
     entries: tuple[Entry, ...]
     limits: Mapping[str, Limits]
+    exploit: ExploitConfig | None = None
 
     @property
     def database_shown(self) -> str:

@@ -29,6 +29,8 @@ flow = table_of(models.FlowRow)
 flow_amount = table_of(models.FlowAmountRow)
 flow_measure = table_of(models.FlowMeasureRow)
 lease = table_of(models.LeaseRow)
+finding = table_of(models.FindingRow)
+receipt = table_of(models.ReceiptRow)
 
 LATEST = "latest"
 SAFE = "safe"
