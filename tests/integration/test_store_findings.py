@@ -61,8 +61,9 @@ def watched(store: Store) -> Store:
     return store
 
 
-def rows(store: Store, **options: bool) -> list[tuple[int, str, float]]:
-    return [(each.block.number, each.attack, each.profit) for each in store.findings(**options)]
+def rows(store: Store, *, retracted: bool = False) -> list[tuple[int, str, float]]:
+    found = store.findings(retracted=retracted)
+    return [(each.block.number, each.attack, each.profit) for each in found]
 
 
 def test_what_is_as_before_is_no_new_row(watched: Store) -> None:
