@@ -1,4 +1,4 @@
-"""Compiles the lenses to abis/lens, the same on every machine: scripts/build_lenses."""
+"""Compiles our contracts to abis/lens, the same on every machine: scripts/build_lenses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HERE = Path(__file__).resolve().parent
 SOURCES = HERE / "src"
 ARTIFACTS = HERE.parent / "abis" / "lens"
 SOLC = "0.8.28"
-LENSES = ("Lens", "CallLens")
+LENSES = ("Lens", "CallLens", "Payer")
 
 
 def soljson(cache: Path) -> Path:

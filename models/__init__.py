@@ -7,6 +7,7 @@ from models.block import BLOCK_STATUSES, BlockRow, CursorRow, GapRow
 from models.code import CodeRow
 from models.delivery import DELIVERY_STATUSES, DeliveryRow
 from models.endpoint import ENDPOINT_EVENTS, EndpointEventRow
+from models.finding import FINDING_GOALS, FINDING_PROOFS, RECEIPT_LEVELS, FindingRow, ReceiptRow
 from models.flow import (
     FlowAmountRow,
     FlowMeasureRow,
@@ -25,7 +26,10 @@ __all__ = [
     "BLOCK_STATUSES",
     "DELIVERY_STATUSES",
     "ENDPOINT_EVENTS",
+    "FINDING_GOALS",
+    "FINDING_PROOFS",
     "OBSERVATION_STATUSES",
+    "RECEIPT_LEVELS",
     "SCHEMA",
     "AlertEventRow",
     "AlertRow",
@@ -37,6 +41,7 @@ __all__ = [
     "CursorRow",
     "DeliveryRow",
     "EndpointEventRow",
+    "FindingRow",
     "FlowAmountRow",
     "FlowMeasureRow",
     "FlowReadingRow",
@@ -47,6 +52,7 @@ __all__ = [
     "LeaseRow",
     "MeasureRow",
     "ObservationRow",
+    "ReceiptRow",
     "RuleRow",
     "SettingsRow",
     "StateRow",

@@ -8,6 +8,7 @@
     ├── StoreError      the database cannot be used as it is               exit 5
     │   └── BelowFinality   the node contradicts what is final here: its chain stops
     ├── MathError       the contract would revert: there is no quote
+    ├── NotEncoded      a step of a plan cannot be made into calls
     └── ReadError       the chain could not be read                        exit 4
         ├── RevertedCall    one call of one target reverted
         ├── NoCode          nothing is deployed at the address
@@ -84,6 +85,10 @@ class BelowFinality(StoreError):
 
 class MathError(WatcherError):
     """The contract would revert, so there is no figure; the text is the contract's own reason."""
+
+
+class NotEncoded(WatcherError):
+    """A step of a plan cannot be made into calls; the text says why."""
 
 
 class ReadError(WatcherError):

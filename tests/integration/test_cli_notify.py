@@ -16,7 +16,7 @@ from tests.support.receiving import KEY, SECRET, Reception, Say, notice, receivi
 from watcher.cli.app import app
 from watcher.cli.commands.notifying import COLUMNS
 from watcher.config import load_config
-from watcher.service.receivers import receiver_findings
+from watcher.service.receivers import receivers_looked_at
 from watcher.store import Store
 
 HOSTILE = "\x1b]0;x\x07 =cmd() [red]@everyone\nnext"
@@ -192,7 +192,7 @@ def test_putting_back(filled: Store) -> None:
 def test_check_looks_at_each_receiver(folder: Path) -> None:
     text = configuration("10.0.0.7") + f'[receivers.chat]\napprise = "nosuch://{KEY}"\n'
     (folder / "watcher.toml").write_text(text)
-    found = asyncio.run(receiver_findings(load_config(folder / "watcher.toml", {})))
+    found = asyncio.run(receivers_looked_at(load_config(folder / "watcher.toml", {})))
     assert [(one.what, one.ok) for one in found] == [
         ("receiver desk", True),
         ("receiver am", True),

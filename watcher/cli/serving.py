@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -55,7 +56,7 @@ def make_server(
 
 
 def watch_and_serve(
-    config: Config, store: Store, *, until: int | None, host: str, port: int
+    config: Config, store: Store, *, until: int | None, host: str, port: int, anvil: Path | None
 ) -> Service:
     """Run a service to its end, serving meanwhile; it is given back, ended. Raises as both do."""
     figures = ServiceFigures()
@@ -69,7 +70,7 @@ def watch_and_serve(
         for health in service.health:
             _show(figures, health)
 
-    service = Service(config, store, on_tick=on_tick, until=until)
+    service = Service(config, store, on_tick=on_tick, until=until, anvil=anvil)
     with make_server(config, host=host, port=port, service=figures).beside():
         asyncio.run(service.run())
     return service

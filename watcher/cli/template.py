@@ -239,6 +239,20 @@ breached = 0.1
 [limits.price_per_share_change]
 strained = 0.002
 breached = 0.01
+
+# What an attacker could take, searched for beside the watch; without this section it is not. Dear
+# classes are searched when a price has moved by `moved`, and every `every_blocks`; a plan for
+# `prove_above` or more, in `unit`, is simulated, at most `proofs_per_block`.
+# [exploit]
+# every_blocks = 300
+# moved = 0.01
+# seconds = 5                                 # of searching for one block
+# prove_above = 1000
+# proofs_per_block = 2
+# gas = 5                                     # of one transaction, in `unit`
+# premium = 0.0009                            # of a flash loan
+# victim = 100000                             # a waiting trade or deposit
+# tolerance = 0.01                            # that it may lose
 """
 
 API = """\

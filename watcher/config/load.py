@@ -11,6 +11,7 @@ from watcher.config import fields
 from watcher.config.api import read_api
 from watcher.config.baskets import BasketReader
 from watcher.config.environment import expand, unknown_variables
+from watcher.config.exploit import read_exploit
 from watcher.config.prices import (
     PriceEntry,
     Reader,
@@ -98,6 +99,7 @@ def _read(root: Section, path: Path) -> Config | None:
         for name, section in root.tables("limits").items()
         if (found := read_limits(name, section)) is not None
     }
+    exploit = read_exploit(root.table("exploit")) if root.has("exploit") else None
     entries = _with_feeds(root, targets, prices)
     api = read_api(root.table("api"))
     basket_reader = BasketReader(tuple(filter(None, targets)))
@@ -121,6 +123,7 @@ def _read(root: Section, path: Path) -> Config | None:
         receivers=receivers,
         watchdog=read_watchdog(root),
         rules=read_rules(root, entries),
+        exploit=exploit,
     )
 
 

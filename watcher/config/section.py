@@ -29,6 +29,9 @@ class Section:
         at = f"{self.path}.{key}".strip(".") if key else self.path
         self._problems.append(Problem(at, text))
 
+    def has(self, key: str) -> bool:
+        return key in self._table
+
     def required(self, key: str, parse: Callable[[object], T]) -> T | None:
         """The parsed value; None, with a problem noted, when it is missing or wrong."""
         if key not in self._table:
@@ -47,10 +50,6 @@ class Section:
         except ValueError as error:
             self.problem(key, str(error))
             return default
-
-    def has(self, key: str) -> bool:
-        """Whether the table says anything under `key`."""
-        return key in self._table
 
     def list(self, key: str) -> list[Section]:
         """The sections of a list of tables."""

@@ -12,6 +12,7 @@ from watcher.alerts.health import Limits
 from watcher.alerts.rule import Rule
 from watcher.chain.endpoint import Endpoint, EndpointOptions
 from watcher.config.baskets import Basket
+from watcher.config.exploit import ExploitConfig
 from watcher.math.settings import Settings
 from watcher.protocols import Entry
 from watcher.state.token import Address
@@ -67,7 +68,8 @@ class ApiConfig:
 @dataclass(frozen=True, slots=True)
 class Config:
     """`database` stays out of texts: it may hold a password. `entries` are the targets of the file
-    followed by the feeds that its prices name."""
+    followed by the feeds that its prices name. Without `exploit` no attack is searched for while
+    watching."""
 
     path: Path
     database: str = field(repr=False)
@@ -80,6 +82,7 @@ class Config:
     receivers: tuple[Receiver, ...] = ()
     watchdog: Watchdog | None = None
     rules: tuple[Rule, ...] = ()
+    exploit: ExploitConfig | None = None
 
     @property
     def database_shown(self) -> str:

@@ -63,10 +63,8 @@ def prepare(cache: Path, *, progress: Progress = silent, pack: Pack | None = Non
     `pack` replaces npm as the source of packages. Raises SetupError, whose text names the cure.
     """
     lock = load_lock()
-    anvil = lock.anvil(this_platform())
-    binary = package_folder(anvil, cache=cache) / anvil.files[0] if anvil else anvil_on_path()
-    packages = [*lock.anywhere(), *([anvil] if anvil else [])]
-    fetch(packages, cache=cache, progress=progress, pack=pack)
+    binary = anvil_binary(cache, progress=progress, pack=pack)
+    fetch([*lock.anywhere()], cache=cache, progress=progress, pack=pack)
     vyper = Vyper(cache, progress)
     fetch([*lock.anywhere("pypi")], cache=cache, progress=progress, pack=pack or vyper.pack)
     contracts = (
@@ -75,6 +73,15 @@ def prepare(cache: Path, *, progress: Progress = silent, pack: Pack | None = Non
         | _compiled_vyper(lock, vyper, cache=cache, progress=progress)
     )
     return Toolchain(anvil=binary, artifacts=Artifacts(contracts))
+
+
+def anvil_binary(cache: Path, *, progress: Progress = silent, pack: Pack | None = None) -> Path:
+    """The locked Anvil, fetched where it is not there, else the one on PATH. Raises SetupError."""
+    anvil = load_lock().anvil(this_platform())
+    if anvil is None:
+        return anvil_on_path()
+    fetch([anvil], cache=cache, progress=progress, pack=pack)
+    return package_folder(anvil, cache=cache) / anvil.files[0]
 
 
 def _prebuilt(lock: Lock, *, cache: Path) -> dict[str, Artifact]:

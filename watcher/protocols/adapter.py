@@ -17,12 +17,17 @@ from typing import TypeAlias
 from watcher.protocols.events import Events
 from watcher.protocols.interface import Views
 from watcher.state.call import Answer, Call
+from watcher.state.finding import Action
 from watcher.state.kinds import State
+from watcher.state.sending import Sending
 from watcher.state.target import Param, Target
 from watcher.state.token import Address
 
 Identification: TypeAlias = Generator[list[Call], Sequence[Answer], Target]
 Contest: TypeAlias = Generator[list[Call], Sequence[Answer], None]
+Encode: TypeAlias = Callable[[Action, Target, State, Address], list[Sending]]
+"""The calls by which an actor takes a step at a target, whose state is that before the plan. Raises
+NotEncoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +104,8 @@ class Adapter:
     says whether a target as it was identified earlier is still right beside what the entry is
     identified as now, so that equal blocks give equal states whoever reads them when.
     `together` is worth having for a protocol of which thousands are watched. `events` are those of
-    which its targets' flows are made. `not_covered` are sentences: what its states do not know, and
-    why.
+    which its targets' flows are made. `encode` makes calls of an attack's steps, for simulations
+    alone. `not_covered` are sentences: what its states do not know, and why.
     """
 
     protocol: str
@@ -119,6 +124,7 @@ class Adapter:
     keeps: Callable[[Entry, Target, Target], bool] | None = None
     together: Together | None = None
     events: Events | None = None
+    encode: Encode | None = None
     not_covered: tuple[str, ...] = ()
 
 

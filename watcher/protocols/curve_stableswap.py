@@ -16,6 +16,7 @@ from watcher.math.families.stableswap import pool_of
 from watcher.protocols import curve, erc20
 from watcher.protocols.adapter import Adapter, Entry, Identification
 from watcher.protocols.curve import ERAS, Pool
+from watcher.protocols.curve_calls import encode
 from watcher.protocols.curve_events import STABLESWAP_EVENTS
 from watcher.protocols.interface import require_code, selector, view
 from watcher.protocols.sighting import stored_address
@@ -243,6 +244,7 @@ ADAPTER = Adapter(
     calls=calls,
     decode=decode,
     events=STABLESWAP_EVENTS,
+    encode=encode,
     not_covered=(
         (
             "Pools that lend their coins out, and those that ask another contract for a rate "

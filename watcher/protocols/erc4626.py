@@ -21,6 +21,7 @@ from watcher.protocols.events import Field, decoder, event, flow, whole
 from watcher.protocols.interface import TextView, require_code, view
 from watcher.protocols.options import address_list, boolean, small_integer
 from watcher.protocols.share_arithmetic import MOST_OFFSET, PLAIN, SOLMATE, Arithmetic, Asked
+from watcher.protocols.vault_calls import encode
 from watcher.state.call import Answer, Call, Code
 from watcher.state.flow import Flow, FlowAmount, FlowKind, Side
 from watcher.state.kinds import State
@@ -361,6 +362,7 @@ ADAPTER = Adapter(
     identify=identify,
     calls=calls,
     decode=decode,
+    encode=encode,
     options=(
         Option("virtual_shares", boolean, "false where there are none (default: as it converts)"),
         Option(

@@ -23,6 +23,7 @@ from watcher.protocols.adapter import (
 from watcher.protocols.events import event
 from watcher.protocols.interface import Views, view
 from watcher.protocols.options import proper_fraction
+from watcher.protocols.pair_calls import encode
 from watcher.protocols.pair_events import BURN, MINT, SWAP, added, pair_events, removed, swapped
 from watcher.protocols.pairs import ask_pair, confirm_pair, factory_of
 from watcher.state.call import Answer, Call
@@ -176,6 +177,7 @@ ADAPTER = Adapter(
     decode=decode,
     together=Together(STATE, _facts, _states),
     events=EVENTS,
+    encode=encode,
     options=(
         Option("fee", proper_fraction, "swap fee as a fraction; needed for an unknown factory"),
         Option(

@@ -14,6 +14,7 @@ from watcher.protocols import erc20
 from watcher.protocols.adapter import Adapter, Entry, Identification
 from watcher.protocols.events import Event
 from watcher.protocols.interface import View, Views, require_code, selector, view
+from watcher.protocols.tick_calls import encode
 from watcher.protocols.tick_events import tick_events
 from watcher.protocols.tick_pools import (
     NOT_COVERED,
@@ -74,6 +75,7 @@ def adapter_of(fork: Fork, *, title: str) -> Adapter:
         decode=partial(_decode, fork, fork.views),
         options=(TICK_WORDS_OPTION,),
         events=tick_events(fork.swap),
+        encode=encode,
         not_covered=NOT_COVERED,
     )
 

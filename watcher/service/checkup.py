@@ -10,13 +10,13 @@ from watcher.chain.links import Link
 from watcher.chain.survey import Survey, day, survey
 from watcher.config.values import ChainConfig, Config
 from watcher.errors import ConfigError, ReadError, StoreError
-from watcher.service.finding import Finding
 from watcher.service.flows import FlowReader
 from watcher.service.identify import identify
+from watcher.service.looked import Looked
 from watcher.service.observe import Observer
 from watcher.service.prepare import connect
 from watcher.service.price_findings import price_findings
-from watcher.service.receivers import receiver_findings
+from watcher.service.receivers import receivers_looked_at
 from watcher.state.call import Call
 from watcher.state.flow import FlowReading
 from watcher.state.target import Target
@@ -26,10 +26,10 @@ from watcher.store import Store
 CONFIGURATION_FAULT = ConfigError.exit_code
 
 
-async def checkup(config: Config) -> list[Finding]:
+async def checkup(config: Config) -> list[Looked]:
     """Look at the database, each node and each target; raises nothing that belongs in the list."""
     findings = [
-        Finding(
+        Looked(
             "configuration",
             True,
             f"{config.path.name}: {_counted(len(config.chains), 'chain')}, "
@@ -40,7 +40,7 @@ async def checkup(config: Config) -> list[Finding]:
     ]
     for chain in config.chains:
         findings += await _chain(config, chain)
-    return [*findings, *await receiver_findings(config)]
+    return [*findings, *await receivers_looked_at(config)]
 
 
 def _written(config: Config) -> int:
@@ -52,20 +52,20 @@ def _counted(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def _database(config: Config) -> Finding:
+def _database(config: Config) -> Looked:
     """What is there is looked at and left alone; what is not, `watcher run` will make."""
     try:
         with Store(config.database) as store:
             revision = store.current().revision
             if revision is None:
-                return Finding("database", True, f"{config.database_shown}, made by the first run")
+                return Looked("database", True, f"{config.database_shown}, made by the first run")
             store.require_current()
     except StoreError as error:
-        return Finding("database", False, str(error))
-    return Finding("database", True, f"{config.database_shown}, schema {revision} (current)")
+        return Looked("database", False, str(error))
+    return Looked("database", True, f"{config.database_shown}, schema {revision} (current)")
 
 
-async def _chain(config: Config, chain: ChainConfig) -> list[Finding]:
+async def _chain(config: Config, chain: ChainConfig) -> list[Looked]:
     what = f"eip155:{chain.chain_id}"
     try:
         async with connect(chain) as client:
@@ -74,13 +74,13 @@ async def _chain(config: Config, chain: ChainConfig) -> list[Finding]:
             prices = await price_findings(config, client, targets)
             return [*(finding for found in nodes for finding in found), *identified, *prices]
     except ReadError as error:
-        return [Finding(what, False, str(error))]
+        return [Looked(what, False, str(error))]
 
 
-async def _node(link: Link, chain: ChainConfig, targets: Sequence[Target]) -> list[Finding]:
+async def _node(link: Link, chain: ChainConfig, targets: Sequence[Target]) -> list[Looked]:
     what = f"eip155:{chain.chain_id}"
     if link.health.fault is not None:
-        return [Finding(what, False, str(link.health.fault))]
+        return [Looked(what, False, str(link.health.fault))]
     observer = Observer(link.reader, targets)
     flows = FlowReader(link.block_logs, targets if chain.flow and chain.every_blocks == 1 else ())
     try:
@@ -90,8 +90,8 @@ async def _node(link: Link, chain: ChainConfig, targets: Sequence[Target]) -> li
         reading = await flows.read(head)
         found = await survey(link)
     except ReadError as error:
-        return [Finding(what, False, str(error))]
-    findings = [Finding(what, True, f"{link.name}: {_shown(found, chain)}")]
+        return [Looked(what, False, str(error))]
+    findings = [Looked(what, True, f"{link.name}: {_shown(found, chain)}")]
     findings.append(_flows(link, chain, flows, reading))
     if found.block_seconds is not None:
         asked = (flows.addresses, flows.topics) if reading and not reading.failure else ((), ())
@@ -101,18 +101,18 @@ async def _node(link: Link, chain: ChainConfig, targets: Sequence[Target]) -> li
 
 def _flows(
     link: Link, chain: ChainConfig, flows: FlowReader, reading: FlowReading | None
-) -> Finding:
+) -> Looked:
     if not chain.flow:
-        return Finding("flows", True, "not read: flow = false")
+        return Looked("flows", True, "not read: flow = false")
     if chain.every_blocks > 1:
-        return Finding(
+        return Looked(
             "flows", True, f"not read: every_blocks = {chain.every_blocks} leaves blocks out"
         )
     if reading is None:
-        return Finding("flows", True, "not read: no target whose events are known")
+        return Looked("flows", True, "not read: no target whose events are known")
     if reading.failure:
-        return Finding("flows", False, f"{reading.failure}; or switch them off with flow = false")
-    return Finding(
+        return Looked("flows", False, f"{reading.failure}; or switch them off with flow = false")
+    return Looked(
         "flows",
         True,
         f"{_counted(len(reading.scope), 'target')} at {link.name}, from the logs of "
@@ -146,7 +146,7 @@ async def _cost(
     calls: Sequence[Call],
     block_seconds: float,
     logs: tuple[Sequence[Address], Sequence[str]],
-) -> list[Finding]:
+) -> list[Looked]:
     cost = await day(
         link,
         calls,
@@ -161,7 +161,7 @@ async def _cost(
         f"{cost.requests:,} requests, {_size(cost.received)} down, {_size(cost.sent)} up at "
         f"{link.name}, with a block each {block_seconds:.3g} s"
     )
-    return [Finding("a day costs", True, detail)]
+    return [Looked("a day costs", True, detail)]
 
 
 def _age(seconds: int) -> str:
@@ -180,16 +180,16 @@ def _size(count: int) -> str:
 
 async def _targets(
     config: Config, chain: ChainConfig, client: ChainClient
-) -> tuple[list[Finding], list[Target]]:
+) -> tuple[list[Looked], list[Target]]:
     head = await client.headers.head()
     found = await identify(client.reader, head, config.entries_of(chain.chain_id))
     findings = []
     for one in found:
         label = one.entry.name or one.entry.address
         if one.target is None:
-            findings.append(Finding(label, False, one.refusal))
+            findings.append(Looked(label, False, one.refusal))
             continue
         symbols = " / ".join(token.symbol or token.address for token in one.target.tokens)
         of_what = f"{one.target.protocol} {symbols}".strip()
-        findings.append(Finding(one.target.label, True, f"{of_what} at {one.target.address}"))
+        findings.append(Looked(one.target.label, True, f"{of_what} at {one.target.address}"))
     return findings, [one.target for one in found if one.target is not None]

@@ -9,7 +9,7 @@ from watcher.chain.client import ChainClient
 from watcher.config.values import Config
 from watcher.math.prices import Book
 from watcher.math.prices.pools import NO_HISTORY
-from watcher.service.finding import Finding
+from watcher.service.looked import Looked
 from watcher.service.observe import observe
 from watcher.state.price import Price, PriceStatus, Vote
 from watcher.state.target import Target
@@ -18,7 +18,7 @@ from watcher.state.token import NATIVE_COINS, Address
 
 async def price_findings(
     config: Config, client: ChainClient, targets: Sequence[Target]
-) -> list[Finding]:
+) -> list[Looked]:
     """One finding for each token with a source, at the chain's head, but for a native coin that no
     target holds. Raises ReadError.
 
@@ -40,14 +40,14 @@ async def price_findings(
     ]
 
 
-def _finding(name: str, price: Price, timestamp: int, unit: str) -> Finding:
+def _finding(name: str, price: Price, timestamp: int, unit: str) -> Looked:
     said = "; ".join(_said(vote) for vote in price.votes)
     known = f"{price.value:.6g} {unit} by {price.source}, {price.age(timestamp)} s old"
     parts = [known if price.known else f"none by {price.source}"]
     if price.reason and not (said and price.status is PriceStatus.UNAVAILABLE):
         parts.append(f"{price.status}: {price.reason}")
     detail = ", ".join(parts) + (f" ({said})" if said else "")
-    return Finding(f"price of {name}", price.known or NO_HISTORY in price.reason, detail)
+    return Looked(f"price of {name}", price.known or NO_HISTORY in price.reason, detail)
 
 
 def _said(vote: Vote) -> str:

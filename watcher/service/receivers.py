@@ -9,16 +9,16 @@ from uuid import uuid4
 
 from watcher.alerts.channels.receiver import Receiver
 from watcher.config.values import Config
-from watcher.service.finding import Finding
+from watcher.service.looked import Looked
 from watcher.service.sending import Outcome, look_at, tell
 from watcher.state.notice import Notice, NoticeKind
 
 
-async def receiver_findings(config: Config) -> list[Finding]:
+async def receivers_looked_at(config: Config) -> list[Looked]:
     """Nothing is sent: hosts are looked up, and apprise is asked whether it knows a service."""
     found = await asyncio.gather(*map(look_at, config.receivers))
     return [
-        Finding(f"receiver {one.name}", each.taken, each.detail or f"{one.kind.value}, {one.shown}")
+        Looked(f"receiver {one.name}", each.taken, each.detail or f"{one.kind.value}, {one.shown}")
         for one, each in zip(config.receivers, found, strict=True)
     ]
 

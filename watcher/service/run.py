@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, aclosing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -24,11 +25,13 @@ from watcher.errors import BelowFinality, ReadError, StoreError
 from watcher.service import lease
 from watcher.service.deliver import Deliverer, delivering
 from watcher.service.endpoints import keep_events
+from watcher.service.exploits import Exploits, known_subjects
 from watcher.service.health import ChainHealth
 from watcher.service.prepare import Prepared, connect, prepare
 from watcher.service.watch import Ticked
 from watcher.service.watchdog import Lookout, looking_out
 from watcher.service.writer import Writer
+from watcher.simulate.node import ChainNode
 from watcher.store import Store
 
 LOG = structlog.get_logger(__name__)
@@ -55,11 +58,15 @@ class Service:
         *,
         on_tick: OnTick | None = None,
         until: int | None = None,
+        anvil: Path | None = None,
     ) -> None:
+        """`anvil` is what forks for simulations, which have no witness without it."""
         self._config = config
         self._store = store
         self._on_tick = on_tick or log_tick
         self._until = until
+        self._anvil = anvil
+        self._exploits: dict[int, Exploits] = {}
         self._stopping = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
@@ -123,6 +130,7 @@ class Service:
             )
             stack.enter_context(_settled())
             stack.enter_context(self._signals())
+            stack.push_async_callback(_end, await self._search(watches, writer))
             self._schedule(watches, writer)
             self._scheduler.start()
             heads = [
@@ -145,6 +153,32 @@ class Service:
         if self._failure is not None:
             raise self._failure
         LOG.info("stopped")
+
+    async def _search(self, watches: list[Prepared], writer: Writer) -> list[asyncio.Task[None]]:
+        """Where the configuration asks for it, the search beside each chain's watch."""
+        wanted, tasks = self._config.exploit, []
+        if wanted is None:
+            return []
+        for found in watches:
+            chain_id = found.chain.chain_id
+            exploits = self._exploits[chain_id] = Exploits(
+                wanted,
+                store=self._store,
+                writer=writer,
+                node=ChainNode(found.client.w3.provider),
+                anvil=self._anvil,
+                known=await asyncio.to_thread(known_subjects, self._store, chain_id),
+            )
+            task = asyncio.create_task(exploits.follow(), name=f"exploits of eip155:{chain_id}")
+            task.add_done_callback(self._search_ended)
+            tasks.append(task)
+        return tasks
+
+    def _search_ended(self, task: asyncio.Task[None]) -> None:
+        """It ends by being cancelled; a fault of its own ends the service, which says why."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failure = self._failure or error
+            self.stop()
 
     def _schedule(self, watches: list[Prepared], writer: Writer) -> None:
         for found in watches:
@@ -233,6 +267,8 @@ class Service:
                 self._note(found.chain.chain_id, newest=ticked.block)
                 self._tell_of(ticked)
                 self._on_tick(ticked)
+                if (exploits := self._exploits.get(found.chain.chain_id)) is not None:
+                    exploits.noticed(ticked)
                 if self._until is not None and ticked.block.number >= self._until:
                     self.stop()
                 if self._stopping.is_set() or time.monotonic() > until:

@@ -9,7 +9,16 @@ from typing import TypeAlias
 from watcher.math.measures import measure
 from watcher.math.prices import Book, graph_of, priced_tokens
 from watcher.math.settings import Settings
-from watcher.math.subject import EXIT, PREVIOUS, judging_key, mean_price, price_key, roles, windows
+from watcher.math.subject import (
+    EXIT,
+    PREVIOUS,
+    Subject,
+    judging_key,
+    mean_price,
+    price_key,
+    roles,
+    windows,
+)
 from watcher.state.block import Block
 from watcher.state.flow import BlockFlows, FlowReading
 from watcher.state.measure import Computation
@@ -49,10 +58,11 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """One block's rows and the branch after it."""
+    """One block's rows and the branch after it; `subjects` are the targets that were measured."""
 
     tick: TickResult
     branch: Branch
+    subjects: tuple[Subject, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +172,7 @@ def advance(
     )
     keys = {**branch.keys, **{one.target.id: one.key for one in due}}
     after = Branch(block, now.in_force, keys, seen, now.trail())
-    return Advance(tick, after)
+    return Advance(tick, after, tuple(one.subject for one in due))
 
 
 def _flows(

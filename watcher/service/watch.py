@@ -16,6 +16,7 @@ from watcher.chain.logs import Logs
 from watcher.chain.reader import Reader
 from watcher.errors import BelowFinality, StaleBlock, Unavailable
 from watcher.math.settings import Settings
+from watcher.math.subject import Subject
 from watcher.service import codes
 from watcher.service.alarming import Alarming, AlertLedger
 from watcher.service.decimals import Decimals
@@ -95,12 +96,13 @@ class Pace:
 @dataclass(frozen=True, slots=True)
 class Ticked:
     """One committed block. `orphaned` blocks were given up just before it; `failing` targets could
-    not be read; times are seconds."""
+    not be read; `subjects` were measured; times are seconds."""
 
     tick: TickResult
     orphaned: int
     failing: int
     seconds: float
+    subjects: tuple[Subject, ...] = ()
 
     @property
     def block(self) -> Block:
@@ -278,6 +280,7 @@ class ChainWatch:
             orphaned=orphaned,
             failing=sum(found.state is None for found in observed.values()),
             seconds=time.monotonic() - started,
+            subjects=result.subjects,
         )
 
     def _commit(

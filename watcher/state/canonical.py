@@ -115,15 +115,16 @@ def to_plain(value: object) -> Any:
     return CONVERTER.unstructure(value)
 
 
-def from_plain(plain: object, kind: type[T], *, what: str) -> T:
-    """Build a `kind` again. Raises InputError that names each wrong key of `what`."""
+def from_plain(plain: object, kind: type[T], *, what: str, by: str = "watcher state") -> T:
+    """Build a `kind` again. Raises InputError that names each wrong key of `what`, which the
+    command `by` writes."""
     if not isinstance(plain, dict):
         raise InputError(f"{what} is not an object")
     try:
         return CONVERTER.structure(plain, kind)
     except ClassValidationError as error:
         problems = "; ".join(cattrs.transform_error(error, path=what))
-        raise InputError(f"{problems}: this file was not written by `watcher state`") from None
+        raise InputError(f"{problems}: this file was not written by `{by}`") from None
     except (ValueError, TypeError, KeyError) as error:
         raise InputError(f"{what}: {error}") from None
 

@@ -11,6 +11,7 @@ from watcher.state.alert import Act, Kept, Past, Routed, RuleText
 from watcher.state.block import Block
 from watcher.state.code import CodeChange, Deployed
 from watcher.state.endpoint_event import EndpointEvent
+from watcher.state.finding import Finding
 from watcher.state.flow import FlowReading
 from watcher.state.measure import Measure
 from watcher.state.snapshot import Snapshot
@@ -23,6 +24,7 @@ from watcher.store import (
     endpoints,
     fill,
     find,
+    findings,
     flows,
     gaps,
     history,
@@ -39,6 +41,7 @@ from watcher.store import (
 )
 from watcher.store.alerts import OpenAlerts
 from watcher.store.database import WAIT_SECONDS, Database
+from watcher.store.findings import StoredFinding
 from watcher.store.outbox import Outbox, enqueue_all
 from watcher.store.replay import Replayed
 from watcher.store.schema import Schema
@@ -206,6 +209,22 @@ class Store:
     def record_endpoint_events(self, events: Sequence[EndpointEvent]) -> None:
         with self.database.writing() as connection:
             endpoints.record(connection, events, at=self._now())
+
+    def add_findings(
+        self, target_id: str, block: Block, found: Sequence[Finding]
+    ) -> tuple[int, ...]:
+        """Append what attacks on a target would take at a stored block; their rows' numbers, those
+        in force where nothing differs. Raises StaleBlock where the block left the branch."""
+        with self.database.writing() as connection:
+            entry = register.entry_of(connection, target_id)
+            return findings.add_findings(connection, entry, block, found)
+
+    def add_receipt(self, finding_id: int, *, level: str, reason: str, body: str) -> str:
+        """Keep the receipt of a finding's simulation; its id."""
+        with self.database.writing() as connection:
+            return findings.add_receipt(
+                connection, finding_id, level=level, reason=reason, body=body, now=self._now()
+            )
 
     # Going on
 
@@ -479,6 +498,33 @@ class Store:
     def outbox(self) -> Outbox:
         """Shares this store's database and its clock."""
         return Outbox(self.database, now=self._now)
+
+    def findings(
+        self,
+        target_id: str | None = None,
+        *,
+        first: int | None = None,
+        last: int | None = None,
+        limit: int | None = None,
+        retracted: bool = False,
+    ) -> tuple[StoredFinding, ...]:
+        """What attacks on a target, or on any, would have taken from block `first` to `last`, the
+        oldest first; of more than `limit` rows the newest. With `retracted` also those of blocks
+        that have left the chain."""
+        with self.database.reading() as connection:
+            entry = None if target_id is None else register.entry_of(connection, target_id)
+            return findings.findings(
+                connection, entry, first=first, last=last, limit=limit, retracted=retracted
+            )
+
+    def finding(self, finding_id: int) -> StoredFinding:
+        with self.database.reading() as connection:
+            return findings.finding_of(connection, finding_id)
+
+    def receipt(self, text: str) -> str:
+        """The JSON of the receipt whose id begins with `text`."""
+        with self.database.reading() as connection:
+            return findings.receipt_body(connection, text)
 
     # The lease
 

@@ -33,6 +33,8 @@ delivery = table_of(models.DeliveryRow)
 rule = table_of(models.RuleRow)
 alert = table_of(models.AlertRow)
 alert_event = table_of(models.AlertEventRow)
+finding = table_of(models.FindingRow)
+receipt = table_of(models.ReceiptRow)
 
 LATEST = "latest"
 SAFE = "safe"

@@ -100,18 +100,22 @@ def run(
     import asyncio
 
     from watcher.cli.logs import configure_logs
+    from watcher.cli.proven import find_anvil
     from watcher.cli.session import open_store, read_config
     from watcher.service.run import Service
 
     configure_logs(log_format)
     settings = read_config(config)
     with open_store(settings, create=True) as store:
+        anvil = find_anvil() if settings.exploit is not None else None
         if serve:
             from watcher.cli.serving import watch_and_serve
 
-            service = watch_and_serve(settings, store, until=until, host=host, port=port)
+            service = watch_and_serve(
+                settings, store, until=until, host=host, port=port, anvil=anvil
+            )
         else:
-            service = Service(settings, store, until=until)
+            service = Service(settings, store, until=until, anvil=anvil)
             asyncio.run(service.run())
     if service.interrupted:
         raise KeyboardInterrupt("every stored block is whole; `watcher run` goes on after the last")
