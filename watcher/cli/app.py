@@ -19,6 +19,7 @@ from watcher.cli.commands import (
     exploiting,
     filling,
     history,
+    reporting,
     series,
     setup,
     watching,
@@ -77,7 +78,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-COMMANDS = (setup, watching, filling, history, analysis, series, exploiting, database, world)
+COMMANDS = (
+    setup,
+    watching,
+    filling,
+    history,
+    analysis,
+    series,
+    exploiting,
+    reporting,
+    database,
+    world,
+)
 for module in COMMANDS:
     module.register(app)
 
