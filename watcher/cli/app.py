@@ -23,6 +23,7 @@ from watcher.cli.commands import (
     leaving,
     notifying,
     proving,
+    reporting,
     series,
     serving,
     setup,
@@ -95,6 +96,7 @@ COMMANDS = (
     exploiting,
     proving,
     leaving,
+    reporting,
     database,
     world,
 )
