@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from watcher.alerts.health import Grade, health
+from watcher.alerts.health import FIRST_REASONS, Grade, health
 from watcher.alerts.lateness import RECENT_BLOCKS, is_late
 from watcher.math.prices import graph_of, read_source
 from watcher.math.settings import PriceSource
@@ -21,10 +21,10 @@ from watcher.state.observation import Status
 from watcher.state.price_feed import PriceFeed
 from watcher.state.pyth_price import PythPrice
 from watcher.state.target import Target, target_id
-from watcher.store import Store, TargetStatus
+from watcher.store import Store, TargetStatus, Within
 
-PAGE, PAGES = 1_000, 20
-"""Figures looked back through for the moment when a target became what it is."""
+LOOKED_BACK = 20_000
+"""Computations, for the moment when a target became what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,22 +272,22 @@ class _Judge:
 
     def _since(self, target: Target, measure: Measure, grade: Grade) -> int | None:
         """When the figure that decides came to where it is, as far back as anyone would look."""
-        since, last = None, self.at
         if grade is Grade.HEALTHY:
             return None
-        for _ in range(PAGES):
-            page = self.store.measure_history(target.id, [measure.name], last=last, limit=PAGE)
-            for figures in reversed(page):
-                if figures.measure.dims != measure.dims:
-                    continue
-                before = health(Status.OK, [figures.measure], limits=self.limits)
-                if before.grade is not grade:
-                    return since
-                since = figures.block.timestamp
-            if len(page) < PAGE:
-                break
-            last = page[0].block.number
-        return since
+        return self.store.within_since(
+            target.id, measure, self._same(measure, grade), number=self.at, most=LOOKED_BACK
+        )
+
+    def _same(self, measure: Measure, grade: Grade) -> Within:
+        """Which values of the measure have this grade, as `alerts.health` judges them."""
+        limits = self.limits[measure.name]
+        match grade:
+            case Grade.BREACHED:
+                return Within(limits.breached)
+            case Grade.STRAINED:
+                return Within(limits.strained, limits.breached)
+            case _:
+                return Within(None, but=FIRST_REASONS)
 
     def _with_late_data(self, seen: Finding, newest: Block) -> Finding:
         late = f"no new block for {self.words.duration(self.now - newest.timestamp)}"

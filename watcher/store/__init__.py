@@ -18,6 +18,7 @@ from watcher.store.values import (
     Standing,
     StoredEvent,
     TargetStatus,
+    Within,
 )
 
 __all__ = [
@@ -40,5 +41,6 @@ __all__ = [
     "StoredEvent",
     "TargetStatus",
     "TickResult",
+    "Within",
     "recompute",
 ]
