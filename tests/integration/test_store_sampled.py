@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
@@ -14,14 +15,16 @@ from tests.support.cli_history import (
     NEWEST,
     OFF,
     SETTINGS,
+    STALE,
     TARGETS,
     USDC,
     WETH,
 )
 from tests.support.web import Writer, block, hashed
 from watcher.state.canonical import canonical_json
+from watcher.state.measure import Measure
 from watcher.state.observation import Status
-from watcher.store import Figures, Store
+from watcher.store import Figures, Store, Within
 
 NAMES = ("spot_price", "value_share")
 SPOT = canonical_json({})
@@ -139,3 +142,42 @@ def test_a_few_targets_alone_are_the_same_as_among_all(filled: Store) -> None:
     assert repr(alone) == repr(every[OFF.id])
     (then,) = filled.statuses_as_of(CHAIN, 104, [OFF.id])
     assert then.target.id == OFF.id
+
+
+def spot_of(store: Store, number: int) -> Measure:
+    figures = store.figures_as_of(OFF.id, number)
+    assert figures is not None
+    return next(one for one in figures.measures if one.name == "spot_price")
+
+
+def test_since_when_a_figure_is_within_is_what_its_history_says(filled: Store) -> None:
+    """Against the definition, block by block, for limits between any two values."""
+    values = {number: in_force(filled, number) for number in range(FIRST, NEWEST + 1)}
+    limits = sorted({0.0, *values.values(), 1e9})
+    for number in range(FIRST, NEWEST + 1):
+        for least, below in itertools.combinations(limits, 2):
+            expected = None
+            for one in range(number, FIRST - 1, -1):
+                if not least <= values[one] < below:
+                    break
+                expected = block(one).timestamp
+            found = filled.within_since(
+                OFF.id, spot_of(filled, number), Within(least, below), number=number, most=100
+            )
+            assert found == expected, (number, least, below)
+
+
+def test_what_is_unknown_is_within_no_limits(filled: Store) -> None:
+    figures = filled.figures_as_of(STALE.id, NEWEST)
+    assert figures is not None
+    unknown = next(one for one in figures.measures if one.name == "reference_price")
+    since = filled.within_since(STALE.id, unknown, Within(None), number=None, most=100)
+    assert since is not None
+    assert filled.within_since(STALE.id, unknown, Within(0.0), number=None, most=100) is None
+    but = Within(None, but=(unknown.reason,))
+    assert filled.within_since(STALE.id, unknown, but, number=None, most=100) is None
+
+
+def test_it_looks_back_no_further_than_it_is_told(filled: Store) -> None:
+    found = filled.within_since(OFF.id, spot_of(filled, NEWEST), Within(0.0), number=None, most=4)
+    assert found == block(NEWEST - 3).timestamp

@@ -44,6 +44,10 @@ DEFAULT_LIMITS: Mapping[str, Limits] = {
 }
 
 
+FIRST_REASONS = ("no state one block earlier", NO_HISTORY)
+"""A first block has nothing to change from, a first window no mean: that is no blindness."""
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
     """`measure` is the figure that decided, None where no figure did."""
@@ -71,8 +75,7 @@ def health(
 
 def _judge(measure: Measure, limits: Limits) -> Health:
     if math.isnan(measure.value):
-        # A first block has nothing to change from, a first window no mean: that is no blindness.
-        first = measure.reason in ("no state one block earlier", NO_HISTORY)
+        first = measure.reason in FIRST_REASONS
         return Health(Grade.HEALTHY if first else Grade.BLIND, measure.reason, measure)
     size = abs(measure.value)
     if size >= limits.breached:

@@ -4,11 +4,10 @@ at a block."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
-from watcher.alerts.health import Grade, health
+from watcher.alerts.health import FIRST_REASONS, Grade, health
 from watcher.alerts.lateness import RECENT_BLOCKS, is_late
 from watcher.math.prices import graph_of, read_source
 from watcher.math.settings import PriceSource
@@ -23,10 +22,10 @@ from watcher.state.observation import Status
 from watcher.state.price_feed import PriceFeed
 from watcher.state.pyth_price import PythPrice
 from watcher.state.target import Target, target_id
-from watcher.store import Figure, Store, TargetStatus
+from watcher.store import Store, TargetStatus, Within
 
-FEW, PAGE, PAGES = 50, 1_000, 20
-"""Figures looked back through for the moment when a target became what it is."""
+LOOKED_BACK = 20_000
+"""Computations, for the moment when a target became what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,32 +67,16 @@ class Verdict:
         return id_of(self.entry)
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """Since when a figure had been where it was, when the one of block `newest` was the newest."""
-
-    newest: str
-    since: int
-
-
-Memory: TypeAlias = dict[tuple[str, str, tuple[tuple[str, str], ...], Grade], Known]
-
-
 def id_of(entry: Entry) -> str:
     return target_id(entry.chain_id, entry.protocol, entry.address, entry.key)
 
 
-def verdicts(
-    watched: Watched, store: Store, words: Words, *, now: float, memory: Memory | None = None
-) -> list[Verdict]:
+def verdicts(watched: Watched, store: Store, words: Words, *, now: float) -> list[Verdict]:
     """One for each entry of the configuration; what needs a person first, then as in the file.
-    `now` is in seconds: what is late by then makes blind.
-
-    Whoever asks again and again hands the same `memory` in, and spares looking far back.
-    """
+    `now` is in seconds: what is late by then makes blind."""
     chains = {entry.chain_id for entry in watched.entries}
     late = frozenset(chain for chain in chains if _is_late(watched, store, chain, now))
-    judge = _Judge(watched, store, words, store.statuses(), late=late, now=now, memory=memory)
+    judge = _Judge(watched, store, words, store.statuses(), late=late, now=now)
     return sorted(map(judge.verdict, watched.entries), key=lambda verdict: verdict.grade)
 
 
@@ -169,9 +152,7 @@ class _Judge:
         late: frozenset[int] = frozenset(),
         now: float = 0.0,
         at: int | None = None,
-        memory: Memory | None = None,
     ) -> None:
-        self.memory = {} if memory is None else memory
         self.settings, self.limits = watched.settings, watched.limits
         self.store = store
         self.words = words
@@ -301,34 +282,23 @@ class _Judge:
         return reason
 
     def _since(self, target: Target, measure: Measure, grade: Grade) -> int | None:
-        """When the figure that decides came to where it is, as far back as anyone would look; no
-        further than to the figure that was the newest when this was asked before."""
+        """When the figure that decides came to where it is, as far back as anyone would look."""
         if grade is Grade.HEALTHY:
             return None
-        key = (target.id, measure.name, measure.dims, grade)
-        known = self.memory.get(key)
-        since, newest = None, None
-        for figures in self._backwards(target, measure, page=PAGE if known is None else FEW):
-            newest = newest or figures.block.hash
-            if known is not None and figures.block.hash == known.newest:
-                since = known.since
-                break
-            before = health(Status.OK, [figures.measure], limits=self.limits)
-            if before.grade is not grade:
-                break
-            since = figures.block.timestamp
-        if newest is not None and since is not None:
-            self.memory[key] = Known(newest, since)
-        return since
+        return self.store.within_since(
+            target.id, measure, self._same(measure, grade), number=self.at, most=LOOKED_BACK
+        )
 
-    def _backwards(self, target: Target, measure: Measure, *, page: int) -> Iterator[Figure]:
-        last = self.at
-        for _ in range(PAGES):
-            rows = self.store.measure_history(target.id, [measure.name], last=last, limit=page)
-            yield from (one for one in reversed(rows) if one.measure.dims == measure.dims)
-            if len(rows) < page:
-                return
-            last, page = rows[0].block.number, PAGE
+    def _same(self, measure: Measure, grade: Grade) -> Within:
+        """Which values of the measure have this grade, as `alerts.health` judges them."""
+        limits = self.limits[measure.name]
+        match grade:
+            case Grade.BREACHED:
+                return Within(limits.breached)
+            case Grade.STRAINED:
+                return Within(limits.strained, limits.breached)
+            case _:
+                return Within(None, but=FIRST_REASONS)
 
     def _with_late_data(self, seen: Finding, newest: Block) -> Finding:
         late = f"no new block for {self.words.duration(self.now - newest.timestamp)}"

@@ -19,6 +19,7 @@ from watcher.store.values import (
     Standing,
     StoredEvent,
     TargetStatus,
+    Within,
 )
 
 __all__ = [
@@ -44,5 +45,6 @@ __all__ = [
     "StoredEvent",
     "TargetStatus",
     "TickResult",
+    "Within",
     "recompute",
 ]

@@ -3,21 +3,24 @@ force at evenly spaced blocks, each found by one probe of an index."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import CTE, Connection, case, column, func, select, values
+from sqlalchemy import CTE, ColumnElement, Connection, and_, case, column, func, select, values
 
 from watcher.state.block import Block
+from watcher.state.canonical import canonical_json
+from watcher.state.measure import Measure
 from watcher.store import tables
 from watcher.store.branch import BLOCK_COLUMNS
 from watcher.store.history import MEASURE_COLUMNS, in_force
 from watcher.store.register import IDS, Registered
 from watcher.store.rows import block_of, measure_of
 from watcher.store.tables import canonical
-from watcher.store.values import Figures, NetFlow, Reading
+from watcher.store.values import Figures, NetFlow, Reading, Within
 
 block, target, observation = tables.block, tables.target, tables.observation
 computation, measure = tables.computation, tables.measure
@@ -136,6 +139,57 @@ def values_along(
     )
     rows = connection.execute(query)
     return {uid: tuple(row[2] for row in group) for uid, group in groupby(rows, key=itemgetter(0))}
+
+
+def within_since(
+    connection: Connection,
+    entry: Registered,
+    figure: Measure,
+    within: Within,
+    *,
+    number: int | None,
+    most: int,
+) -> int | None:
+    """The time of the first computation of the unbroken run, up to block `number`, in which the
+    figure of this name and these dims is `within`; of at most `most` computations."""
+    recent = (
+        select(computation.c.id, computation.c.block_number, block.c.timestamp)
+        .join(block, block.c.id == computation.c.block_id)
+        .where(computation.c.target_id == entry.id, canonical)
+        .order_by(computation.c.block_number.desc())
+        .limit(most)
+    )
+    if number is not None:
+        recent = recent.where(computation.c.block_number <= number)
+    run = recent.subquery()
+    mine = (
+        (measure.c.computation_id == run.c.id)
+        & (measure.c.name == figure.name)
+        & (measure.c.dims == canonical_json(dict(figure.dims)))
+    )
+    broken = (
+        select(run.c.block_number)
+        .join(measure, mine)
+        .where(~_is_within(within))
+        .order_by(run.c.block_number.desc())
+        .limit(1)
+    )
+    last = connection.execute(broken).scalar()
+    first = select(func.min(run.c.timestamp)).join(measure, mine)
+    if last is not None:
+        first = first.where(run.c.block_number > last)
+    found: int | None = connection.execute(first).scalar()
+    return found
+
+
+def _is_within(within: Within) -> ColumnElement[bool]:
+    """Never null, so that it can be turned round."""
+    value, reason = measure.c.value, func.coalesce(measure.c.reason, "")
+    if within.least is None:
+        return and_(value.is_(None), reason.not_in(within.but))
+    size = func.abs(func.coalesce(value, 0.0))
+    known = and_(value.is_not(None), size >= within.least)
+    return known if math.isinf(within.below) else and_(known, size < within.below)
 
 
 def readings(

@@ -59,6 +59,7 @@ from watcher.store.values import (
     Standing,
     StoredEvent,
     TargetStatus,
+    Within,
 )
 
 
@@ -471,6 +472,15 @@ class Store:
             return sampled.values_along(
                 connection, chain_id, wanted, first=first, last=last, points=points
             )
+
+    def within_since(
+        self, target_id: str, figure: Measure, within: Within, *, number: int | None, most: int
+    ) -> int | None:
+        """Since when, up to block `number`, a figure is what it is; looking back at most `most`
+        computations."""
+        with self.database.reading() as connection:
+            entry = register.entry_of(connection, target_id)
+            return sampled.within_since(connection, entry, figure, within, number=number, most=most)
 
     def readings(
         self, target_id: str, *, first: int, last: int, limit: int = 400

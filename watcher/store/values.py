@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -130,6 +131,16 @@ class Reading:
     number: int
     timestamp: int
     well: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """What a figure is: its size at least `least` and under `below`; where `least` is None it is
+    unknown, for none of the reasons `but`."""
+
+    least: float | None
+    below: float = math.inf
+    but: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
