@@ -25,7 +25,7 @@ class Alarm:
     since: int
 
 
-def alarms(store: Store, targets: Mapping[str, Target]) -> dict[str, Alarm]:
+def alarms(store: Store, targets: Mapping[str, Target], *, unit: str) -> dict[str, Alarm]:
     """By target id; nothing of targets without an open alert, or with one of severity info."""
     found: dict[str, Alarm] = {}
     for kept in store.alerts():
@@ -34,7 +34,7 @@ def alarms(store: Store, targets: Mapping[str, Target]) -> dict[str, Alarm]:
             continue
         breached = kept.severity == "critical" and alert.fired is not None
         grade = Grade.BREACHED if breached else Grade.STRAINED
-        why = f"{kept.rule}: {fact(kept, targets[kept.target_id])}".removesuffix(": ")
+        why = f"{kept.rule}: {fact(kept, targets[kept.target_id], unit)}".removesuffix(": ")
         one = Alarm(grade, why, alert.since.timestamp)
         before = found.get(kept.target_id)
         if before is None or one.grade < before.grade:

@@ -94,7 +94,8 @@ class _Judge:
         self.store = store
         self.now = now
         self.stored = {standing.target.id: standing for standing in store.statuses()}
-        self.alarms = alarms(store, {uid: one.target for uid, one in self.stored.items()})
+        targets = {uid: one.target for uid, one in self.stored.items()}
+        self.alarms = alarms(store, targets, unit=config.settings.unit)
         self.late = {chain.chain_id: self._is_late(chain.chain_id) for chain in config.chains}
 
     def verdict(self, entry: Entry) -> Verdict:
