@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tests.support.strategies import address, feed, pool, vault
+from watcher.alerts.rule import Rule
 from watcher.cli.app import app
 from watcher.math.settings import PriceSource, Settings
 from watcher.protocols import chainlink, erc4626, uniswap_v2
+from watcher.service.alarming import Alarming
 from watcher.service.tick import Branch, advance, watchlist
 from watcher.state import Block, Observation, State, Status, Target, Token
 from watcher.store import Store
@@ -111,13 +113,15 @@ def observation(target: Target, found: State | Status) -> Observation:
     return Observation(target.id, Status.OK, found)
 
 
-def fill(url: str, newest: int) -> None:
-    """Blocks FIRST to NEWEST, the last of them at the time `newest`."""
+def fill(url: str, newest: int, *, rules: Sequence[Rule] = ()) -> None:
+    """Blocks FIRST to NEWEST, the last of them at the time `newest`, with what `rules` make of
+    them."""
     start = newest - SECONDS * (NEWEST - FIRST)
     with Store.create(url) as store:
         store.register(TARGETS)
         store.save_settings(SETTINGS)
         branch = Branch(cursor=None, in_force={}, keys={})
+        alarming = Alarming(CHAIN, store, rules, TARGETS, unit=SETTINGS.unit)
         for number in range(FIRST, NEWEST + 1):
             block = Block(
                 CHAIN,
@@ -130,7 +134,8 @@ def fill(url: str, newest: int) -> None:
                 target.id: observation(target, found) for target, found in readings(number, start)
             }
             advanced = advance(branch, block, observed, watchlist(TARGETS, SETTINGS))
-            store.commit_tick(advanced.tick)
+            store.commit_tick(alarming.judged(advanced.tick, branch.cursor))
+            alarming.committed()
             branch = advanced.branch
 
 

@@ -155,12 +155,10 @@ def make_app(
     config: Config, *, now: Callable[[], float], service: ServiceFigures | None = None
 ) -> FastAPI:
     from watcher.api import create_app
-    from watcher.cli.serving import new_judge
+    from watcher.cli.serving import judge
     from watcher.cli.session import open_history
 
-    return create_app(
-        config, partial(open_history, config), judge=new_judge(), now=now, service=service
-    )
+    return create_app(config, partial(open_history, config), judge=judge, now=now, service=service)
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,14 @@ chain = "eip155:1"
 protocol = "erc4626"
 address = "0x00000000000000000000000000000000000000a2"
 name = "vault"
+[receivers.oncall]
+webhook = "https://oncall.example/in"
+[receivers.desk]
+webhook = "https://desk.example/in"
+[receivers.chat]
+webhook = "https://chat.example/in"
+[receivers.boss]
+webhook = "https://boss.example/in"
 """
 
 Load = Callable[[str], dict[str, Rule]]
@@ -202,4 +210,12 @@ loud = ["x"]
         'rules[6].escalate: write a duration such as "90s", "30m" or "24h", or "never"',
         "rules[6].route: a receiver stands in the list twice",
         'rules[6].name: "two" is used twice: choose another',
+    ]
+
+
+def test_who_is_told_is_a_receiver(load: Load) -> None:
+    text = '[alerts]\ncritical = ["oncal"]\n' + OWN + 'route = ["nobody-known"]\n'
+    assert problems(load, text) == [
+        'alerts.critical: unknown receiver "oncal"; did you mean "oncall"?',
+        'rules[0].route: unknown receiver "nobody-known"',
     ]

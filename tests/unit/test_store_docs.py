@@ -12,7 +12,10 @@ from sqlalchemy import inspect, text
 
 from models import metadata
 from tests.support.stored import CALM, POOL, Watch, block, failed, ok, pool_state
+from watcher.alerts.expression import expression
+from watcher.alerts.rule import Rule
 from watcher.math.flow import flow_measures
+from watcher.state.alert import AlertEvent, EventKind
 from watcher.state.flow import (
     BlockFlows,
     Decoded,
@@ -29,6 +32,8 @@ DOCUMENT = (Path(__file__).parents[2] / "docs" / "schema.md").read_text()
 SECTION = re.compile(r"^### `(\w+)`\n(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
 COLUMN = re.compile(r"^\| `(\w+)` \| (.+) \|$", re.MULTILINE)
 QUERY = re.compile(r"```sql\n(.*?)```", re.DOTALL)
+
+RULE = Rule(name="cannot-be-read", when=expression("unread"), severity="warning")
 
 SECTIONS = dict(SECTION.findall(DOCUMENT))
 VIEWS = (
@@ -58,7 +63,13 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         tick = replace(watch.tick(block(2), seen), flows=flows)
         opened.commit_tick(tick)
         watch.follow(tick)
-        watch.read(block(3), failed(POOL, detail="pruned"))
+        tick = watch.tick(block(3), failed(POOL, detail="pruned"))
+        opened.save_rules([RULE.text])
+        events = [
+            AlertEvent("ab" * 32, RULE.name, RULE.text.hash, POOL.id, kind, block(3))
+            for kind in (EventKind.PENDING, EventKind.FIRED)
+        ]
+        opened.commit_tick(replace(tick, alerts=tuple(events)))
         yield opened
 
 

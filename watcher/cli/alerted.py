@@ -39,18 +39,29 @@ def state_of(alert: Kept, now: float) -> str:
 
 
 def print_alerts(
-    found: Sequence[Kept], targets: Sequence[Target], *, now: float, every: bool, format_: Format
+    found: Sequence[Kept],
+    targets: Sequence[Target],
+    *,
+    now: float,
+    unit: str,
+    every: bool,
+    format_: Format,
 ) -> None:
     by_id = {target.id: target for target in targets}
-    rows = [alert_row(one, by_id[one.target_id], now) for one in found]
+    rows = [alert_row(one, by_id[one.target_id], now, unit) for one in found]
     if not every:
         rows = [row for row in rows if row["state"] != "gone"]
         # The newest were asked for; what needs a person stands first.
-        rows.sort(key=lambda row: -SEVERITIES.index(row["severity"]))
+        rows.sort(key=_urgency)
     print_rows(rows, COLUMNS, format_=format_, elastic="fact")
 
 
-def alert_row(alert: Kept, target: Target, now: float) -> Row:
+def _urgency(row: Row) -> tuple[int, bool]:
+    severities: Sequence[object] = SEVERITIES
+    return -severities.index(row["severity"]), row["state"] == "pending"
+
+
+def alert_row(alert: Kept, target: Target, now: float, unit: str) -> Row:
     seen = [event for event in alert.events if event.canonical and event.block is not None]
     begun = seen[0].block if seen else None
     until = now
@@ -61,7 +72,7 @@ def alert_row(alert: Kept, target: Target, now: float) -> Row:
         "severity": alert.severity,
         "target": target.label,
         "rule": alert.rule,
-        "fact": fact(alert, target),
+        "fact": fact(alert, target, unit),
         "since": None if begun is None else utc(begun.timestamp),
         "for": "" if begun is None else duration(until - begun.timestamp),
         "id": alert.uid[:12],
@@ -82,7 +93,7 @@ def print_alert(
     if as_json:
         print_json(
             {
-                **alert_row(alert, target, now),
+                **alert_row(alert, target, now, settings.settings.unit),
                 "id": alert.uid,
                 "target_id": alert.target_id,
                 "definition": rule,
@@ -99,17 +110,17 @@ def print_alert(
         print_text(means)
     print_text(f"id {alert.uid}, target {target.caip10}")
     print_text()
-    rows = [_event_row(one, symbols(target)) for one in alert.events]
+    rows = [_event_row(one, symbols(target), settings.settings.unit) for one in alert.events]
     print_table(rows, ["time", "block", "event", "what"], elastic=3)
 
 
-def _event_row(event: Past, names: Mapping[str, str]) -> list[str]:
+def _event_row(event: Past, names: Mapping[str, str], unit: str) -> list[str]:
     at, number = "", ""
     if event.block is not None:
         at, number = utc(event.block.timestamp), str(event.block.number)
     elif event.found_at is not None:
         at = utc(int(event.found_at.timestamp()))
-    what = [gauge_text(one, names) for one in event.gauges]
+    what = [gauge_text(one, names, unit) for one in event.gauges]
     if event.actor:
         until = f" until {utc(event.until)}" if event.until is not None else ""
         what.append(f"by {event.actor}{until}: {event.detail}")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from watcher.cli.figures import labels_of
 from watcher.cli.output import note
 from watcher.cli.session import open_store, read_config
 from watcher.cli.subjects import Found, find_subject
@@ -15,6 +14,7 @@ from watcher.errors import InputError, SetupError
 from watcher.report.history import history_of
 from watcher.report.make import REPORTED, make_report
 from watcher.report.material import Material
+from watcher.report.naming import labels_of
 from watcher.report.notes import NO_NOTES, Notes, read_notes
 from watcher.report.render.document_json import to_json
 from watcher.report.render.markdown import to_markdown

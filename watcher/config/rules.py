@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import TypeAlias
 
 from watcher.alerts import presets
 from watcher.alerts.expression import Expression, expression
@@ -21,15 +23,19 @@ MOST_NAMES = 100
 NOBODY: tuple[str, ...] = ()
 NEVER = "never"
 
+Told: TypeAlias = Callable[[object], tuple[str, ...]]
+"""How a list of receivers is read."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def read_rules(root: Section, entries: Sequence[Entry]) -> tuple[Rule, ...]:
     """The presets that are in effect, then the file's own; one that names a preset takes its
-    place, unless it has a name of its own."""
+    place, unless it has a name of its own. Routes name those of `[receivers]`."""
     alerts = root.table("alerts")
     shipped = alerts.optional("presets", boolean, True)
-    routes = {severity: alerts.optional(severity, _names, NOBODY) for severity in SEVERITIES}
+    told = partial(_names, known=tuple(root.tables("receivers")))
+    routes = {severity: alerts.optional(severity, told, NOBODY) for severity in SEVERITIES}
     alerts.finish()
     sections = root.list("rules")
     if len(sections) > MOST_RULES:
@@ -37,7 +43,7 @@ def read_rules(root: Section, entries: Sequence[Entry]) -> tuple[Rule, ...]:
     found: dict[str, Rule | None] = dict(_shipped(entries)) if shipped else {}
     own: set[str] = set()
     for section in sections[:MOST_RULES]:
-        name, rule = _own(section, entries)
+        name, rule = _own(section, entries, told)
         if name is None:
             continue
         if name in own:
@@ -50,7 +56,7 @@ def read_rules(root: Section, entries: Sequence[Entry]) -> tuple[Rule, ...]:
 def preset_rule(name: str, entries: Sequence[Entry]) -> Rule:
     """A preset as it ships, whether it is in effect or not. Raises KeyError where there is none."""
     problems: list[Problem] = []
-    rule = _read(Section(presets.table(name), name, problems), entries)
+    rule = _read(Section(presets.table(name), name, problems), entries, _nobody)
     if rule is None or problems:
         raise ConfigError(problems, source="presets.toml")
     return rule
@@ -61,7 +67,7 @@ def _shipped(entries: Sequence[Entry]) -> dict[str, Rule]:
     return {name: preset_rule(name, entries) for name in names}
 
 
-def _own(section: Section, entries: Sequence[Entry]) -> tuple[str | None, Rule | None]:
+def _own(section: Section, entries: Sequence[Entry], told: Told) -> tuple[str | None, Rule | None]:
     """A rule of the file and its name; no rule where it is switched off or wrong."""
     asked = section.optional("preset", fields.text, None)
     if asked is not None:
@@ -71,12 +77,12 @@ def _own(section: Section, entries: Sequence[Entry]) -> tuple[str | None, Rule |
         section = section.over(presets.table(asked))
         section.optional("preset", fields.text, None)
     enabled = section.optional("enabled", boolean, True)
-    rule = _read(section, entries)
+    rule = _read(section, entries, told)
     name = section.optional("name", _name, None)
     return name, rule if enabled else None
 
 
-def _read(section: Section, entries: Sequence[Entry]) -> Rule | None:
+def _read(section: Section, entries: Sequence[Entry], told: Told) -> Rule | None:
     name = section.required("name", _name)
     when = section.required("when", _expression)
     severity = section.required("severity", _severity)
@@ -87,8 +93,8 @@ def _read(section: Section, entries: Sequence[Entry]) -> Rule | None:
     repeat = section.optional("repeat", _factor, REPEAT)
     usual: int | None = ESCALATE_SECONDS
     escalate = section.optional("escalate", _escalate, usual)
-    route = section.optional("route", _names, NOBODY)
-    escalate_route = section.optional("escalate_route", _names, NOBODY)
+    route = section.optional("route", told, NOBODY)
+    escalate_route = section.optional("escalate_route", told, NOBODY)
     names = {entry.name: entry for entry in entries}
     targets = section.optional("targets", lambda value: _targets(value, names), NOBODY)
     means = section.optional("means", fields.text, "")
@@ -134,13 +140,19 @@ def _name(value: object) -> str:
     raise ValueError("write a name of letters, digits, dots and dashes, at most 64 of them")
 
 
-def _names(value: object) -> tuple[str, ...]:
+def _names(value: object, *, known: Collection[str]) -> tuple[str, ...]:
     if not isinstance(value, list) or len(value) > MOST_NAMES:
         raise ValueError(f"write a list of at most {MOST_NAMES} receivers")
     found = tuple(_name(one) for one in value)
     if len(set(found)) != len(found):
         raise ValueError("a receiver stands in the list twice")
+    for name in found:
+        if name not in known:
+            raise ValueError(fields.unknown(name, known, what="receiver"))
     return found
+
+
+_nobody: Told = partial(_names, known=())
 
 
 def _expression(value: object) -> Expression:

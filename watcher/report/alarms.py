@@ -24,7 +24,7 @@ class Alarm:
     since: int
 
 
-def alarms(store: Store, targets: Mapping[str, Target]) -> dict[str, Alarm]:
+def alarms(store: Store, targets: Mapping[str, Target], *, unit: str) -> dict[str, Alarm]:
     """Of these targets, by their ids; nothing of one that has no open alert above severity info."""
     found: dict[str, Alarm] = {}
     for kept in store.alerts():
@@ -35,7 +35,7 @@ def alarms(store: Store, targets: Mapping[str, Target]) -> dict[str, Alarm]:
             continue
         breached = kept.severity == "critical" and alert.fired is not None
         grade = Grade.BREACHED if breached else Grade.STRAINED
-        why = f"{kept.rule}: {fact(kept, targets[kept.target_id])}".removesuffix(": ")
+        why = f"{kept.rule}: {fact(kept, targets[kept.target_id], unit)}".removesuffix(": ")
         one = Alarm(grade, why, alert.since.timestamp)
         before = found.get(kept.target_id)
         if before is None or one.grade < before.grade:
@@ -43,15 +43,15 @@ def alarms(store: Store, targets: Mapping[str, Target]) -> dict[str, Alarm]:
     return found
 
 
-def fact(alert: Kept, target: Target) -> str:
+def fact(alert: Kept, target: Target, unit: str) -> str:
     """The figures of the rule's condition as they stood at the alert's last event."""
     seen = (one for one in reversed(alert.events) if one.canonical and one.gauges)
     last = next(seen, None)
     names = symbols(target)
-    return "" if last is None else ", ".join(gauge_text(one, names) for one in last.gauges)
+    return "" if last is None else ", ".join(gauge_text(one, names, unit) for one in last.gauges)
 
 
-def gauge_text(gauge: Gauge, names: Mapping[str, str]) -> str:
+def gauge_text(gauge: Gauge, names: Mapping[str, str], unit: str) -> str:
     of = ", ".join(names.get(value, value) for _, value in gauge.dims)
     said = f"{gauge.figure}{f' of {of}' if of else ''}"
-    return f"{said} {figure(gauge, gauge.value, '')}".rstrip()
+    return f"{said} {figure(gauge, gauge.value, unit)}"

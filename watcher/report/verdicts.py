@@ -159,7 +159,7 @@ class _Judge:
         self.stored = {standing.target.id: standing for standing in standings}
         targets = {uid: one.target for uid, one in self.stored.items()}
         # Which alerts were open then is not told here: as known at a block, figures alone judge.
-        self.alarms = alarms(store, targets) if at is None else {}
+        self.alarms = alarms(store, targets, unit=watched.settings.unit) if at is None else {}
         self.late = late
         self.now = now
         self.at = at

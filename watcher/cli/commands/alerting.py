@@ -106,9 +106,17 @@ def list_(
     from watcher.cli.alerted import print_alerts
     from watcher.cli.session import open_store, read_config
 
-    with open_store(read_config(config)) as store:
+    settings = read_config(config)
+    with open_store(settings) as store:
         found, targets = store.alerts(every=every, limit=limit), store.targets()
-    print_alerts(found, targets, now=time.time(), every=every, format_=chosen(format_, as_json))
+    print_alerts(
+        found,
+        targets,
+        now=time.time(),
+        unit=settings.settings.unit,
+        every=every,
+        format_=chosen(format_, as_json),
+    )
 
 
 def show(alert: AlertArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
