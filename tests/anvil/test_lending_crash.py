@@ -15,6 +15,7 @@ from watcher.devnet.calldata import call_data
 from watcher.devnet.local_chain import Transaction
 from watcher.devnet.places import LendingMarket
 from watcher.math.lending import Lending, lending, uncovered_debt, weakest_health
+from watcher.math.stress import bad_debt_at, debt_at_risk
 from watcher.state import Address, CompoundMarket
 
 pytestmark = pytest.mark.anvil
@@ -84,6 +85,48 @@ async def test_compound_answers_the_shortfall(fork_node: LocalWorld) -> None:
         (told,) = simulate(fork_node.chain, {}, [step(market.rules, ACCOUNTS, who)])
         error, free, shortfall = told.integers()
         assert (error, Fraction(free - shortfall, 10**18)) == (0, account.counted - account.debt)
+
+
+async def test_the_ladder_foretells_what_liquidators_leave_in_compound(
+    fork_node: LocalWorld,
+) -> None:
+    """From the state before the crash alone: they repay at the close factor while there is
+    anything to seize, and what then stands without collateral is what was foretold."""
+    market, ether = (market_of(fork_node, "compound_v2", symbol) for symbol in ("USDC", "WETH"))
+    before = await read(fork_node, market)
+    assert before.accounts is not None
+    assert before.bonus is not None
+    (answer,) = fork_node.chain.read(
+        fork_node.world.feed(fork_node.world.weth).proxy, "latestAnswer()(int256)"
+    )
+    shock = 1 - Fraction(CRASH, answer)
+    # the whale's collateral does not fall
+    foretold = bad_debt_at(before.accounts[:1], shock, before.bonus)
+    assert debt_at_risk(before.accounts[:1], Fraction(0)) == 0
+    crash(fork_node)
+    who, debtor = fork_node.world.actors.trader, market.accounts[0]
+    send(fork_node, who, market.token.address, "mint(address,uint256)", who, 10**12)
+    approve = "approve(address,uint256)"
+    send(fork_node, who, market.token.address, approve, market.address, 2**255)
+    seize = "liquidateCalculateSeizeTokens(address,address,uint256)(uint256,uint256)"
+    for _ in range(40):
+        (owed,) = fork_node.chain.read(
+            market.address, "borrowBalanceStored(address)(uint256)", debtor
+        )
+        (shares,) = fork_node.chain.read(ether.address, "balanceOf(address)(uint256)", debtor)
+        most = owed // 2
+        _, wanted = fork_node.chain.read(market.rules, seize, market.address, ether.address, most)
+        amount = most if wanted <= shares else most * shares // wanted
+        if amount == 0:
+            break
+        order = (debtor, amount, ether.address)
+        act(fork_node, who, market, "liquidateBorrow(address,uint256,address)", *order)
+    left = await read(fork_node, market)
+    assert left.accounts is not None
+    debtor_left = left.accounts[0]
+    assert debtor_left.value < Fraction(1, 100)
+    assert foretold == pytest.approx(debtor_left.owed, rel=1e-3)
+    assert foretold > 0
 
 
 async def test_what_liquidators_leave_in_aave_is_debt_without_collateral(

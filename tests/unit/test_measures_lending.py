@@ -10,7 +10,14 @@ from tests.support.strategies import subject_of
 from tests.support.strategies_compound import aave_reserve, compound_market
 from watcher.math.measures import measure
 from watcher.math.settings import Settings
-from watcher.state import AaveAccount, CompoundAccount, Measure, State
+from watcher.state import (
+    AaveAccount,
+    CompoundAccount,
+    Measure,
+    MorphoMarket,
+    MorphoPosition,
+    State,
+)
 from watcher.state.compound_market import WAD
 
 SETTINGS = Settings(unit="USD", sizes=(), prices=())
@@ -90,6 +97,62 @@ def test_accounts_of_compound() -> None:
     idle = figures(compound_market(accounts=(CompoundAccount(1, 0, 5, 5, 0),)))
     assert idle["weakest_health"].reason == "no named account owes anything"
     assert idle["uncovered_debt"].value == 0
+
+
+def test_the_ladder_of_shocks_names_the_step_that_breaks() -> None:
+    """Two accounts with 400 WETH of debt together, counted at 300 against 200 and at 450 against
+    400: the second falls at 20%, the first at 50%, and 600 can be withdrawn."""
+    first = CompoundAccount(10, 300 * WAD, 300 * WAD, 400 * WAD, 200 * WAD)
+    second = CompoundAccount(10, 100 * WAD, 450 * WAD, 600 * WAD, 400 * WAD)
+    found = figures(compound_market(accounts=(first, second)))
+    at_risk = [found[f"debt_at_risk {step}"].value for step in ("0.1", "0.2", "0.3", "0.5")]
+    assert at_risk == [0, 100, 100, 400]
+    assert [found[f"coverage {step}"].value for step in ("0.2", "0.5")] == [6, 1.5]
+    assert "no known account may be liquidated" in found["coverage 0.1"].reason
+    assert found["known_debt_share"].value == 1
+    # 400 and 600 of collateral halved, over 1.08: 185 of 200 and 278 of 400 are repaid
+    lost = 300 * (1 - 200 / 1.08 / 200) + 100 * (1 - 300 / 1.08 / 400)
+    assert found["bad_debt_at_shock 0.5"].value == pytest.approx(lost, rel=1e-14)
+    assert found["bad_debt_at_shock 0.2"].value == 0
+    tight = figures(compound_market(accounts=(first, second), cash=100 * WAD))
+    assert tight["coverage 0.5"].value == 0.25
+    nobody = figures(compound_market())
+    assert nobody["coverage 0.5"].reason == "no account is named"
+
+
+def test_the_ladder_of_a_market_of_morpho() -> None:
+    """140 of collateral against 100 at 80%: it falls below a price of 100 / (140 * 0.8). A repaid
+    unit takes 1 / (1 - 0.3 * (1 - 0.8)) of it."""
+    market = MorphoMarket(
+        total_supply_assets=150 * WAD,
+        total_supply_shares=150 * 10**24,
+        total_borrow_assets=100 * WAD,
+        total_borrow_shares=100 * 10**24,
+        fee=0,
+        borrow_rate=0,
+        lltv=WAD * 8 // 10,
+        oracle_price=10**36,
+        loan_balance=50 * WAD,
+        positions=(MorphoPosition(0, 100 * 10**24, 140 * WAD), MorphoPosition(0, 0, 0)),
+        loan_decimals=18,
+        collateral_decimals=18,
+    )
+    found = figures(market)
+    steps = ("0.1", "0.2", "0.3", "0.5")
+    at_risk = [found[f"debt_at_risk {step}"].value for step in steps]
+    assert at_risk == pytest.approx([0, 100, 100, 100], rel=1e-15)
+    assert found["coverage 0.2"].value == pytest.approx(0.5, rel=1e-15)
+    lost = [found[f"bad_debt_at_shock {step}"].value for step in steps]
+    taken = 1 / (1 - 0.3 * 0.2)
+    assert lost == pytest.approx([0, 0, 100 - 98 / taken, 100 - 70 / taken], rel=1e-14)
+    assert found["bad_debt"].value == 0
+
+
+def test_no_reserve_of_aave_says_what_liquidators_of_other_collateral_take() -> None:
+    account = AaveAccount(0, 400 * 10**6, 0, 600 * 10**8, 400 * 10**8, 8_000)
+    found = figures(aave_reserve(accounts=(account,)))
+    assert [found[f"debt_at_risk {step}"].value for step in ("0.1", "0.2")] == [0, 400]
+    assert not any(name.startswith("bad_debt_at_shock") for name in found)
 
 
 def test_a_reserve_of_aave() -> None:

@@ -32,11 +32,13 @@ ZERO_CAP = "the cap is 0"
 @dataclass(frozen=True, slots=True)
 class Owing:
     """What a named account is worth, in the oracle's unit of account: its collateral as far as it
-    counts against liquidation, in full, and its debt."""
+    counts against liquidation, in full, and its debt. `owed` is what it owes in this market, in the
+    underlying's smallest unit."""
 
     counted: Fraction
     value: Fraction
     debt: Fraction
+    owed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class Lending:
     the block's cannot be told of a year. `accounts` are None where one cannot be valued.
     `known_debt` is what the named accounts owe here of `stored_debt`; `capped` is what counts
     against the supply cap; `supply_index` is what a whole share, or one of what was supplied at
-    first, is worth."""
+    first, is worth. `bonus` is what a unit that a liquidator repays takes of collateral, None where
+    it depends on the collateral."""
 
     decimals: int
     cash: int
@@ -67,6 +70,7 @@ class Lending:
     stored_debt: int
     named: int
     accounts: tuple[Owing, ...] | None
+    bonus: Fraction | None = None
 
 
 def lending(state: State | None) -> Lending | None:
@@ -108,6 +112,7 @@ def _compound(state: CompoundMarket) -> Lending:
         stored_debt=state.total_borrows,
         named=len(state.accounts),
         accounts=_owing(state),
+        bonus=Fraction(state.liquidation_incentive, WAD),
     )
 
 
@@ -116,8 +121,14 @@ def _owing(state: CompoundMarket) -> tuple[Owing, ...] | None:
     for each in state.accounts:
         if each.collateral is None or each.value is None or each.debt is None:
             return None
-        parts = (each.collateral, each.value, each.debt)
-        found.append(Owing(*(Fraction(part, WAD) for part in parts)))
+        found.append(
+            Owing(
+                counted=Fraction(each.collateral, WAD),
+                value=Fraction(each.value, WAD),
+                debt=Fraction(each.debt, WAD),
+                owed=each.borrow_balance,
+            )
+        )
     return tuple(found)
 
 
@@ -152,6 +163,7 @@ def _aave(state: AaveReserve) -> Lending:
                 counted=Fraction(each.collateral * each.liquidation_threshold, BPS * unit),
                 value=Fraction(each.collateral, unit),
                 debt=Fraction(each.debt, unit),
+                owed=ray_mul(each.scaled_debt, owed) + each.stable_debt,
             )
             for each in state.accounts
         ),
@@ -161,7 +173,7 @@ def _aave(state: AaveReserve) -> Lending:
 def weakest_health(market: Lending) -> Fraction:
     """Counted collateral over debt, the least of all accounts that owe anything. Raises MathError,
     which says why there is none."""
-    owing = [each for each in _valued(market) if each.debt]
+    owing = [each for each in valued_accounts(market) if each.debt]
     if not owing:
         raise MathError(NOTHING_OWED)
     return min(each.counted / each.debt for each in owing)
@@ -169,10 +181,12 @@ def weakest_health(market: Lending) -> Fraction:
 
 def uncovered_debt(market: Lending) -> Fraction:
     """Debt beyond what the accounts have in full, in the oracle's unit of account."""
-    return sum((max(each.debt - each.value, Fraction(0)) for each in _valued(market)), Fraction(0))
+    accounts = valued_accounts(market)
+    return sum((max(each.debt - each.value, Fraction(0)) for each in accounts), Fraction(0))
 
 
-def _valued(market: Lending) -> tuple[Owing, ...]:
+def valued_accounts(market: Lending) -> tuple[Owing, ...]:
+    """Raises MathError where none is named, or one cannot be valued."""
     if not market.named:
         raise MathError(NO_ACCOUNTS)
     if market.accounts is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from watcher.math.definition import LENDING, MORPHO, PEG, VAULT, YEARN, Definition
 from watcher.state.aave_reserve import AaveReserve
+from watcher.state.compound_market import CompoundMarket
 
 AAVE = AaveReserve.KIND
 LENT = (*LENDING, MORPHO)
@@ -186,6 +187,41 @@ LENDING_DEFINITIONS = (
         "position and market; Yearn's strategies(address)",
         bad="below 0.95: figures of accounts and strategies see a part only",
         cannot_say="who owes the rest: Yearn's V3 lists no strategy, V2 those of its queue",
+    ),
+    Definition(
+        name="debt_at_risk",
+        kinds=LENT,
+        unit="token 0",
+        formula="what the named accounts owe here that may be liquidated once all collateral has "
+        "lost the part `shock` of its worth against all that is owed",
+        dims="shock",
+        source="as weakest_health; of Morpho Blue _isHealthy at a lower price, to the wei",
+        bad="up: it comes due at once",
+        cannot_say="what accounts that are not named owe: partial while known_debt_share is below "
+        "0.95; an account whose collateral is what it owes does not fall",
+    ),
+    Definition(
+        name="coverage",
+        kinds=LENT,
+        unit="fraction",
+        formula="withdrawable / debt_at_risk",
+        dims="shock",
+        source="coverage ladder: what can leave the market against what must come back to it",
+        bad="below 1: suppliers who leave cannot all be paid before liquidators have repaid",
+        cannot_say="as debt_at_risk; whether liquidators come",
+    ),
+    Definition(
+        name="bad_debt_at_shock",
+        kinds=(CompoundMarket.KIND, MORPHO),
+        unit="token 0",
+        formula="what liquidators leave unpaid of what the named accounts owe here after `shock`: "
+        "owed * max(0, 1 - collateral * (1 - shock) / (bonus * debt)) of every account that may be "
+        "liquidated; of Morpho Blue bad_debt at the lower price, exact integers",
+        dims="shock",
+        source="Comptroller.liquidateCalculateSeizeTokens: whatever the close factor, a repaid "
+        "unit takes its bonus until no collateral is left; Morpho Blue, liquidate",
+        bad="up: it is the suppliers' loss",
+        cannot_say="what selling the collateral does to its price; as debt_at_risk",
     ),
     Definition(
         name="account_health",

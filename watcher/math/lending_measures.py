@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 
 from watcher.errors import MathError
-from watcher.math import lending
+from watcher.math import lending, stress
 from watcher.math.bridge import nearest
 from watcher.math.catalogue import CATALOGUE
 from watcher.math.columns import Column, dims_of, price_reason, price_value
@@ -19,6 +20,7 @@ from watcher.math.subject import Subject
 
 EMPTY = "nothing is supplied"
 NO_DEBT = "nothing is owed"
+NO_BONUS = "the protocol gives liquidators no bonus"
 NO_PRICE = "the oracle has no price"
 NO_RESERVES = "the reserves are more than the market has"
 TOO_LARGE = "the figure is over what a float can hold"
@@ -39,7 +41,7 @@ def lending_measures(subjects: Sequence[Subject], settings: Settings) -> list[Co
         _column("cap_used", [_figure(market, exact) for market in markets], side=side)
         for side, exact in (CAPS if capped else {}).items()
     ]
-    return [*columns, *caps, _oracle_column(subjects, markets)]
+    return [*columns, *caps, *_stressed(subjects, markets), _oracle_column(subjects, markets)]
 
 
 Market = Lending | str
@@ -121,6 +123,43 @@ CAPS: dict[str, Callable[[Lending], Fraction]] = {
     "supply": lambda market: _cap(market.capped, market.supply_cap),
     "borrow": lambda market: _cap(market.total_debt, market.borrow_cap),
 }
+
+
+def _stressed(subjects: Sequence[Subject], markets: Sequence[Market]) -> list[Column]:
+    """The ladder of shocks."""
+    exact = {"debt_at_risk": _at_risk, "coverage": _coverage, "bad_debt_at_shock": _bad_debt}
+    kind = subjects[0].target.kind
+    return [
+        _column(
+            name,
+            [_figure(market, partial(figure, shock=shock)) for market in markets],
+            shock=shock_text(shock),
+        )
+        for name, figure in exact.items()
+        if kind in CATALOGUE[name].kinds
+        for shock in stress.SHOCKS
+    ]
+
+
+def shock_text(shock: Fraction) -> str:
+    """How a step of the ladder is written in the dims: 0.05."""
+    return f"{float(shock):g}"
+
+
+def _at_risk(market: Lending, *, shock: Fraction) -> Fraction:
+    return _tokens(market, stress.debt_at_risk(lending.valued_accounts(market), shock))
+
+
+def _coverage(market: Lending, *, shock: Fraction) -> Fraction:
+    at_risk = stress.debt_at_risk(lending.valued_accounts(market), shock)
+    return stress.coverage(market.withdrawable, at_risk)
+
+
+def _bad_debt(market: Lending, *, shock: Fraction) -> Fraction:
+    if not market.bonus:
+        raise MathError(NO_BONUS)
+    lost = stress.bad_debt_at(lending.valued_accounts(market), shock, market.bonus)
+    return lost * Fraction(1, 10**market.decimals)
 
 
 def _oracle_column(subjects: Sequence[Subject], markets: Sequence[Market]) -> Column:

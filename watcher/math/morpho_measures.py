@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from watcher.errors import MathError
-from watcher.math import bridge
+from watcher.math import bridge, stress
 from watcher.math.columns import Column, dims_of, price_reason, price_value
 from watcher.math.exact.morpho import (
     ORACLE_PRICE_SCALE,
@@ -24,6 +24,8 @@ from watcher.math.families.morpho_market import (
     position_of,
     terms_of,
 )
+from watcher.math.lending import NO_ACCOUNTS
+from watcher.math.lending_measures import shock_text
 from watcher.math.settings import Settings
 from watcher.math.subject import Subject
 from watcher.state.morpho_market import MorphoMarket, MorphoPosition
@@ -52,6 +54,7 @@ def morpho_measures(subjects: Sequence[Subject], settings: Settings) -> list[Col
         *health,
         _column("weakest_health", _weakest(subject, health)),
         _column("known_debt_share", _known(subject)),
+        *(_stressed(subject, shock, name) for name in STRESSED for shock in stress.SHOCKS),
         _column("bad_debt", (lost, problem)),
         _column(
             "bad_debt_money",
@@ -157,6 +160,31 @@ def _bad_debt(subject: Subject) -> Figure:
         return bridge.whole(known_bad_debt(state), state.loan_decimals), ""
     except MathError as error:
         return math.nan, str(error)
+
+
+STRESSED = ("debt_at_risk", "coverage", "bad_debt_at_shock")
+
+
+def _stressed(subject: Subject, shock: Fraction, name: str) -> Column:
+    """One step of the ladder of shocks."""
+    dims = {"shock": shock_text(shock)}
+    state = subject.state
+    if not isinstance(state, MorphoMarket):
+        return _column(name, (math.nan, subject.reason), dims)
+    if not state.positions:
+        return _column(name, (math.nan, NO_ACCOUNTS), dims)
+    try:
+        if name == "bad_debt_at_shock":
+            found = bridge.whole(stress.morpho_bad_debt_at(state, shock), state.loan_decimals)
+        else:
+            at_risk = stress.morpho_debt_at_risk(state, shock)
+            found = bridge.whole(at_risk, state.loan_decimals)
+            if name == "coverage":
+                payable = stress.morpho_withdrawable(state)
+                found = bridge.nearest(stress.coverage(payable, at_risk))
+    except MathError as error:
+        return _column(name, (math.nan, str(error)), dims)
+    return _column(name, (found, ""), dims)
 
 
 def _ratio(part: int, whole: int) -> float:
