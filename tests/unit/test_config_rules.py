@@ -27,13 +27,13 @@ protocol = "erc4626"
 address = "0x00000000000000000000000000000000000000a2"
 name = "vault"
 [receivers.oncall]
-webhook = "https://oncall.example/in"
+alertmanager = "https://oncall.example"
 [receivers.desk]
-webhook = "https://desk.example/in"
+alertmanager = "https://desk.example"
 [receivers.chat]
-webhook = "https://chat.example/in"
+alertmanager = "https://chat.example"
 [receivers.boss]
-webhook = "https://boss.example/in"
+alertmanager = "https://boss.example"
 """
 
 Load = Callable[[str], dict[str, Rule]]

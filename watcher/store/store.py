@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 
@@ -216,9 +216,23 @@ class Store:
     ) -> tuple[int, ...]:
         """Append what attacks on a target would take at a stored block; their rows' numbers, those
         in force where nothing differs. Raises StaleBlock where the block left the branch."""
+        return self.add_all_findings(block, {target_id: found})[target_id]
+
+    def add_all_findings(
+        self, block: Block, found: Mapping[str, Sequence[Finding]]
+    ) -> dict[str, tuple[int, ...]]:
+        """The same of several targets, by their ids: of all, or of none."""
         with self.database.writing() as connection:
-            entry = register.entry_of(connection, target_id)
-            return findings.add_findings(connection, entry, block, found)
+            known = self._book.entries(connection, found)
+            return {
+                target_id: findings.add_findings(
+                    connection,
+                    known.get(target_id) or register.entry_of(connection, target_id),
+                    block,
+                    each,
+                )
+                for target_id, each in found.items()
+            }
 
     def add_receipt(self, finding_id: int, *, level: str, reason: str, body: str) -> str:
         """Keep the receipt of a finding's simulation; its id."""
