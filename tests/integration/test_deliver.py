@@ -313,6 +313,16 @@ async def test_fault_41_a_name_that_comes_to_an_address_inside_is_refused_as_it_
         looked = await look_at(outside)
         assert (looked.taken, "is this machine" in looked.detail) == (False, True)
         assert (await tell(replace(outside, allow_private=True), notice("n1"))).taken
+        monkeypatch.setattr(
+            socket,
+            "getaddrinfo",
+            lambda *_, **__: [
+                (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("169.254.169.254", port))
+            ],
+        )
+        keys = await tell(replace(outside, allow_private=True), notice("n1"))
+        assert "is where a cloud keeps its keys: nothing is sent there" in keys.detail
+        monkeypatch.setattr(socket, "getaddrinfo", rebound)
         beat = await ask(outside.address, allow_private=False, deadline=2)  # type: ignore[arg-type]
         assert not beat.taken
         assert len(desk.calls) == 1
@@ -351,7 +361,9 @@ async def test_faults_41_and_48_apprise_reaches_nothing_inside_and_says_no_key()
     async with receiving(service) as host, receiving(inside) as target:
         refused = await tell(by_apprise(host, allow_private=False), notice("n1"))
         assert (refused.taken, service.calls) == (False, [])
-        assert "the address is this machine" in refused.detail
+        assert (
+            "json: its address is this machine: write another, or allow_private" in refused.detail
+        )
         service.plan.append(Say(307, location=f"http://{target}/inside"))
         redirected = await tell(by_apprise(host), notice("n1"))
         assert (redirected.taken, inside.calls) == (False, [])
