@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from tests.support.postgres import Server
 from tests.support.receiving import KEY, SECRET, Reception, Say, notice, receiving, webhook
 from watcher.alerts.channels.receiver import Hidden, Receiver, ReceiverKind, apprise_address
 from watcher.chain.endpoint import Endpoint
@@ -271,6 +272,27 @@ async def test_fault_36_a_database_that_is_locked_for_a_while_loses_and_doubles_
             await until(lambda: settled(store))
     assert desk.calls == ["n1"]
     assert store.outbox.deliveries()[0].attempts == 1
+
+
+@pytest.mark.postgres
+async def test_fault_36_a_database_that_breaks_off_while_it_is_told_loses_and_doubles_nothing(
+    postgres_server: Server, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver, "STORE_PAUSE_SECONDS", 0.02)
+    desk = Reception(plan=deque([Say(delay=0.3)] * 3))
+    with Store.create(postgres_url) as store:
+        for number in range(3):
+            store.outbox.enqueue(notice(f"n{number}"), ["desk"])
+        async with receiving(desk) as host, sending(store, webhook("desk", host)):
+            for number in range(3):
+                await until(lambda seen=number + 1: len(desk.calls) == seen)  # type: ignore[misc]
+                postgres_server.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+                )
+            await until(lambda: settled(store))
+        assert [one.attempts for one in store.outbox.deliveries()] == [1, 1, 1]
+    assert desk.calls == ["n0", "n1", "n2"]
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
