@@ -89,6 +89,7 @@ def test_nothing_is_left_to_be_done() -> None:
         "LICENSE",
         "docs/benchmarks.md",
         "docs/concepts.md",
+        "docs/delivery.md",
         "docs/exploitability.md",
         "docs/glossary.md",
         "docs/measures.md",

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from tests.support.postgres import Server
 from tests.support.receiving import KEY, SECRET, Reception, Say, notice, receiving, webhook
 from watcher.alerts.channels.receiver import Hidden, Receiver, ReceiverKind, apprise_address
 from watcher.chain.endpoint import Endpoint
@@ -273,6 +274,27 @@ async def test_fault_36_a_database_that_is_locked_for_a_while_loses_and_doubles_
     assert store.outbox.deliveries()[0].attempts == 1
 
 
+@pytest.mark.postgres
+async def test_fault_36_a_database_that_breaks_off_while_it_is_told_loses_and_doubles_nothing(
+    postgres_server: Server, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver, "STORE_PAUSE_SECONDS", 0.02)
+    desk = Reception(plan=deque([Say(delay=0.3)] * 3))
+    with Store.create(postgres_url) as store:
+        for number in range(3):
+            store.outbox.enqueue(notice(f"n{number}"), ["desk"])
+        async with receiving(desk) as host, sending(store, webhook("desk", host)):
+            for number in range(3):
+                await until(lambda seen=number + 1: len(desk.calls) == seen)  # type: ignore[misc]
+                postgres_server.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+                )
+            await until(lambda: settled(store))
+        assert [one.attempts for one in store.outbox.deliveries()] == [1, 1, 1]
+    assert desk.calls == ["n0", "n1", "n2"]
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_fault_41_a_redirect_is_not_followed(status: int) -> None:
     inside, desk = Reception(), Reception()
@@ -313,6 +335,16 @@ async def test_fault_41_a_name_that_comes_to_an_address_inside_is_refused_as_it_
         looked = await look_at(outside)
         assert (looked.taken, "is this machine" in looked.detail) == (False, True)
         assert (await tell(replace(outside, allow_private=True), notice("n1"))).taken
+        monkeypatch.setattr(
+            socket,
+            "getaddrinfo",
+            lambda *_, **__: [
+                (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("169.254.169.254", port))
+            ],
+        )
+        keys = await tell(replace(outside, allow_private=True), notice("n1"))
+        assert "is where a cloud keeps its keys: nothing is sent there" in keys.detail
+        monkeypatch.setattr(socket, "getaddrinfo", rebound)
         beat = await ask(outside.address, allow_private=False, deadline=2)  # type: ignore[arg-type]
         assert not beat.taken
         assert len(desk.calls) == 1
@@ -351,7 +383,9 @@ async def test_faults_41_and_48_apprise_reaches_nothing_inside_and_says_no_key()
     async with receiving(service) as host, receiving(inside) as target:
         refused = await tell(by_apprise(host, allow_private=False), notice("n1"))
         assert (refused.taken, service.calls) == (False, [])
-        assert "the address is this machine" in refused.detail
+        assert (
+            "json: its address is this machine: write another, or allow_private" in refused.detail
+        )
         service.plan.append(Say(307, location=f"http://{target}/inside"))
         redirected = await tell(by_apprise(host), notice("n1"))
         assert (redirected.taken, inside.calls) == (False, [])

@@ -16,7 +16,7 @@ from tests.support.sender_child import uids_of
 from watcher.store import DeliveryStatus, Store
 
 ROOT = Path(__file__).parents[2]
-BLOCKS = 4
+BLOCKS = 3
 KILLS = 4
 
 

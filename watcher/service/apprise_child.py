@@ -1,7 +1,7 @@
 """A process that sends one message by apprise and ends: `python -m watcher.service.apprise_child`.
 
-It reads one JSON object from stdin and answers with one on stdout: `{"taken", "said"}`. Whatever a
-service's plugin opens, each address is looked at as its socket connects.
+It reads one JSON object from stdin and answers with one on stdout: `{"taken", "said", "refused"}`.
+Whatever a service's plugin opens, each address is looked at as its socket connects.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Guard:
             return
         why = refused_address(str(where[0]), allow_private=self._allow_private)
         if why is not None:
-            self.refusal = f"the address {why}"
-            raise PermissionError(self.refusal)
+            self.refusal = why
+            raise PermissionError(why)
 
 
 class Last(logging.Handler):
@@ -55,8 +55,8 @@ def main() -> None:
     last = Last()
     logging.getLogger().addHandler(last)
     taken = send(asked)
-    said = guard.refusal or last.text
-    json.dump({"taken": taken, "said": said[:SAID_CAP]}, sys.stdout)
+    answer = {"taken": taken, "said": last.text[:SAID_CAP], "refused": guard.refusal}
+    json.dump(answer, sys.stdout)
 
 
 def send(asked: dict[str, Any]) -> bool:

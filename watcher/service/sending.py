@@ -173,7 +173,7 @@ async def _exchange(
             said = b"" if response.status < 300 else await _beginning(response)
             return _judged(endpoint, response, said)
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        return Outcome(False, _broken(endpoint, error))
+        return Outcome(False, _broken(endpoint, error, allow_private=allow_private))
 
 
 def guarded_session(*, allow_private: bool) -> aiohttp.ClientSession:
@@ -223,7 +223,7 @@ def _judged(endpoint: Endpoint, response: aiohttp.ClientResponse, said: bytes) -
     )
 
 
-def _broken(endpoint: Endpoint, error: Exception) -> str:
+def _broken(endpoint: Endpoint, error: Exception, *, allow_private: bool) -> str:
     name = endpoint.name
     match error:
         case aiohttp.ClientConnectorDNSError():
@@ -231,7 +231,7 @@ def _broken(endpoint: Endpoint, error: Exception) -> str:
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
             return f"no trusted TLS connection to {name}: check its certificate and URL"
         case aiohttp.ClientConnectorError(os_error=RefusedAddress() as why):
-            return refused(f"{name} {why}", allow_private=False)
+            return refused(f"{name} {why}", allow_private=allow_private)
         case aiohttp.ClientConnectorError(os_error=ConnectionRefusedError()):
             return f"nothing listens at {name}: start it or check its URL"
         case aiohttp.ClientConnectorError():
@@ -260,6 +260,11 @@ async def _by_apprise(receiver: Receiver, url: Hidden, notice: Notice) -> Outcom
 def _said(receiver: Receiver, answer: dict[str, object]) -> Outcome:
     if answer.get("taken") is True:
         return Outcome(True)
+    if why := answer.get("refused"):
+        private = receiver.allow_private
+        return Outcome(
+            False, refused(f"{receiver.shown}: its address {why}", allow_private=private)
+        )
     said = str(answer.get("said") or "its service did not take it")
     return Outcome(False, f"{receiver.shown}: {receiver.said(said)}")
 

@@ -223,13 +223,14 @@ class Outbox:
     def holders(self) -> tuple[str, ...]:
         """Who has deliveries to send."""
         with self._database.reading() as connection:
-            query = select(table.c.holder).where(table.c.holder.is_not(None)).distinct()
+            held = and_(table.c.status == _PENDING, table.c.holder.is_not(None))
+            query = select(table.c.holder).where(held).distinct()
             return tuple(row[0] for row in connection.execute(query))
 
     def give_back(self, holder: str) -> None:
         """What `holder` was sending may be claimed by anybody."""
         with self._database.writing() as connection:
-            free = update(table).where(table.c.holder == holder)
+            free = update(table).where(table.c.status == _PENDING, table.c.holder == holder)
             connection.execute(free.values(holder=None, held_until=None))
 
     def retry(self, delivery_id: int) -> Delivery:
