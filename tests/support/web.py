@@ -155,10 +155,12 @@ def make_app(
     config: Config, *, now: Callable[[], float], service: ServiceFigures | None = None
 ) -> FastAPI:
     from watcher.api import create_app
-    from watcher.cli.serving import judge
+    from watcher.cli.serving import new_judge
     from watcher.cli.session import open_history
 
-    return create_app(config, partial(open_history, config), judge=judge, now=now, service=service)
+    return create_app(
+        config, partial(open_history, config), judge=new_judge(), now=now, service=service
+    )
 
 
 @pytest.fixture(scope="session")
@@ -177,6 +179,6 @@ def own_web(web_folder: Path) -> Iterator[Client]:
 
 def got(client: Client, path: str, **parameters: Any) -> Any:
     """The JSON of an answer that must be 200."""
-    answer = client.get(path, params=parameters)
+    answer = client.get(path, params=parameters or None)
     assert answer.status_code == 200, answer.text
     return answer.json()

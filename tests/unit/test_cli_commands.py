@@ -12,7 +12,19 @@ from typer.testing import CliRunner
 
 from watcher.cli.app import app
 
-HEAVY = ("numpy", "sqlalchemy", "sqlmodel", "web3", "rich", "aiohttp", "cattrs", "watcher.store")
+HEAVY = (
+    "numpy",
+    "sqlalchemy",
+    "sqlmodel",
+    "web3",
+    "rich",
+    "aiohttp",
+    "cattrs",
+    "fastapi",
+    "uvicorn",
+    "prometheus_client",
+    "watcher.store",
+)
 
 
 def leaves(command: Any, path: str = "watcher") -> list[tuple[str, Any]]:

@@ -48,7 +48,9 @@ class Judge(Protocol):
 
 
 FRESH_SECONDS = 1.0
-"""Judging reads every target: those who ask within so long are told the same."""
+STILL_SECONDS = 5.0
+"""Judging reads every target: those who ask within FRESH_SECONDS are told the same, and those who
+ask within STILL_SECONDS as well while no chain has another block."""
 
 
 class Standings:
@@ -63,14 +65,23 @@ class Standings:
         self._now = now
         self._lock = asyncio.Lock()
         self._found: Sequence[Judged] | None = None
+        self._heads: tuple[Block, ...] = ()
         self._judged_at = 0.0
 
     async def ask(self) -> Sequence[Judged]:
         async with self._lock:
-            if self._found is None or time.monotonic() - self._judged_at > FRESH_SECONDS:
-                self._found = await self._reading.do(self._ask)
-                self._judged_at = time.monotonic()
-            return self._found
+            found, age = self._found, time.monotonic() - self._judged_at
+            if found is not None and age < FRESH_SECONDS:
+                return found
+            heads = await self._reading.do(self._newest)
+            if found is None or heads != self._heads or age > STILL_SECONDS:
+                found = await self._reading.do(self._ask)
+                self._found, self._heads, self._judged_at = found, heads, time.monotonic()
+            return found
+
+    def _newest(self, store: Store) -> tuple[Block, ...]:
+        chains = self._config.chains
+        return tuple(one for each in chains for one in store.recent_blocks(each.chain_id, 1))
 
     def _ask(self, store: Store) -> Sequence[Judged]:
         return self._judge(self._config, store, now=self._now())

@@ -229,9 +229,16 @@ strained = 0.002
 breached = 0.01
 """
 
-TEMPLATE = f"{HEAD}\n{EXAMPLES}\n{LIMITS}"
+API = """\
+# Who may read over HTTP: without a token this machine alone. `watcher token NAME` makes one.
+# [[api.tokens]]
+# name = "grafana"
+# sha256 = "..."
+"""
+
+TEMPLATE = f"{HEAD}\n{EXAMPLES}\n{LIMITS}\n{API}"
 
 
 def with_list(watch_list: str) -> str:
     """The configuration with the entries of a watch-list in place of the examples."""
-    return f"{HEAD}\n{watch_list}\n{LIMITS}"
+    return f"{HEAD}\n{watch_list}\n{LIMITS}\n{API}"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -22,6 +25,7 @@ from watcher.store.values import Figure
 
 block, computation, measure = tables.block, tables.computation, tables.measure
 
+NO_DIMS: Mapping[str, str] = MappingProxyType({})
 MOST_ROWS = 500_000
 """Read for one answer: above it the blocks must be said."""
 
@@ -45,11 +49,11 @@ def lines(
     target_id: str,
     name: str,
     *,
-    dims: str | None = None,
+    dims: Mapping[str, str] = NO_DIMS,
     span: Span = ALL,
     points: int,
 ) -> tuple[Line, ...]:
-    """Every line of measure `name`, or the one of canonical `dims`, each of at most `points`.
+    """The lines of measure `name` with `dims` among their dims, each of at most `points`.
 
     A figure holds until the next one. Where the span has a beginning, so has each line: what was in
     force there, computed at a block before it. Raises InputError where there is no such target, and
@@ -58,7 +62,7 @@ def lines(
     with store.database.reading() as connection:
         entry = entry_of(connection, target_id)
         begun = _begun(connection, entry, span)
-        rows = _rows(connection, entry, name, dims, span=Span(begun, span.last))
+        rows = _rows(connection, entry, name, span=Span(begun, span.last))
         if len(rows) > MOST_ROWS:
             raise TooManyRows(
                 f"there are more than {MOST_ROWS} rows of {name}: say which blocks, from and to."
@@ -69,6 +73,7 @@ def lines(
         return tuple(
             Line(one, len(pairs), _figures(connection, entry, name, one, _chosen(pairs, points)))
             for one, pairs in sorted(found.items())
+            if dims.items() <= json.loads(one).items()
         )
 
 
@@ -98,13 +103,9 @@ def _of(query: Select[Any], entry: Registered, name: str) -> Select[Any]:
     )
 
 
-def _rows(
-    connection: Connection, entry: Registered, name: str, dims: str | None, *, span: Span
-) -> list[Any]:
+def _rows(connection: Connection, entry: Registered, name: str, *, span: Span) -> list[Any]:
     columns = (computation.c.block_number, measure.c.dims, measure.c.value)
     query = _of(select(*columns), entry, name)
-    if dims is not None:
-        query = query.where(measure.c.dims == dims)
     query = span.limit(query, computation.c.block_number)
     return [tuple(row) for row in connection.execute(query.limit(MOST_ROWS + 1))]
 

@@ -8,14 +8,16 @@ from fastapi import Depends, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from watcher.api.failures import ErrorBody, Refusal
-from watcher.api.v1.cursor import BIGGEST, LONGEST
+from watcher.api.v1.cursor import PAIR, PLACE, ROW
 from watcher.config import fields
 from watcher.math.catalogue import CATALOGUE
 from watcher.store.paging import Span
 
 CHAIN = r"^eip155:[1-9][0-9]{0,18}$"
+BIGGEST = 2**63 - 1
 MOST_ITEMS = 1_000
 MOST_NAMES = 20
+MOST_DIMS = 10
 MOST_POINTS = 2_000
 
 ERRORS: dict[int | str, dict[str, object]] = {
@@ -32,7 +34,8 @@ CONFLICT: dict[int | str, dict[str, object]] = {
 }
 
 Number: TypeAlias = Annotated[int, Field(ge=0, le=BIGGEST)]
-Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=100)]
+Name: TypeAlias = Annotated[str, Field(json_schema_extra={"enum": sorted(CATALOGUE)})]
+Dim: TypeAlias = Annotated[str, Field(pattern=r"^[a-z_]{1,40}=[ -~]{1,200}$")]
 
 ChainPath: TypeAlias = Annotated[
     str, Path(pattern=CHAIN, description="CAIP-2", examples=["eip155:1"])
@@ -48,19 +51,19 @@ TargetPath: TypeAlias = Annotated[
 
 
 class Asked(BaseModel):
+    """Field names that are words of Python are given by their aliases."""
+
     model_config = ConfigDict(extra="forbid")
+
+
+NEXT = "The `next` of the page before, unchanged."
 
 
 class PageAsked(Asked):
     limit: int = Field(100, ge=1, le=MOST_ITEMS, description="Of items in one page.")
-    cursor: str | None = Field(
-        None, min_length=1, max_length=LONGEST, description="The `next` of the page before."
-    )
 
 
 class Blocks(Asked):
-    """Field names that are words of Python are given by their aliases."""
-
     first: Number | None = Field(None, alias="from", description="The first block.")
     last: Number | None = Field(None, alias="to", description="The last block.")
 
@@ -69,21 +72,38 @@ class Blocks(Asked):
         return Span(self.first, self.last)
 
 
-class BlocksPageAsked(PageAsked, Blocks):
-    pass
+class BlocksAsked(PageAsked, Blocks):
+    cursor: str | None = Field(None, pattern=ROW, description=NEXT)
+
+
+class GapsAsked(PageAsked):
+    cursor: str | None = Field(None, pattern=PAIR, description=NEXT)
+
+
+class EventsAsked(PageAsked):
+    cursor: str | None = Field(None, pattern=ROW, description=NEXT)
+
+
+class FlowsAsked(PageAsked, Blocks):
+    cursor: str | None = Field(None, pattern=PLACE, description=NEXT)
 
 
 class HistoryAsked(PageAsked, Blocks):
+    cursor: str | None = Field(None, pattern=PLACE, description=NEXT)
     measure: list[Name] = Field([], max_length=MOST_NAMES, description="Names; all by default.")
     order: Literal["asc", "desc"] = Field("asc", description="By block.")
 
 
 class SeriesAsked(Blocks):
     measure: Name
-    dims: str | None = Field(
-        None, min_length=2, max_length=500, description="JSON, as a figure's `dims`: one line."
+    dim: list[Dim] = Field(
+        [], max_length=MOST_DIMS, description="Of lines with these dims alone: `token_in=0x...`."
     )
     points: int = Field(400, ge=5, le=MOST_POINTS, description="At most so many of each line.")
+
+    @property
+    def dims(self) -> dict[str, str]:
+        return {key: value for key, _, value in (one.partition("=") for one in self.dim)}
 
 
 class AtAsked(Asked):

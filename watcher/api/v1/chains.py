@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from watcher.api.context import Ctx
 from watcher.api.facts import chain_facts
 from watcher.api.v1 import models, shown
-from watcher.api.v1.asked import ERRORS, BlocksPageAsked, ChainId, NoQuery, PageAsked
+from watcher.api.v1.asked import ERRORS, BlocksAsked, ChainId, EventsAsked, GapsAsked, NoQuery
 from watcher.api.v1.cursor import number_of, number_to_cursor, pair_of, pair_to_cursor
 from watcher.api.v1.reply import reply
 from watcher.config import Config
@@ -31,7 +31,7 @@ async def blocks(
     request: Request,
     context: Ctx,
     chain_id: ChainId,
-    asked: Annotated[BlocksPageAsked, Query()],
+    asked: Annotated[BlocksAsked, Query()],
 ) -> Response:
     """The stored blocks of the chain as it is now, the newest first."""
     below = number_of(asked.cursor)
@@ -48,7 +48,7 @@ async def blocks(
 
 @router.get("/chains/{chain}/gaps", response_model=models.Gaps)
 async def gaps(
-    request: Request, context: Ctx, chain_id: ChainId, asked: Annotated[PageAsked, Query()]
+    request: Request, context: Ctx, chain_id: ChainId, asked: Annotated[GapsAsked, Query()]
 ) -> Response:
     """The blocks that were not read, open and filled, the lowest first."""
     after = pair_of(asked.cursor)
@@ -63,7 +63,7 @@ async def gaps(
 
 @router.get("/chains/{chain}/endpoint-events", response_model=models.EndpointEvents)
 async def endpoint_events(
-    request: Request, context: Ctx, chain_id: ChainId, asked: Annotated[PageAsked, Query()]
+    request: Request, context: Ctx, chain_id: ChainId, asked: Annotated[EventsAsked, Query()]
 ) -> Response:
     """What befell the chain's endpoints, the newest first."""
     below = number_of(asked.cursor)

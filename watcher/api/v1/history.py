@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -14,15 +13,14 @@ from watcher.api.v1 import models, shown
 from watcher.api.v1.asked import (
     CONFLICT,
     ERRORS,
-    BlocksPageAsked,
+    FlowsAsked,
     HistoryAsked,
     SeriesAsked,
     TargetPath,
     require_measures,
 )
-from watcher.api.v1.cursor import is_storable, position_of, position_to_cursor
+from watcher.api.v1.cursor import position_of, position_to_cursor
 from watcher.api.v1.reply import reply
-from watcher.state.canonical import canonical_json
 from watcher.store import Store
 from watcher.store.paging import Position, flow_page, measure_page
 from watcher.store.series import lines
@@ -50,13 +48,12 @@ async def series(
     """One measure as lines for a chart: of many rows the extremes stay, and where it began to be
     unknown. With `from`, each begins with what was in force there."""
     require_measures([asked.measure])
-    dims = _canonical(asked.dims)
-    return reply(request, await context.reading.do(_series, target, asked, dims))
+    return reply(request, await context.reading.do(_series, target, asked))
 
 
 @router.get("/targets/{target}/flows", response_model=models.Flows, responses=CONFLICT)
 async def flows(
-    request: Request, context: Ctx, target: TargetPath, asked: Annotated[BlocksPageAsked, Query()]
+    request: Request, context: Ctx, target: TargetPath, asked: Annotated[FlowsAsked, Query()]
 ) -> Response:
     """What flowed through it by its contract's own events, block by block; of a page's `limit`
     never more than 200 blocks come at once."""
@@ -87,11 +84,13 @@ def _history(
     )
 
 
-def _series(store: Store, text: str, asked: SeriesAsked, dims: str | None) -> models.Series:
+def _series(store: Store, text: str, asked: SeriesAsked) -> models.Series:
     target = find_target(store, text)
-    found = lines(store, target.id, asked.measure, dims=dims, span=asked.span, points=asked.points)
+    found = lines(
+        store, target.id, asked.measure, dims=asked.dims, span=asked.span, points=asked.points
+    )
     if len(found) > MOST_LINES:
-        raise Refusal(422, f"dims: there are {len(found)} lines of {asked.measure}; say which one")
+        raise Refusal(422, f"dim: there are {len(found)} lines of {asked.measure}; say which")
     return models.Series(
         target=target.id,
         name=asked.measure,
@@ -100,7 +99,7 @@ def _series(store: Store, text: str, asked: SeriesAsked, dims: str | None) -> mo
     )
 
 
-def _flows(store: Store, text: str, asked: BlocksPageAsked, after: Position | None) -> models.Flows:
+def _flows(store: Store, text: str, asked: FlowsAsked, after: Position | None) -> models.Flows:
     target = find_target(store, text)
     page = flow_page(
         store, target.id, span=asked.span, after=after, limit=min(asked.limit, MOST_WINDOWS)
@@ -110,18 +109,3 @@ def _flows(store: Store, text: str, asked: BlocksPageAsked, after: Position | No
         items=[shown.flow_window(target, one) for one in page.items],
         next=position_to_cursor(page.after),
     )
-
-
-def _canonical(dims: str | None) -> str | None:
-    if dims is None:
-        return None
-    try:
-        found = json.loads(dims)
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict) or not all(isinstance(one, str) for one in found.values()):
-        raise Refusal(422, 'dims: give JSON of texts, as in {"token_in":"0x..."}')
-    text = canonical_json(found)
-    if not is_storable(text):
-        raise Refusal(422, "dims: a text in it cannot be stored, so nothing has it")
-    return text
