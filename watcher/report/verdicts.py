@@ -313,7 +313,8 @@ class _Judge:
     ) -> int | None:
         """What was known before, where its block is still on the chain and the figure has been
         within ever since; None where that is not so, or cannot be told from a few figures."""
-        if known is None:
+        newest = self.stored[target.id].newest
+        if known is None or newest is None or newest.number < known.newest.number:
             return None
         head = self.store.block_as_of(target.chain_id, known.newest.number)
         if head != known.newest:
