@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.cli_history import CHAIN, FIRST, NEWEST, NOW, OFF, STALE, TARGETS, USDC, WETH
-from tests.support.web import LIE, block, got, hashed
+from tests.support.web import LIE, Writer, block, got, hashed
 from watcher.math.catalogue import DEFINITIONS
 from watcher.store import Store
 
@@ -82,6 +82,32 @@ def test_targets_stand_as_status_says(web: Client) -> None:
     assert off["newest"]["hash"] == hashed(NEWEST)
     unread = next(one for one in shown["targets"] if one["label"] == "unread")
     assert (unread["status"], unread["newest"]) == (None, None)
+
+
+def test_since_when_is_the_same_whoever_remembers(web_folder: Path) -> None:
+    """Block by block: what is remembered of the block before, what was undone, and what is new."""
+    from watcher.cli.verdicts import Memory, verdicts
+    from watcher.config import load_config
+
+    config = load_config(web_folder / "watcher.toml", {})
+    memory: Memory = {}
+    with Store.open(f"sqlite:///{web_folder / 'watcher.db'}") as store:
+        writer = Writer(store)
+
+        def since(memory: Memory | None) -> dict[str, int | None]:
+            found = verdicts(config, store, now=NOW, memory=memory)
+            return {one.label: one.finding.since for one in found}
+
+        changes = (1_950_000, 1_945_000, 2_000_000, 2_001_000, 1_800_000, 1_950_000)
+        for number, usdc in enumerate(changes, start=NEWEST + 1):
+            writer.commit(number, usdc=usdc)
+            assert since(memory) == since(None)
+        store.rewind(CHAIN, hashed(NEWEST + 2))
+        assert since(memory) == since(None)
+        assert since(None)["off"] == block(106).timestamp
+        for number in range(NEWEST + 3, NEWEST + 3 + 60):
+            writer.commit(number, usdc=1_950_000 - number)
+        assert since(memory) == since(None)
 
 
 @pytest.mark.parametrize("name", ["off", OFF.address, OFF.caip10, OFF.id, OFF.id[:8]])

@@ -231,7 +231,7 @@ def test_a_trade_that_cannot_be_says_why(web: Client, amount: str, said: str) ->
 def test_compared_targets_are_ranked_where_a_row_can_be(web: Client) -> None:
     text = page(web, COMPARED).text
     assert "off at 104" in text
-    row = text[text.index("Spot against reference") : text.index("Depth to 1%")]
+    row = text[text.index("Against its reference") : text.index("Depth to 1%")]
     assert "calm" in row, "at block 104 the other one was at its reference"
     assert "Largest share not ranked" in text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,7 +72,8 @@ class Writer:
         self.store = store
 
     def commit(self, number: int, *, fork: int = 0, usdc: int | None = None) -> None:
-        """`usdc` is what OFF holds beside its WETH, where it is not as in `readings`."""
+        """On whichever block is stored. `usdc` is what OFF holds beside its WETH, where it is not
+        as in `readings`."""
         start = LATEST - SECONDS * (NEWEST - FIRST)
         stored = self.store.resume(CHAIN)
         branch = Branch(stored.cursor, stored.in_force, stored.computation_keys)
@@ -80,9 +82,10 @@ class Writer:
         observed = {target.id: observation(target, found) for target, found in seen}
         if usdc is not None:
             observed[OFF.id] = observation(OFF, dollars(usdc))
+        parent = hashed(number - 1) if stored.cursor is None else stored.cursor.hash
         advanced = advance(
             branch,
-            block(number, fork=fork),
+            replace(block(number, fork=fork), parent_hash=parent),
             observed,
             watchlist(TARGETS, SETTINGS),
             flows=FLOWS.get(number, FlowReading(SCOPE)),
@@ -136,8 +139,6 @@ def client_of(
 ) -> Iterator[Client]:
     """A client of the app over the history of a folder, through a real server on loopback;
     `changes` are of its configuration."""
-    from dataclasses import replace
-
     from httpx import Client
 
     from watcher.api.server import Server, address, listen
@@ -155,10 +156,12 @@ def make_app(
     config: Config, *, now: Callable[[], float], service: ServiceFigures | None = None
 ) -> FastAPI:
     from watcher.api import create_app
-    from watcher.cli.serving import judge
+    from watcher.cli.serving import new_judge
     from watcher.cli.session import open_history
 
-    return create_app(config, partial(open_history, config), judge=judge, now=now, service=service)
+    return create_app(
+        config, partial(open_history, config), judge=new_judge(), now=now, service=service
+    )
 
 
 @pytest.fixture(scope="session")

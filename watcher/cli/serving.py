@@ -13,11 +13,11 @@ import typer
 
 from watcher.api.app import create_app
 from watcher.api.server import Server, address, listen, require_tokens
-from watcher.api.standing import Judged
+from watcher.api.standing import Judge, Judged
 from watcher.api.telemetry import ServiceFigures
 from watcher.chain.health import State
 from watcher.cli.session import open_history
-from watcher.cli.verdicts import Verdict, verdicts
+from watcher.cli.verdicts import Memory, Verdict, verdicts
 from watcher.service.health import ChainHealth
 from watcher.service.run import Service, log_tick
 from watcher.service.watch import Ticked
@@ -27,9 +27,14 @@ if TYPE_CHECKING:
     from watcher.store import Store
 
 
-def judge(config: Config, store: Store, *, now: float) -> Sequence[Judged]:
-    """How `watcher status` has it."""
-    return [_judged(one) for one in verdicts(config, store, now=now)]
+def new_judge() -> Judge:
+    """How `watcher status` has it, by one who remembers what was asked before."""
+    memory: Memory = {}
+
+    def judge(config: Config, store: Store, *, now: float) -> Sequence[Judged]:
+        return [_judged(one) for one in verdicts(config, store, now=now, memory=memory)]
+
+    return judge
 
 
 def make_server(
@@ -43,7 +48,7 @@ def make_server(
     require_tokens(config, host)
     # `time.time` is looked up at each call, so that a test can set the clock.
     app = create_app(
-        config, partial(open_history, config), judge=judge, now=time.time, service=service
+        config, partial(open_history, config), judge=new_judge(), now=time.time, service=service
     )
     listening = listen(host, port)
     typer.echo(f"serving {address(listening)}", err=True)

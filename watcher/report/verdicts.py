@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from watcher.alerts.health import FIRST_REASONS, Grade, health
 from watcher.alerts.lateness import RECENT_BLOCKS, is_late
@@ -24,7 +25,7 @@ from watcher.state.pyth_price import PythPrice
 from watcher.state.target import Target, target_id
 from watcher.store import Store, TargetStatus, Within
 
-LOOKED_BACK = 20_000
+FEW, LOOKED_BACK = 50, 20_000
 """Computations, for the moment when a target became what it is."""
 
 
@@ -67,16 +68,33 @@ class Verdict:
         return id_of(self.entry)
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Since when a figure had been where it was, when block `newest` was the chain's newest."""
+
+    newest: Block
+    since: int
+
+
+Memory: TypeAlias = dict[tuple[str, str, tuple[tuple[str, str], ...], Grade], Known]
+
+
 def id_of(entry: Entry) -> str:
     return target_id(entry.chain_id, entry.protocol, entry.address, entry.key)
 
 
-def verdicts(watched: Watched, store: Store, words: Words, *, now: float) -> list[Verdict]:
+def verdicts(
+    watched: Watched, store: Store, words: Words, *, now: float, memory: Memory | None = None
+) -> list[Verdict]:
     """One for each entry of the configuration; what needs a person first, then as in the file.
-    `now` is in seconds: what is late by then makes blind."""
+    `now` is in seconds: what is late by then makes blind.
+
+    Whoever asks again and again hands the same `memory` in, and spares looking far back.
+    """
     chains = {entry.chain_id for entry in watched.entries}
     late = frozenset(chain for chain in chains if _is_late(watched, store, chain, now))
-    judge = _Judge(watched, store, words, store.statuses(), late=late, now=now)
+    standings = store.statuses()
+    judge = _Judge(watched, store, words, standings, late=late, now=now, memory=memory)
     return sorted(map(judge.verdict, watched.entries), key=lambda verdict: verdict.grade)
 
 
@@ -152,6 +170,7 @@ class _Judge:
         late: frozenset[int] = frozenset(),
         now: float = 0.0,
         at: int | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self.settings, self.limits = watched.settings, watched.limits
         self.store = store
@@ -163,6 +182,7 @@ class _Judge:
         self.late = late
         self.now = now
         self.at = at
+        self.memory: Memory = {} if memory is None else memory
 
     def verdict(self, entry: Entry) -> Verdict:
         standing = self.stored.get(id_of(entry))
@@ -285,9 +305,33 @@ class _Judge:
         """When the figure that decides came to where it is, as far back as anyone would look."""
         if grade is Grade.HEALTHY:
             return None
-        return self.store.within_since(
-            target.id, measure, self._same(measure, grade), number=self.at, most=LOOKED_BACK
-        )
+        key = (target.id, measure.name, measure.dims, grade)
+        standing, known = self.stored[target.id], self.memory.get(key)
+        if known is not None and known.newest == standing.newest:
+            return known.since
+        within = self._same(measure, grade)
+        since = self._since_known(target, measure, within, known)
+        if since is None:
+            since = self.store.within_since(
+                target.id, measure, within, number=self.at, most=LOOKED_BACK
+            )
+        if since is not None and standing.newest is not None:
+            self.memory[key] = Known(standing.newest, since)
+        return since
+
+    def _since_known(
+        self, target: Target, measure: Measure, within: Within, known: Known | None
+    ) -> int | None:
+        """What was known before, where its block is still on the chain and the figure has been
+        within ever since; None where that is not so, or cannot be told from a few figures."""
+        newest = self.stored[target.id].newest
+        if known is None or newest is None or newest.number < known.newest.number:
+            return None
+        head = self.store.block_as_of(target.chain_id, known.newest.number)
+        if head != known.newest:
+            return None
+        lately = self.store.within_since(target.id, measure, within, number=self.at, most=FEW)
+        return known.since if lately is not None and lately <= head.timestamp else None
 
     def _same(self, measure: Measure, grade: Grade) -> Within:
         """Which values of the measure have this grade, as `alerts.health` judges them."""

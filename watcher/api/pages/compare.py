@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -45,7 +45,7 @@ class Line:
 
 
 LINES = (
-    Line("ln_spot_over_reference", "Spot against reference", "furthest coin", "largest"),
+    Line("ln_spot_over_reference", "Against its reference", "furthest coin", "largest"),
     Line("depth_money", "Depth to 1%", "thinner side", "least"),
     Line("lost_depth", "Depth lost against balance", "worst pair", "largest"),
     Line("disparity_invariant", "Disparity by invariant", "0 balanced, 1 one coin", "largest"),
@@ -163,10 +163,18 @@ def _row(line: Line, columns: Sequence[Column], unit: str) -> Compared | None:
     if not any(found):
         return None
     cells = tuple(
-        None if measure is None else shown.figure(measure, column.target, unit)
+        None if measure is None else _shown(measure, column.target, unit)
         for measure, column in zip(found, columns, strict=True)
     )
     return Compared(line.label, line.note, cells, _worst(line, found))
+
+
+def _shown(measure: Measure, target: Target, unit: str) -> Figure:
+    """As the other pages say it: off its reference is one of the coins, which is named."""
+    if measure.name != "ln_spot_over_reference":
+        return shown.figure(measure, target, unit)
+    figure, coin = shown.off_reference(measure, target)
+    return replace(figure, text=f"{coin} {figure.text}") if figure.known else figure
 
 
 def _measure(line: Line, column: Column) -> Measure | None:

@@ -50,7 +50,7 @@ _LENT = (
     ("known_debt_share", "Debt that is known", "below 95% accounts are seen in part only"),
 )
 _VAULT = (
-    ("price_per_share", "Price per share", "asset per share"),
+    ("price_per_share", "Price per share", "what one share redeems for"),
     ("price_per_share_change", "Change in one block", "a jump is a gift, a loss or a report"),
     ("withdrawable", "Withdrawable now", "what the vault has at hand"),
     ("idle_share", "Idle", "part of the assets at hand"),
@@ -212,7 +212,7 @@ def _was(seen: Seen, measure: Measure) -> str:
         return ""
     for one in seen.earlier:
         if (one.name, one.dims) == (measure.name, measure.dims) and not math.isnan(one.value):
-            return f"{shown.figure(one, seen.target, seen.unit).text} {seen.ago}"
+            return f"was {shown.figure(one, seen.target, seen.unit).text} {seen.ago}"
     return ""
 
 
@@ -226,7 +226,7 @@ def _off(seen: Seen, off: Measure) -> Key:
         for one in seen.earlier
         if (one.name, one.dims) == (off.name, off.dims) and not math.isnan(one.value)
     ]
-    was = f"{before[0]} {seen.ago}" if before and seen.ago else ""
+    was = f"was {before[0]} {seen.ago}" if before and seen.ago else ""
     notes = (limit_of(off, seen), was, "without the fee")
     return Key(label, figure, notes, _tone(off, seen.limits))
 

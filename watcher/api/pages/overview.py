@@ -126,7 +126,7 @@ def view(
         found = verdicts_as_of(judged, store, shown.WORDS, chain_id=chosen, number=as_of.number)
         chains = [chosen]
     else:
-        found = verdicts(judged, store, shown.WORDS, now=context.now())
+        found = verdicts(judged, store, shown.WORDS, now=context.now(), memory=context.memory)
     found = sorted(found, key=_rank)
     kept = found if every else found[: max(MOST_ROWS, _need_somebody(found))]
     now = None if as_of else context.now()

@@ -123,7 +123,7 @@ def view(context: Context, store: Store, number: int | None, chain: int | None) 
         as_of = store.block_as_of(chosen, number)
         found = verdicts_as_of(judged, store, shown.WORDS, chain_id=chosen, number=as_of.number)
     else:
-        found = verdicts(judged, store, shown.WORDS, now=context.now())
+        found = verdicts(judged, store, shown.WORDS, now=context.now(), memory=context.memory)
     unit = config.settings.unit
     tables = [(part, _rows(part, found, unit)) for part in PARTS]
     return {
