@@ -60,7 +60,8 @@ def material_of(
 
 def three_pool(day: str, *, priced: bool = True) -> Snapshot:
     """The sample of that day with A by its ramp; LP tokens as D over the virtual price."""
-    for row in csv.DictReader((DEPEGS / "pool_curve_3Pool_DAI-USDC-USDT.csv").open(newline="")):
+    text = (DEPEGS / "pool_curve_3Pool_DAI-USDC-USDT.csv").read_text()
+    for row in csv.DictReader(text.splitlines()):
         found = {(name or "").strip(): text for name, text in row.items()}
         at = int(found["UNIX TimeStamp"])
         if f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}" == day:

@@ -78,7 +78,7 @@ def pool_facts(material: Material) -> PoolFacts:
         targets=targets,
         sizes=sizes,
         exit_size=sizes[len(sizes) // 2],
-        paper=paper_for(sizes[0]),
+        paper=paper_for(sizes[len(sizes) // 2]),
     )
     _enter_shares(found, why)
     _enter_price(found)

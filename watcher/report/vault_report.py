@@ -234,7 +234,7 @@ def _five(claim: Claim, asset: str, share: str) -> tuple[Key, ...]:
         Key(
             claim.cite("withdrawable", amount),
             "can be paid now",
-            "Without taking anything back from where it is deployed.",
+            "What the vault pays at once, as its contract says.",
         ),
         Key(
             claim.cite("vault_utilization", PLAIN.percent),
@@ -254,7 +254,7 @@ def _better(claim: Claim, asset: str) -> tuple[Text, ...]:
     if payable < total:
         short = _amount(claim, asset)(total - payable)
         return ((f"{short} taken back: all shares could be paid at once.",),)
-    return (("All assets are at hand: every share can be paid now.",),)
+    return (("Every share can be paid now: all assets can be had at once.",),)
 
 
 def _worse(claim: Claim, asset: str, share: str) -> tuple[Text, ...]:
@@ -294,7 +294,7 @@ def _sections(claim: Claim, asset: str, share: str) -> tuple[Section, ...]:
             "At hand, part of all assets",
             (("at hand", course(claim, "idle_share")),),
             Axis(format="percent1", ticks="percent0", low=0.0, high=1.0),
-            caption="What can be paid without taking anything back.",
+            caption="What lies in the vault itself.",
         ),
     )
     about = f"{material.snapshot.target.label} takes {asset} and issues {share}."
