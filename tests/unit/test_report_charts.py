@@ -288,3 +288,14 @@ def test_a_bar_lies_between_its_ends_and_a_spark_ends_at_its_last() -> None:
     assert "&quot;name&quot;" in drawn
     assert 'cx="67.0" cy="10.0"' in drawn
     assert spark([None], "nothing").endswith('"nothing"></svg>')
+
+
+def test_the_margin_is_as_wide_as_its_longest_number() -> None:
+    rows: tuple[Row, ...] = ((1.0, (-1.4e6,)), (2.0, (9e5,)))
+    wide = svg(replace(SIZES, rows=rows, x=Axis(), y=Axis(format="percent")))
+    numbers = [
+        each for each in _parsed(wide).iter(f"{SVG}text") if each.get("text-anchor") == "end"
+    ]
+    longest = max(len(each.text or "") for each in numbers)
+    assert longest > 10
+    assert all(float(each.get("x", "")) >= longest * 6 for each in numbers)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 
 from watcher.math.exploitability.classes import CLASSES, Answer, Assumed, Question, answers
 from watcher.report import formats
@@ -22,10 +21,12 @@ from watcher.report.document import (
 )
 from watcher.report.ledger import Ledger
 from watcher.report.limits import Limits, limits_of
-from watcher.report.material import NO_HISTORY, Material, Measures
+from watcher.report.material import NO_HISTORY, Material
 from watcher.state.finding import Finding
 
 _INAPPLICABLE = "not applicable: a target of this kind cannot be attacked so"
+
+LONGEST_REASON = 46
 
 WORDS = (
     ("marginal price", "what the next smallest unit fetches, before fee."),
@@ -172,10 +173,17 @@ def exploit_part(ledger: Ledger, unit: str) -> Part:
         if fact.id.startswith("attack_") and not fact.id.endswith("_loss")
     ]
     best = max(profits, key=lambda fact: fact.value, default=None)
-    if best is None:
+    if best is None or best.value <= 0:
         return Part("Exploitability", 0, ("not graded: computed, none pays (section 9)",))
     cited = Cite(formats.money(best.value, unit), best.mark, best.id)
     return Part("Exploitability", 0, ("not graded: computed only; most ", cited))
+
+
+def brief(reason: str) -> str:
+    """For page 1: a reason that is longer stands whole in the appendix."""
+    if len(reason) <= LONGEST_REASON:
+        return reason
+    return reason[:LONGEST_REASON].rsplit(" ", 1)[0] + "… (section 13)"
 
 
 def person_parts() -> tuple[Part, ...]:
@@ -214,26 +222,6 @@ def graded(
     return Part(name, limits.grade(value), found, ends, limits.source)
 
 
-def catalogue_table(material: Material, measures: Measures, ledger: Ledger, caption: str) -> Table:
-    """Every measure of the target with its unit; unknown ones with their reason."""
-    from watcher.math.catalogue import CATALOGUE
-
-    rows: list[tuple[Text, ...]] = []
-    for each in measures.all:
-        dims = ", ".join(named(material, value) for _, value in each.dims)
-        definition = CATALOGUE[each.name]
-        name = "_".join([each.name, *(_slug(named(material, value)) for _, value in each.dims)])
-        if name not in ledger:
-            how = f"{definition.formula}; version {each.version}"
-            what = f"{each.name} {dims}".strip()
-            ledger.enter(Fact(name, each.value, "m", what, how, named(material, each.reason)))
-        shown = ledger.said(name, formats.Paper().six)
-        rows.append(((f"{each.name} {dims}".strip(),), shown, (definition.unit,)))
-    return Table(
-        caption, (Column("Measure"), Column("Value", "m", number=True), Column("Unit")), tuple(rows)
-    )
-
-
 def named(material: Material, text: str) -> str:
     """`text` with the addresses of tokens and watched targets as their names."""
     names: dict[str, str] = {
@@ -252,9 +240,5 @@ def _only_new(labels: Mapping[str, str], names: Mapping[str, str]) -> Mapping[st
     return {address: label for address, label in labels.items() if address not in names}
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
     return "".join(char if char.isalnum() and char.isascii() else "_" for char in text)
-
-
-def percent_of(part: Fraction | float) -> str:
-    return formats.Paper().percent(float(part))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from watcher.errors import InputError
 from watcher.math.definition import HOLDINGS, POOLS, SET, VAULT, YEARN
 from watcher.report import pool_pages, pool_sections
+from watcher.report.basket_report import basket_report
 from watcher.report.common import WORDS
-from watcher.report.document import Fact, Report
-from watcher.report.material import NO_HISTORY, Material, stamp_of
-from watcher.report.pool_facts import PoolFacts, pool_facts
+from watcher.report.document import Report
+from watcher.report.leaving import enter_supply
+from watcher.report.material import Material, stamp_of
+from watcher.report.pool_facts import pool_facts
 from watcher.report.stable_facts import enter_stable
-from watcher.state.kinds import State
+from watcher.report.vault_report import vault_report
 from watcher.state.snapshot import snapshot_to_json
 
 REPORTED = (*POOLS, VAULT, YEARN, HOLDINGS, SET)
@@ -21,13 +23,17 @@ def make_report(material: Material) -> Report:
     kind = material.snapshot.target.kind
     if kind in POOLS:
         return _pool_report(material)
+    if kind in (VAULT, YEARN):
+        return vault_report(material)
+    if kind in (HOLDINGS, SET):
+        return basket_report(material)
     raise InputError(f"no report is made of a {kind}: of pools, vaults and baskets one is")
 
 
 def _pool_report(material: Material) -> Report:
     found = pool_facts(material)
     enter_stable(found)
-    _enter_outflow(found)
+    enter_supply(found.ledger, material, "liquidity that left within a day")
     # the sections enter figures of their own, which page 1 cites
     sections = pool_sections.sections(found)
     names = " / ".join(found.view.name(coin) for coin in range(found.view.count))
@@ -46,28 +52,3 @@ def _pool_report(material: Material) -> Report:
         state_file=snapshot_to_json(material.snapshot),
         decision=material.notes.decision,
     )
-
-
-def _enter_outflow(found: PoolFacts) -> None:
-    """How much liquidity left within a day, by what swaps leave alone: LP tokens, or the liquidity
-    in range."""
-    history = found.material.history
-    what, how = "liquidity that left within a day", "1 − LP tokens now / a day before"
-    if history is None or history.earlier is None:
-        why = NO_HISTORY if history is None else "the stored history is shorter than a day"
-        found.ledger.enter(Fact("outflow", float("nan"), "m", what, how, why, from_state=False))
-        return
-    before, now = (_size(state) for state in (history.earlier[1], found.view.state))
-    if not before:
-        why = "the state has no LP tokens and no liquidity to compare"
-        found.ledger.enter(Fact("outflow", float("nan"), "m", what, how, why, from_state=False))
-        return
-    found.ledger.enter(Fact("outflow", 1 - now / before, "m", what, how, from_state=False))
-
-
-def _size(state: State) -> int:
-    for name in ("total_supply", "liquidity"):
-        size = getattr(state, name, 0)
-        if isinstance(size, int) and size:
-            return size
-    return 0

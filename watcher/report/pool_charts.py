@@ -12,7 +12,7 @@ from watcher.report.charts import Axis, Chart, Missing, Reference, Row, Series
 from watcher.report.document import Picture
 from watcher.report.history import joined
 from watcher.report.material import NO_HISTORY, Course
-from watcher.report.pool_facts import PoolFacts
+from watcher.report.pool_facts import PoolFacts, over
 from watcher.report.pool_view import stable_state
 
 SHORT = "the stored history has one figure only"
@@ -160,7 +160,7 @@ def slippage_picture(found: PoolFacts) -> Picture:
 
 
 def _cost_of(found: PoolFacts, i: int, j: int, size: float) -> Callable[[], float]:
-    return lambda: 1 - found.view.average(i, j, size) / found.view.reference(i, j)
+    return lambda: 1 - over(found.view.average(i, j, size), found.view.reference(i, j))
 
 
 def _known(find: Callable[[], float]) -> float | None:

@@ -20,6 +20,7 @@ _STEADY = (1, 2, 5)
 _PART_OF_POOL = 40
 """The largest size of the tables is the pool's worth over this, rounded down to 1, 2 or 5."""
 _SIZES = 6
+NO_BALANCES = "the state has liquidity by ticks and no balances"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def pool_facts(material: Material) -> PoolFacts:
         targets=targets,
         sizes=sizes,
         exit_size=sizes[len(sizes) // 2],
-        paper=paper_for(sizes[0]),
+        paper=paper_for(sizes[len(sizes) // 2]),
     )
     _enter_shares(found, why)
     _enter_price(found)
@@ -146,14 +147,13 @@ def _total(view: PoolView, focus: int) -> float:
 
 
 def _held(view: PoolView) -> list[float]:
-    """Balances in whole tokens; of ranges of ticks what the pool holds is in its state."""
+    """Balances in whole tokens; NaN where a state of ranges does not have them."""
     state = view.state
     raw = getattr(state, "balances", None)
     if raw is None:
-        raw = [
-            getattr(state, f"reserve{place}", None) or getattr(state, f"balance{place}", 0)
-            for place in range(view.count)
-        ]
+        raw = [getattr(state, f"reserve{place}") for place in range(view.count)]
+    if not raw:
+        return [math.nan] * view.count
     return [raw[place] / 10 ** view.decimals(coin) for coin, place in enumerate(view.coins)]
 
 
@@ -179,7 +179,14 @@ def _enter_shares(found: PoolFacts, why: str) -> None:
             Fact(f"share_{key}", found.shares[coin], "m", f"{name} share", f"s_i / Σs, {at}", why)
         )
         found.ledger.enter(
-            Fact(f"amount_{key}", held[coin], "m", f"{name} balance", "balance / 10^decimals")
+            Fact(
+                f"amount_{key}",
+                held[coin],
+                "m",
+                f"{name} balance",
+                "balance / 10^decimals",
+                "" if math.isfinite(held[coin]) else NO_BALANCES,
+            )
         )
     _measured(found, "disparity_invariant", "m")
     _measured(found, "disparity_value", "mc")
@@ -233,7 +240,7 @@ def _enter_price(found: PoolFacts) -> None:
     )
     ask(
         "discount",
-        lambda: view.spot(f, q) / view.reference(f, q) - 1,
+        lambda: over(view.spot(f, q), view.reference(f, q)) - 1,
         mark="mc",
         what=f"{F} against its reference",
         how="price / reference − 1",
@@ -362,14 +369,14 @@ def _enter_sizes(found: PoolFacts) -> None:
     size = found.exit_size
     found.ledger.ask(
         "exit_cost",
-        lambda: 1 - view.average(f, q, size) / view.reference(f, q),
+        lambda: 1 - over(view.average(f, q, size), view.reference(f, q)),
         mark="mc",
         what=f"cost against the reference of selling {size:,.15g} {F}",
         how=f"1 − average / reference, for {Q}",
     )
     found.ledger.ask(
         "exit_slippage",
-        lambda: 1 - view.average(f, q, size) / view.spot(f, q),
+        lambda: 1 - over(view.average(f, q, size), view.spot(f, q)),
         mark="mc",
         what="of which slippage, fee included",
         how="1 − average / price",
@@ -378,6 +385,13 @@ def _enter_sizes(found: PoolFacts) -> None:
 
 def _averages(view: PoolView, i: int, j: int, size: float) -> Callable[[], float]:
     return lambda: view.average(i, j, size)
+
+
+def over(value: float, reference: float) -> float:
+    """Raises MathError where there is nothing to compare with."""
+    if not reference:
+        raise MathError("the price that it is compared with is 0")
+    return value / reference
 
 
 def size_key(size: float) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 from watcher.errors import MathError
 from watcher.report import formats
-from watcher.report.common import exploit_part, graded, person_parts
+from watcher.report.common import brief, exploit_part, graded, person_parts
 from watcher.report.document import Cite, Key, Part, Text
 from watcher.report.formats import MINUS, Paper
 from watcher.report.limits import EXIT_SIZES, limits_of
-from watcher.report.pool_facts import PoolFacts
+from watcher.report.pool_facts import PoolFacts, over
 from watcher.report.pool_view import stable_state
 from watcher.report.stable_facts import BACK_TO, amplifications, level_key
 
@@ -60,11 +60,7 @@ def parts(found: PoolFacts) -> tuple[Part, ...]:
             "Depth left",
             "lost",
             ledger.value("lost_depth"),
-            (
-                "lost_depth ",
-                *ledger.said("lost_depth", lambda v: PLAIN.number(v, 2)),
-                _worst(found),
-            ),
+            _lost(found),
             material,
             show="{:.2f}",
         ),
@@ -75,7 +71,7 @@ def parts(found: PoolFacts) -> tuple[Part, ...]:
             ledger.value("outflow"),
             (*ledger.said("outflow", _down), " in a day")
             if ledger["outflow"].known
-            else (ledger["outflow"].reason,),
+            else (brief(ledger["outflow"].reason),),
             material,
             show="{:.0%}",
         ),
@@ -85,8 +81,12 @@ def parts(found: PoolFacts) -> tuple[Part, ...]:
     )
 
 
-def _worst(found: PoolFacts) -> str:
-    return ", the worst pair" if found.ledger["lost_depth"].known else ""
+def _lost(found: PoolFacts) -> Text:
+    fact = found.ledger["lost_depth"]
+    if not fact.known:
+        return (brief(fact.reason),)
+    cited = found.ledger.cite("lost_depth", lambda value: PLAIN.number(value, 2))
+    return ("lost_depth ", cited, ", the worst pair")
 
 
 def _down(value: float) -> str:
@@ -110,7 +110,7 @@ def _balance(found: PoolFacts) -> Part:
     cited = found.ledger.said(name, PLAIN.percent)
     text: Text = (f"{found.F} is ", *cited, " of the pool")
     if math.isnan(share):
-        text = (found.ledger[name].reason,)
+        text = (brief(found.ledger[name].reason),)
     return graded("Balance", "share", share, text, found.material, show="{:.0%}")
 
 
@@ -120,10 +120,10 @@ def _price_part(found: PoolFacts) -> Part:
     discount = ledger["discount"]
     ratio = 1 + discount.value
     if discount.known and not found.view.rated:
-        ratio = min(ratio, 1 / ratio)
+        ratio = min(ratio, 1 / ratio) if ratio > 0 else 0.0
     text: Text = (f"1 {found.F} = ", ledger.cite("price", price_text), f" {found.Q} at the margin")
     if not discount.known:
-        text = (discount.reason,)
+        text = (brief(discount.reason),)
     return graded("Price", "price", ratio, text, found.material, show="{:.3f}")
 
 
@@ -135,7 +135,7 @@ def _exit(found: PoolFacts) -> Part:
     money = view.money(f)
     if math.isnan(money) or not found.ledger["exit_cost"].known:
         why = found.ledger["exit_cost"].reason or view.money_reason(f)
-        return Part("Exit cost", 0, ("not graded: ", why), ends, limits.source)
+        return Part("Exit cost", 0, ("not graded: ", brief(why)), ends, limits.source)
     grade = 4
     for step in (3, 2, 1):
         size, most = EXIT_SIZES[step - 1] / money, limits.ends[step - 1]
@@ -155,7 +155,7 @@ def _exit(found: PoolFacts) -> Part:
 def _pays(found: PoolFacts, f: int, q: int, size: float) -> float:
     """Of the reference; 0 where the contract refuses so much."""
     try:
-        return found.view.average(f, q, size) / found.view.reference(f, q)
+        return over(found.view.average(f, q, size), found.view.reference(f, q))
     except MathError:
         return 0.0
 
@@ -167,10 +167,10 @@ def _second(found: PoolFacts, F: str, Q: str) -> Part:
     if not found.view.rated:
         return Part("Second source", 0, ("not graded: the market is the reference itself",))
     if not market.known:
-        return Part("Second source", 0, (f"not graded: {market.reason}",))
+        return Part("Second source", 0, (f"not graded: {brief(market.reason)}",))
     if found.view.is_fixed(found.focus) or found.view.is_fixed(found.quote):
         return Part("Second source", 0, ("not graded: its price is configured",))
-    ratio = market.value / ledger.value("reference")
+    ratio = over(market.value, ledger.value("reference"))
     apart = 100 * abs(market.value - ledger.value("price"))
     text: Text = (
         "market ",
@@ -223,9 +223,9 @@ def _depth_key(found: PoolFacts) -> Key:
         )
         return Key(
             ledger.cite("depth_sell_1", lambda value: paper.amount_of(value, F)),
-            "depth to 1% below the reference",
-            f"What sellers find before 0.99. The same pool, balanced, has {even}; the other way "
-            f"it has {other}.",
+            "depth to 1% below",
+            f"What sellers find before 0.99 of the reference. The same pool, balanced, has {even}; "
+            f"the other way it has {other}.",
         )
     return Key(
         ledger.cite("depth_sell_spot_1", lambda value: paper.amount_of(value, F)),

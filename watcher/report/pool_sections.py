@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 from watcher.math.depth_definitions import MOVES
@@ -37,6 +38,11 @@ from watcher.report.stable_facts import DROPS, amplifications, level_key
 
 PLAIN = Paper()
 FEW_DAYS = "the stored history has fewer than four days"
+
+
+def ratio(value: float, over: float) -> float:
+    """NaN where there is nothing to compare with."""
+    return value / over if over else math.nan
 
 
 def sections(found: PoolFacts) -> tuple[Section, ...]:
@@ -150,8 +156,8 @@ def _slippage(found: PoolFacts) -> Section:
             reference = _reference(found, i, j)
             cells += [
                 (price_text(fact.value) if fact.known else NOT_MEASURED,),
-                (PLAIN.percent_number(1 - fact.value / spot),),
-                (PLAIN.percent_number(1 - fact.value / reference),),
+                (PLAIN.percent_number(1 - ratio(fact.value, spot)),),
+                (PLAIN.percent_number(1 - ratio(fact.value, reference)),),
             ]
         rows.append(((found.size_text(size, ""),), *cells))
     heads = [Column(f"Size, {_unit(found)}", "c")]
@@ -186,7 +192,7 @@ def _slippage(found: PoolFacts) -> Section:
 
 def _reference(found: PoolFacts, i: int, j: int) -> float:
     value = found.ledger.value("reference")
-    return value if (i, j) == (found.focus, found.quote) else 1 / value
+    return value if (i, j) == (found.focus, found.quote) else ratio(1.0, value)
 
 
 def _within(found: PoolFacts) -> Text:

@@ -97,13 +97,15 @@ class _Sheet:
         yield self._text("t", canvas.width / 2, canvas.height / 2, said, anchor="middle")
 
     def drawing(self) -> Iterator[str]:
+        if self.chart.kind != "bars":
+            self._place_y()
+        self.left = self._left()
         self._place_x()
         yield from self._missing()
         if self.chart.kind == "bars":
             yield from self._bars()
             yield from self._x_axis()
             return
-        self._place_y()
         yield from self._band()
         yield from self._grid()
         yield from self._x_axis()
@@ -116,12 +118,12 @@ class _Sheet:
     def _place_x(self) -> None:
         chart = self.chart
         places = [x for x, _ in chart.rows]
-        inset = (self.edge - self.canvas.left) / len(places) / 2 if chart.kind == "bars" else 0.0
+        inset = (self.edge - self.left) / len(places) / 2 if chart.kind == "bars" else 0.0
         self.px = Placing(
             chart.x.scale,
             places[0] if chart.x.low is None else chart.x.low,
             places[-1] if chart.x.high is None else chart.x.high,
-            self.canvas.left + inset,
+            self.left + inset,
             self.edge - inset,
         )
 
@@ -177,21 +179,41 @@ class _Sheet:
     def _band(self) -> Iterator[str]:
         if self.chart.band is not None:
             low, high = (self.py(self.py.inside(end)) for end in self.chart.band)
-            left = self.canvas.left
-            yield self._rect("band", left, high, self.edge - left, max(1.0, low - high))
+            wide = self.edge - self.left
+            yield self._rect("band", self.left, high, wide, max(1.0, low - high))
+
+    def _marks(self) -> list[tuple[float, str]]:
+        """The numbers of the axis of values, and how they are written."""
+        axis = self.chart.y
+        if self.chart.kind == "bars":
+            mark = nice(0, self._largest(), 2)[-1]
+            found = [-mark, 0.0, mark]
+        elif axis.scale == "log":
+            found = powers(self.py.low, self.py.high)
+        else:
+            most = 5 if self.floor - self.canvas.top > 60 * self.small else 3
+            found = nice(self.py.low, self.py.high, most)
+            found = [value for value in found if self.py.low <= value <= self.py.high]
+        return [(value, FORMATS[axis.tick_format](value)) for value in found]
+
+    def _left(self) -> float:
+        """As wide as the longest of them asks for."""
+        longest = max((len(words) for _, words in self._marks()), default=0)
+        room = longest * _WIDTH_OF_LETTER * self.canvas.font + 8 * self.small
+        return max(self.canvas.left, room)
+
+    def _largest(self) -> float:
+        values = (value for _, row in self.chart.rows for value in row)
+        return max((abs(value) for value in values if value and is_known(value)), default=1.0)
 
     def _grid(self) -> Iterator[str]:
-        axis, most = self.chart.y, 5 if self.floor - self.canvas.top > 60 * self.small else 3
-        marks = powers if axis.scale == "log" else lambda low, high: nice(low, high, most)
-        for value in marks(self.py.low, self.py.high):
-            if not self.py.low <= value <= self.py.high:
-                continue
+        for value, words in self._marks():
             yield self._level("z" if value == 0 else "g", self.py(value))
-            yield self._left_number(self.py(value), FORMATS[axis.tick_format](value))
+            yield self._left_number(self.py(value), words)
 
     def _x_axis(self) -> Iterator[str]:
         axis, px = self.chart.x, self.px
-        room = max(2, int((self.edge - self.canvas.left) / (64 * self.small)))
+        room = max(2, int((self.edge - self.left) / (64 * self.small)))
         if axis.scale == "time":
             marks = times(px.low, px.high, min(room, 8)) if px.low < px.high else []
         else:
@@ -240,18 +262,16 @@ class _Sheet:
     def _bars(self) -> Iterator[str]:
         chart, canvas = self.chart, self.canvas
         height = (self.floor - canvas.top) / len(chart.series)
-        sizes = [abs(value) for _, row in chart.rows for value in row if value and is_known(value)]
-        largest = max(sizes, default=1.0)
-        wide = max(1.0, (self.edge - canvas.left) / len(chart.rows) * _BAR)
+        largest = self._largest()
+        wide = max(1.0, (self.edge - self.left) / len(chart.rows) * _BAR)
         for place, name in enumerate(chart.classes()):
             middle = canvas.top + height * (place + 0.5)
             py = Placing(
                 "linear", -largest, largest, middle + height / 2 - 5, middle - height / 2 + 5
             )
-            mark = nice(0, largest, 2)[-1]
-            for level in (-mark, 0.0, mark):
+            for level, words in self._marks():
                 yield self._level("z" if level == 0 else "g", py(level))
-                yield self._left_number(py(level), FORMATS[chart.y.tick_format](level))
+                yield self._left_number(py(level), words)
             for x, value in chart.column(place):
                 if value:
                     top, tall = min(py(value), middle), max(1.0, abs(py(value) - middle))
@@ -269,7 +289,7 @@ class _Sheet:
             y = self.py(self.py.inside(each.value))
             yield self._level("h", y)
             by = y + canvas.font + 3 * self.small if each.below else y - 4 * self.small
-            yield self._text("hl", canvas.left + 4 * self.small, by, each.label)
+            yield self._text("hl", self.left + 4 * self.small, by, each.label)
 
     def _end_labels(self) -> Iterator[str]:
         """At the right end pushed apart; where a line ends before it, beside that end."""
@@ -308,11 +328,11 @@ class _Sheet:
         return self._text(f"e {name}", x + 8 * self.small, y + self.canvas.font / 3, label)
 
     def _left_number(self, y: float, words: str) -> str:
-        x = self.canvas.left - 6 * self.small
+        x = self.left - 6 * self.small
         return self._text("t", x, y + self.canvas.font / 3, words, anchor="end")
 
     def _level(self, kind: str, y: float) -> str:
-        return self._line(kind, self.canvas.left, y, self.edge, y)
+        return self._line(kind, self.left, y, self.edge, y)
 
     def _stroke(self, name: str, points: Sequence[tuple[float, float] | None]) -> str:
         dash = f' stroke-dasharray="{_DASHES[name]}"' if name in _DASHES else ""
