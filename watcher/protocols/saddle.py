@@ -13,6 +13,7 @@ from watcher.protocols import curve, erc20
 from watcher.protocols.adapter import Adapter, Entry, Identification
 from watcher.protocols.curve_events import SADDLE_EVENTS
 from watcher.protocols.interface import WORD, Views, require_code, selector, view
+from watcher.protocols.saddle_calls import encode
 from watcher.state.call import Answer, Call, Code
 from watcher.state.stableswap import MOST_COINS, StableSwap, StableSwapVariant, problems
 from watcher.state.target import Target
@@ -159,6 +160,7 @@ ADAPTER = Adapter(
     calls=calls,
     decode=decode,
     events=SADDLE_EVENTS,
+    encode=encode,
     not_covered=(
         "A pause, which stops all exchanges: it is not read.",
         "Pools of another pool's LP token: they are refused.",
