@@ -14,7 +14,7 @@ from watcher.devnet.moves.direct import DirectPool, back_to_the_feeds
 from watcher.devnet.moves.ticks import market, spot
 from watcher.devnet.moves.trades import gap_bps, value_share
 from watcher.devnet.places import ConcentratedPool, KyberPool, SolidlyPool
-from watcher.devnet.scenes import SCENES
+from watcher.devnet.scenes import BY_NAME
 from watcher.devnet.scenes.calm import CALM
 from watcher.devnet.scenes.feed_moves import FEED_MOVES
 from watcher.devnet.scenes.one_side_emptied import ONE_SIDE_EMPTIED
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.anvil
 
 
 @pytest.mark.parametrize("longest", [False, True], ids=["shortest", "longest"])
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
+@pytest.mark.parametrize("scene", BY_NAME.values(), ids=lambda scene: scene.name)
 def test_every_scene_plays(fork_node: LocalWorld, scene: Scene, longest: bool) -> None:
     blocks = min(scene.longest, 12) if longest else scene.shortest
     before = fork_node.chain.head().number + 1

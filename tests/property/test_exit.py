@@ -86,7 +86,7 @@ def test_together_nobody_gets_more_than_alone(
 
 
 @given(world=worlds(), one=holdings(), other=holdings())
-def test_nor_where_each_is_sold_where_most_of_it_lies(
+def test_nor_where_each_is_sold_for_what_the_deepest_pool_has(
     world: World, one: dict[Address, int], other: dict[Address, int]
 ) -> None:
     usual = sales.MOST_CHOICES

@@ -9,6 +9,7 @@ import pytest
 from tests.support.exits import U, X, Y, Z, estate, leave, leave_world, pool_of
 from tests.support.strategies import address, pool, stable, ticked, vault
 from watcher.errors import MathError
+from watcher.math.exit import sales
 from watcher.math.exit.estate import Pair, Position, Vault, estate_of, together
 from watcher.math.exit.sales import NO_WAY
 from watcher.math.exit.world import world_of
@@ -89,6 +90,25 @@ def test_a_pool_of_many_coins_pays_one_of_them_only() -> None:
     watched += [pool_of(4, pool(10**18, 10**18), Y, U)]
     found = leave({X.address: WAD, Z.address: 10 * WAD}, watched)
     assert {step.takes[0][0] for step in found.steps if step.where == address(1)} == {Y.address}
+
+
+def test_with_too_many_choices_the_best_pool_of_the_deepest_ones_two_tokens_is_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The deepest pool ends within its ticks, or is the worse one for so much: another one of the
+    same two tokens takes it."""
+    monkeypatch.setattr(sales, "MOST_CHOICES", 0)
+    deep = ticked([(-60, 60, 10**24)])
+    watched = [
+        pool_of(1, replace(deep, known_from=-30, known_to=30), X, U),
+        pool_of(2, pool(10**22, 10**22), X, U),
+        pool_of(3, pool(10**20, 10**20), X, Y),
+        pool_of(4, pool(10**20, 10**20), Y, U),
+    ]
+    found = leave({X.address: 10**22}, watched)
+    assert found.received == out(10**22, 10**22, 10**22)
+    little = leave({X.address: 10**18}, watched)
+    assert [step.where for step in little.steps] == [address(1)]
 
 
 def test_what_nobody_buys_is_left_and_says_so() -> None:

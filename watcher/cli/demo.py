@@ -78,8 +78,10 @@ async def demonstrate(
     blocks: int,
     seed: int,
     on_block: OnBlock,
+    scene: str | None = None,
 ) -> Demonstration:
-    """Play `blocks` blocks and watch each; configuration and database are left in `folder`.
+    """Play `blocks` blocks, of `scene` alone where it is named, and watch each; configuration and
+    database are left in `folder`.
 
     Raises StoreError when `folder` holds a database already.
     """
@@ -93,7 +95,8 @@ async def demonstrate(
         config = _configure(world, url=anvil.url, folder=folder)
         with Store.create(config.database) as store:
             watched = []
-            played = _watched(config, store, world, chain, blocks, seed, watch)
+            scenes = play(world, chain, blocks=blocks, seed=seed, scene=scene)
+            played = _watched(config, store, scenes, watch)
             async with aclosing(played) as seen:
                 async for block, targets in seen:
                     watched.append(block)
@@ -113,16 +116,12 @@ def _configure(world: World, *, url: str, folder: Path) -> Config:
 async def _watched(
     config: Config,
     store: Store,
-    world: World,
-    chain: LocalChain,
-    blocks: int,
-    seed: int,
+    scenes: Iterator[PlayedBlock],
     watch: Stopwatch,
 ) -> AsyncGenerator[tuple[WatchedBlock, tuple[Target, ...]]]:
     with Writer() as writer:
         async with connect(config.chains[0]) as client:
             prepared = await prepare(config, config.chains[0], client, store=store, writer=writer)
-            scenes = play(world, chain, blocks=blocks, seed=seed)
             while True:
                 with watch.measure("play"):
                     played = next(scenes, None)

@@ -8,7 +8,7 @@ from random import Random
 
 from watcher.devnet.local_chain import LocalChain
 from watcher.devnet.scenes.calm import CALM
-from watcher.devnet.schedule import Act, schedule
+from watcher.devnet.schedule import Act, only, schedule
 from watcher.devnet.stage import RollBack, Stage
 from watcher.devnet.world import World
 
@@ -30,15 +30,18 @@ class PlayedBlock:
     replaced: int = 0
 
 
-def play(world: World, chain: LocalChain, *, blocks: int, seed: int) -> Iterator[PlayedBlock]:
+def play(
+    world: World, chain: LocalChain, *, blocks: int, seed: int, scene: str | None = None
+) -> Iterator[PlayedBlock]:
     """`blocks` new heads, each mined when the iterator is asked for it.
 
-    Every scene plays within 40 blocks (from 13 on); 5 have calm, a sale and a reorg. Raises
-    SetupError when a transaction fails.
+    Every event plays within 40 blocks (from 13 on); 5 have calm, a sale and a reorg. With `scene`
+    that one alone plays. Raises SetupError when a transaction fails, InputError for a scene that
+    there is not.
     """
     random = Random(seed)  # noqa: S311 — a play that can be repeated, not a secret
     stage = Stage(world, chain, random)
-    for act in schedule(blocks, random):
+    for act in schedule(blocks, random) if scene is None else only(scene, blocks):
         yield from _act(stage, chain, act)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from watcher.devnet.scenes import EVENTS
+from watcher.devnet.scenes import BY_NAME, EVENTS
 from watcher.devnet.scenes.calm import CALM
 from watcher.devnet.stage import Scene
+from watcher.errors import InputError
 
 ROUND_BLOCKS = 40
 """Every scene plays once in so many blocks; a longer play goes round again."""
@@ -32,6 +33,22 @@ def schedule(blocks: int, random: Random) -> list[Act]:
         acts += _round(size, random)
         blocks -= size
     return acts
+
+
+def only(name: str, blocks: int) -> list[Act]:
+    """One scene, as long as it may be, and calm around it: exactly `blocks` blocks. Raises
+    InputError where no scene is called so, or where it is longer."""
+    scene = BY_NAME.get(name)
+    if scene is None:
+        raise InputError(f"there is no scene {name[:40]!r}: name one of {', '.join(BY_NAME)}")
+    if blocks < scene.shortest + CALM.shortest:
+        raise InputError(
+            f"{name} needs {scene.shortest + CALM.shortest} blocks: give more with --blocks"
+        )
+    length = min(scene.longest, blocks - CALM.shortest)
+    acts = [Act(CALM, CALM.shortest), Act(scene, length)]
+    left = blocks - CALM.shortest - length
+    return [*acts, Act(CALM, left)] if left else acts
 
 
 def _round(blocks: int, random: Random) -> list[Act]:

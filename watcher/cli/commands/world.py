@@ -35,6 +35,10 @@ def demo(
         Path | None,
         typer.Option("--keep", help="Leave watcher.toml and watcher.db in this folder."),
     ] = None,
+    scene: Annotated[
+        str | None,
+        typer.Option("--scene", metavar="NAME", help="This scene alone: crash, vault_run, ..."),
+    ] = None,
 ) -> None:
     """Watch real contracts on a local chain while scenes play: sales, lagging feeds, yields,
     donations, reorgs. Ends by checking everything that it stored. Exit 3 when a check fails."""
@@ -46,8 +50,11 @@ def demo(
     from watcher.cli.logs import configure_logs
     from watcher.cli.output import print_json
     from watcher.cli.progress import counted
+    from watcher.devnet.schedule import only
 
     configure_logs(LogFormat.TEXT, quiet=True)
+    if scene is not None:
+        only(scene, blocks)
     toolchain = _toolchain()
     with TemporaryDirectory(prefix="watcher-demo-") as scratch:
         folder = keep or Path(scratch)
@@ -66,7 +73,12 @@ def demo(
             try:
                 shown = asyncio.run(
                     demonstrate(
-                        toolchain, folder=folder, blocks=blocks, seed=seed, on_block=on_block
+                        toolchain,
+                        folder=folder,
+                        blocks=blocks,
+                        seed=seed,
+                        on_block=on_block,
+                        scene=scene,
                     )
                 )
             except KeyboardInterrupt:

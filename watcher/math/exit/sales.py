@@ -9,8 +9,9 @@ comes in is then subadditive in what is sold, since every exchange is concave. T
 of all choices, and the best of subadditive functions is subadditive: what several get together is
 never more than the sum of what each would get alone, but for the rounding of whole units.
 
-Where there are more choices than MOST_CHOICES, each token is sold where most of it lies before
-anything is sold. That choice is the same whatever is sold, and so it keeps the property.
+Where there are more choices than MOST_CHOICES, each token is sold for the one that the deepest pool
+has beside it before anything is sold, in the best pool of these two. What a token is sold for is
+then the same whatever is sold, and so it keeps the property.
 """
 
 from __future__ import annotations
@@ -149,8 +150,11 @@ def _deepest(market: _Market, before: World) -> _Market:
         pool = before.markets[edge.target_id]
         return reserve_in(pool, edge.coin_in), edge.target_id, edge.coin_out
 
-    edges = {token: (max(found, key=depth),) for token, found in market.edges.items()}
-    return _Market(market.into, market.order, edges)
+    def deepest(way: Sequence[Edge]) -> tuple[int, str, int]:
+        return max(map(depth, way))
+
+    ways = {token: max(_ways(found), key=deepest) for token, found in market.edges.items()}
+    return _Market(market.into, market.order, ways)
 
 
 def _best(
