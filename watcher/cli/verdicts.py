@@ -149,7 +149,7 @@ class _Judge:
         is_spot = found.measure.name == "ln_spot_over_reference"
         if is_spot and found.grade in (Grade.BREACHED, Grade.STRAINED):
             why += self._spike(target)
-        since = self._since(target, found.measure, found.grade)
+        since = self._since(standing, found.measure, found.grade)
         return Finding(found.grade, why, since, found.measure)
 
     def _unusable(
@@ -232,13 +232,16 @@ class _Judge:
                     return reason.replace("the feed ", f"feed {feed.target.label} ", 1)
         return reason
 
-    def _since(self, target: Target, measure: Measure, grade: Grade) -> int | None:
+    def _since(self, standing: TargetStatus, measure: Measure, grade: Grade) -> int | None:
         """When the figure that decides came to where it is, as far back as anyone would look; no
         further than to the figure that was the newest when this was asked before."""
         if grade is Grade.HEALTHY:
             return None
+        target = standing.target
         key = (target.id, measure.name, measure.dims, grade)
         known = self.memory.get(key)
+        if known is not None and standing.figures and standing.figures.block.hash == known.newest:
+            return known.since
         since, newest = None, None
         for figures in self._backwards(target, measure, page=PAGE if known is None else FEW):
             newest = newest or figures.block.hash
