@@ -6,7 +6,6 @@ SQLite alone. What is repeated is no state and no input: nothing here is for `wa
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,13 +13,12 @@ from random import Random
 
 from sqlalchemy import update
 
-from tests.support.many_pairs import CHAIN_ID, Pair, made_up, with_share
+from tests.support.many_pairs import CHAIN_ID, made_up, with_share
 from watcher.math.settings import PriceSource, Settings
 from watcher.service.tick import Branch, advance, watchlist
 from watcher.state import Block, Observation, Status
 from watcher.store import Store, tables
 from watcher.store.bulk import insert_many
-from watcher.store.tick import TickResult
 
 BLOCK_SECONDS = 1
 CHANGING = 10
@@ -65,16 +63,17 @@ class Chain:
         self.settings = Settings("USD", (1_000.0, 100_000.0), fixed)
         self._watched = watchlist(targets, self.settings)
         self._random = Random(1)  # noqa: S311 — the same trades in each run
+        self._branch: Branch | None = None
 
     def begin(self, *, timestamp: int) -> None:
         self.store.register([one.target for one in self.pairs])
         self.store.save_settings(self.settings)
         first = Block(CHAIN_ID, 1, _hash(1), _hash(0), timestamp)
-        self.store.commit_tick(self._tick(first, self.pairs))
+        self._commit(first)
 
     def go_on(self, *, timestamp: int) -> None:
         """Commit a block in which some pairs have traded."""
-        cursor = self.store.resume(CHAIN_ID).cursor
+        cursor = self._resumed().cursor
         if cursor is None:
             raise RuntimeError("the history has no block to go on from")
         for row in self._random.sample(range(len(self.pairs)), len(self.pairs) // CHANGING):
@@ -84,15 +83,22 @@ class Chain:
             )
         number = cursor.number + 1
         block = Block(CHAIN_ID, number, _hash(number), cursor.hash, timestamp)
-        self.store.commit_tick(self._tick(block, self.pairs))
+        self._commit(block)
 
-    def _tick(self, block: Block, pairs: Sequence[Pair]) -> TickResult:
-        stored = self.store.resume(CHAIN_ID)
-        branch = Branch(stored.cursor, stored.in_force, stored.computation_keys)
+    def _commit(self, block: Block) -> None:
         observed = {
-            one.target.id: Observation(one.target.id, Status.OK, one.state) for one in pairs
+            one.target.id: Observation(one.target.id, Status.OK, one.state) for one in self.pairs
         }
-        return advance(branch, block, observed, self._watched).tick
+        step = advance(self._resumed(), block, observed, self._watched)
+        self.store.commit_tick(step.tick)
+        self._branch = step.branch
+
+    def _resumed(self) -> Branch:
+        """What is in force, which a service reads once and then remembers."""
+        if self._branch is None:
+            stored = self.store.resume(CHAIN_ID)
+            self._branch = Branch(stored.cursor, stored.in_force, stored.computation_keys)
+        return self._branch
 
 
 def build(folder: Path, *, measures: int, targets: int) -> Built:

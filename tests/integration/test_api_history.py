@@ -34,11 +34,14 @@ def row(one: Any) -> Row:
 
 def pages(client: Client, **asked: Any) -> Iterator[list[Row]]:
     cursor: dict[str, str] = {}
+    given: set[str] = set()
     while True:
         page = got(client, HISTORY, **asked, **cursor)
         yield [row(one) for one in page["items"]]
         if page["next"] is None:
             return
+        assert page["next"] not in given, "it would go on for ever"
+        given.add(page["next"])
         cursor = {"cursor": page["next"]}
 
 

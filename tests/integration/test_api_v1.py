@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import pytest
 
 from tests.support.cli_history import CHAIN, FIRST, NEWEST, NOW, OFF, STALE, TARGETS, USDC, WETH
 from tests.support.web import LIE, Writer, block, got, hashed
+from watcher.api.standing import FRESH_SECONDS
 from watcher.math.catalogue import DEFINITIONS
 from watcher.store import Store
 
@@ -82,6 +84,18 @@ def test_targets_stand_as_status_says(web: Client) -> None:
     assert off["newest"]["hash"] == hashed(NEWEST)
     unread = next(one for one in shown["targets"] if one["label"] == "unread")
     assert (unread["status"], unread["newest"]) == (None, None)
+
+
+def test_a_new_block_is_judged_within_a_second(own_web: Client, web_folder: Path) -> None:
+    def newest() -> set[int]:
+        found = got(own_web, f"{V1}/targets")["targets"]
+        return {one["newest"]["number"] for one in found if one["newest"]}
+
+    assert newest() == {NEWEST}
+    with Store.open(f"sqlite:///{web_folder / 'watcher.db'}") as store:
+        Writer(store).commit(NEWEST + 1)
+    time.sleep(FRESH_SECONDS + 0.05)
+    assert newest() == {NEWEST + 1}
 
 
 def test_since_when_is_the_same_whoever_remembers(web_folder: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -103,11 +103,12 @@ def _of(query: Select[Any], entry: Registered, name: str) -> Select[Any]:
     )
 
 
-def _rows(connection: Connection, entry: Registered, name: str, *, span: Span) -> list[Any]:
+def _rows(connection: Connection, entry: Registered, name: str, *, span: Span) -> Sequence[Any]:
     columns = (computation.c.block_number, measure.c.dims, measure.c.value)
     query = _of(select(*columns), entry, name)
     query = span.limit(query, computation.c.block_number)
-    return [tuple(row) for row in connection.execute(query.limit(MOST_ROWS + 1))]
+    # All at once: row by row takes twice as long.
+    return connection.execute(query.limit(MOST_ROWS + 1)).all()
 
 
 def _chosen(pairs: list[tuple[int, float | None]], points: int) -> list[int]:
