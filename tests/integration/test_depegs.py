@@ -19,8 +19,9 @@ from watcher.alerts import presets
 from watcher.alerts.rule import Rule
 from watcher.backtest.firing import Tried, tried
 from watcher.config.rules import preset_rule
+from watcher.math.measures import measure
 from watcher.math.settings import PriceSource, Settings
-from watcher.service.tick import Branch, advance, watchlist
+from watcher.math.subject import SELF, assemble
 from watcher.state import Block, Observation, StableSwap, Status, Target, Token, to_address
 from watcher.state.stableswap import StableSwapVariant
 from watcher.store.replay import Replayed
@@ -118,18 +119,17 @@ def played(
     prices = tuple(
         PriceSource(CHAIN, coin.address, "fixed", value=dollars) for coin in target.tokens
     )
-    watched = watchlist([target], Settings("USD", (1_000.0,), prices))
-    branch = Branch(cursor=None, in_force={}, keys={})
-    for day, (second, balances, A) in enumerate(readings):
-        state = pool(variant, balances, A, target)
-        observed = {target.id: Observation(target.id, Status.OK, state)}
+    settings = Settings("USD", (1_000.0,), prices)
+    subjects = []
+    for second, balances, A in readings:
+        seen = Observation(target.id, Status.OK, pool(variant, balances, A, target))
+        subjects.append(assemble(target, {SELF: seen}, timestamp=second, settings=settings))
+    for day, figures in enumerate(measure(subjects, settings)):
+        second = readings[day][0]
         for number, timestamp in ((2 * day, second), (2 * day + 1, second + HELD)):
             parent = f"0x{number - 1 if number else 0:064x}"
             block = Block(CHAIN, number, f"0x{number:064x}", parent, timestamp)
-            step = advance(branch, block, observed, watched)
-            branch = step.branch
-            measures = {one.target_id: one.measures for one in step.tick.computations}
-            yield Replayed(block, {}, measures)
+            yield Replayed(block, {}, {target.id: figures})
 
 
 def fired(found: Tried) -> dict[str, list[str]]:
