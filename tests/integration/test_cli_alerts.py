@@ -81,7 +81,7 @@ def test_rules_are_listed_with_their_units_and_targets(run: Run) -> None:
     assert (discount["targets"], discount["route"]) == ("calm, off, tense, gone", "oncall")
     assert "vault" in unreadable["targets"]
     assert (little["targets"], little["for"]) == ("tense", "60 min")
-    assert found["off"].keys() == {"pool-share", "pool-share-early"}
+    assert found["off"].keys() == {"arbitrage-left-open", "pool-share", "pool-share-early"}
     done = run("rules", "check")
     assert "off: pool-share, because a share says nothing" in done.stderr
 

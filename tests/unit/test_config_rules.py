@@ -9,6 +9,7 @@ import pytest
 
 from watcher.alerts import presets
 from watcher.alerts.rule import Rule
+from watcher.cli.template import RULES
 from watcher.config import load_config
 from watcher.config.rules import preset_rule
 from watcher.errors import ConfigError
@@ -68,7 +69,8 @@ severity = "critical"
 def test_the_presets_are_in_effect_but_those_that_are_off(load: Load) -> None:
     found = load("")
     assert set(found) == {name for name in presets.names() if not presets.why_off(name)}
-    assert not {"pool-share", "pool-share-early"} & found.keys()
+    off = {name for name in presets.names() if presets.why_off(name)}
+    assert off == {"pool-share", "pool-share-early", "arbitrage-left-open"}
     for name in ("pool-share", "pool-share-early"):
         assert "share" in presets.why_off(name)
         assert preset_rule(name, ()).name == name
@@ -219,3 +221,11 @@ def test_who_is_told_is_a_receiver(load: Load) -> None:
         'alerts.critical: unknown receiver "oncal"; did you mean "oncall"?',
         'rules[0].route: unknown receiver "nobody-known"',
     ]
+
+
+def test_the_example_that_init_writes_is_a_rule(load: Load) -> None:
+    example = RULES.replace("# [[rules]]", "[[rules]]").replace('targets = ["usdc-weth"]', "")
+    lines = example[example.index("[[rules]]") :].splitlines()
+    text = "\n".join(line.removeprefix("# ") for line in lines)
+    rule = load(text)["discount-of-my-pool"]
+    assert (rule.duration, rule.route) == (300, ("oncall",))

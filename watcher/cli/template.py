@@ -289,9 +289,33 @@ TELLING = """\
 # receivers = ["oncall"]
 """
 
-TEMPLATE = f"{HEAD}\n{EXAMPLES}\n{TELLING}\n{LIMITS}\n{API}"
+RULES = """\
+# When somebody is told. The rules that ship are in effect: `watcher rules check` lists them, and
+# `watcher rules test` says how often each would have fired on what is stored.
+[alerts]
+presets = true
+# critical = ["oncall"]                       # who is told by rules that name nobody, by severity
+# warning = ["chat"]
+
+# A rule of your own, or with `preset` a shipped one with other keys; `enabled = false` ends it.
+# `when` is over the measures of docs/measures.md, and figures that are unknown make it unknown.
+# It must hold for `for` before anybody is told, `clear` for `clear_for` before it is over;
+# `agrees` is asked of other targets at the same address. It is told again once it is worse by the
+# factor `repeat`, and after `escalate` without an acknowledgement.
+# [[rules]]
+# name = "discount-of-my-pool"
+# when = "abs(ln_spot_over_reference) > 0.01 and depth_1pct_money < 2e6"
+# clear = "abs(ln_spot_over_reference) < 0.006"
+# for = "5m"
+# severity = "critical"
+# targets = ["usdc-weth"]
+# route = ["oncall"]
+"""
+
+REST = f"{LIMITS}\n{RULES}\n{TELLING}\n{API}"
+TEMPLATE = f"{HEAD}\n{EXAMPLES}\n{REST}"
 
 
 def with_list(watch_list: str) -> str:
     """The configuration with the entries of a watch-list in place of the examples."""
-    return f"{HEAD}\n{watch_list}\n{TELLING}\n{LIMITS}\n{API}"
+    return f"{HEAD}\n{watch_list}\n{REST}"
