@@ -188,7 +188,7 @@ def test_a_block_outside_of_the_history_says_where_it_ends(web: Client) -> None:
 def test_late_data_make_blind_and_say_since_when(web_folder: Path) -> None:
     with client_of(web_folder, now=LATEST + 3_600) as client:
         text = page(client, "/").text
-        assert "No new block for 1" in text
+        assert "No new block of eip155:31337 for 1.0 h: is watcher run running?" in text
         assert "No new block came" in page(client, of(CALM)).text
 
 

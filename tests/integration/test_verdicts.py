@@ -59,6 +59,18 @@ def test_one_who_remembers_says_what_one_who_reads_all_says(config: Config, hist
     assert seen == {("breached", False), ("strained", False), ("healthy", True)}
 
 
+def test_what_a_reorg_has_undone_is_not_remembered(config: Config, history: Store) -> None:
+    writer, memory = Writer(history), Memory()
+    for number, usdc in ((111, AT_REFERENCE), (112, STRAINED), (113, STRAINED)):
+        writer.commit(number, usdc=usdc)
+    assert told(verdicts(config, history, now=NOW, memory=memory))
+    history.rewind(CHAIN, history.block_as_of(CHAIN, 111).hash)
+    for number, usdc in ((112, AT_REFERENCE), (113, STRAINED)):
+        writer.commit(number, fork=1, usdc=usdc)
+    off = {one.id: one for one in verdicts(config, history, now=NOW, memory=memory)}[OFF.id]
+    assert off.finding.since == history.block_as_of(CHAIN, 113).timestamp
+
+
 def test_as_of_a_block_it_is_what_it_was_then(config: Config, history: Store) -> None:
     for number in range(FIRST, NEWEST + 1):
         found = {

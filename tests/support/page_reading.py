@@ -12,7 +12,7 @@ OURS = frozenset(
         *("p", "span", "section", "ol", "time", "table", "thead", "tbody", "tr", "th", "td"),
         *("small", "data", "code", "pre", "form", "label", "input", "output", "dl", "dt", "dd"),
         *("figure", "figcaption", "details", "summary", "rect", "line", "text", "circle"),
-        *("select", "option", "datalist", "b", "br"),
+        *("select", "option", "datalist", "b", "strong", "br"),
     }
 )
 """Every element that a template or a chart writes."""

@@ -129,6 +129,8 @@ def view(
         found = verdicts(judged, store, shown.WORDS, now=context.now(), memory=context.memory)
     found = sorted(found, key=_rank)
     kept = found if every else found[: max(MOST_ROWS, _need_somebody(found))]
+    # What is blind only because its chain has no new block is told of once, by its chain.
+    alone = [one for one in found if one.grade is not Grade.HEALTHY and not one.only_late]
     now = None if as_of else context.now()
     sparks = _sparks(store, kept, as_of)
     return {
@@ -137,8 +139,9 @@ def view(
         "counted": counted(found),
         "as_of": as_of,
         "chain": chosen,
-        "open": [one for one in found if one.grade is not Grade.HEALTHY][:MOST_TOLD],
-        "more_open": max(0, _need_somebody(found) - MOST_TOLD),
+        "open": alone[:MOST_TOLD],
+        "more_open": max(0, len(alone) - MOST_TOLD),
+        "late": {one.entry.chain_id for one in found if one.only_late},
         "sentence": sentence,
         "lines": [line(one, config.settings.unit, sparks, now) for one in kept],
         "left_out": len(found) - len(kept),

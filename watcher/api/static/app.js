@@ -166,7 +166,7 @@
   const mountAll = () => document.querySelectorAll("figure[data-plot]").forEach(mount);
 
   /* the slider over all stored blocks: the server renders each, htmx swaps <main> */
-  let shown = location.pathname + location.search;
+  let shown = "";                            // what a step back would leave
   async function slider(form) {
     let reach;
     try { const got = await fetch(form.dataset.known); if (!got.ok) return; reach = await got.json(); } catch { return; }
@@ -183,7 +183,7 @@
     step("Later", 1); step("Earlier", -1);
     acts.before(range);
   }
-  function start() { mountAll(); const form = document.querySelector("[data-known]"); if (form) slider(form); }
+  function start() { shown = location.pathname + location.search; mountAll(); const form = document.querySelector("[data-known]"); if (form) slider(form); }
 
   document.addEventListener("DOMContentLoaded", () => {
     const b = document.querySelector("[data-theme-toggle]");
