@@ -7,6 +7,7 @@ import hashlib
 import io
 import subprocess
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 import pypdf
@@ -14,6 +15,7 @@ import pytest
 
 from tests.support.reported import material_of
 from tests.support.strategies import pool, stable, subject_of, vault
+from watcher.cli.fonts import font_lock, report_fonts
 from watcher.errors import SetupError
 from watcher.report.document import Report
 from watcher.report.make import make_report
@@ -23,8 +25,8 @@ from watcher.state import Holdings, State
 
 E18 = 10**18
 HELD = Holdings(
-    decimals=(18, 6),
-    balances=((3 * E18, 9_000 * 10**6),),
+    decimals=(18, 6, 18, 18),
+    balances=((3 * E18, 9_000 * 10**6, 0, 0),),
     native=(),
     wrapped=0,
     pairs=(),
@@ -44,13 +46,15 @@ STATES: dict[str, State] = {
 }
 
 
+@lru_cache
 def _report(name: str) -> Report:
     return make_report(material_of(subject_of(STATES[name])))
 
 
-def _pdf(report: Report) -> bytes:
+@lru_cache
+def _pdf(name: str) -> bytes:
     try:
-        return to_pdf(report)
+        return to_pdf(_report(name), fonts=report_fonts())
     except SetupError as error:
         if "Pango" in str(error):
             pytest.skip("Pango is not installed")
@@ -60,7 +64,7 @@ def _pdf(report: Report) -> bytes:
 @pytest.mark.parametrize("name", STATES)
 def test_page_1_decides_on_one_page_and_the_rest_proves(name: str) -> None:
     report = _report(name)
-    pages = pypdf.PdfReader(io.BytesIO(_pdf(report))).pages
+    pages = pypdf.PdfReader(io.BytesIO(_pdf(name))).pages
     first = pages[0].extract_text()
     assert "Recommendation, for a person to fill in and sign" in first
     assert "Signature" in first
@@ -73,7 +77,7 @@ def test_page_1_decides_on_one_page_and_the_rest_proves(name: str) -> None:
 
 def test_the_data_are_attached() -> None:
     report = _report("pool in crisis")
-    attached = pypdf.PdfReader(io.BytesIO(_pdf(report))).attachments
+    attached = pypdf.PdfReader(io.BytesIO(_pdf("pool in crisis"))).attachments
     (state,) = attached["report.state.json"]
     assert state.decode() == report.state_file
     assert hashlib.sha256(state).hexdigest() == report.stamp.file_hash
@@ -83,19 +87,20 @@ def test_the_data_are_attached() -> None:
 
 SCRIPT = """
 import hashlib, sys
+from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from tests.integration.test_report_pdf import _report
 from watcher.report.render.pdf import to_pdf
-print(hashlib.sha256(to_pdf(_report("vault"))).hexdigest())
+print(hashlib.sha256(to_pdf(_report("vault"), fonts=Path(sys.argv[2]))).hexdigest())
 """
 
 
 def test_the_same_report_is_the_same_file_elsewhere(tmp_path: Path) -> None:
-    here = hashlib.sha256(_pdf(_report("vault"))).hexdigest()
+    here = hashlib.sha256(_pdf("vault")).hexdigest()
     root = str(Path(__file__).parents[2])
     environment = {"TZ": "Asia/Tokyo", "PYTHONHASHSEED": "7", "LC_ALL": "C", "HOME": str(tmp_path)}
     ran = subprocess.run(
-        [sys.executable, "-c", SCRIPT, root],
+        [sys.executable, "-c", SCRIPT, root, str(report_fonts())],
         cwd=tmp_path,
         env=environment,
         capture_output=True,
@@ -109,3 +114,14 @@ def test_without_weasyprint_the_cure_is_named(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "weasyprint", None)
     with pytest.raises(SetupError, match=r"pip install 'imbalance-watcher\[pdf\]'.*--format html"):
         to_pdf(_report("vault"))
+
+
+def test_the_fonts_are_free_and_those_of_the_lock() -> None:
+    packages = font_lock().packages
+    assert {package.licence for package in packages} == {"OFL-1.1"}
+    wanted = {Path(file).name for package in packages for file in package.files}
+    assert {path.name for path in report_fonts().iterdir()} == wanted
+    page = pypdf.PdfReader(io.BytesIO(_pdf("vault"))).pages[0]
+    used = {str(font["/BaseFont"]) for font in page["/Resources"]["/Font"].values()}
+    assert used
+    assert all("IBM-Plex" in name for name in used)

@@ -18,6 +18,9 @@ from watcher.report.material import NO_HISTORY, Course, Material, Measures
 
 SHORT = "the stored history has one figure only"
 NO_DAY = "the stored history is shorter than a day"
+EARLIER = "one block earlier"
+"""In the formula of a measure that needs the state before, which no file has."""
+
 _PLAIN = Paper()
 
 
@@ -59,7 +62,10 @@ def claim_of(material: Material) -> Claim:
         what = f"{each.name} {dims}".strip()
         how = f"catalogue: {each.name}, version {each.version}; {definition.unit}"
         reason = named(material, each.reason)
-        claim.ledger.enter(Fact(name, each.value, _mark(definition), what, how, reason))
+        alone = EARLIER not in definition.formula
+        claim.ledger.enter(
+            Fact(name, each.value, _mark(definition), what, how, reason, from_state=alone)
+        )
     return claim
 
 

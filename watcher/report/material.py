@@ -21,6 +21,7 @@ from watcher.state.code import CodeChange
 from watcher.state.kinds import State
 from watcher.state.measure import Measure
 from watcher.state.snapshot import Snapshot, snapshot_to_json
+from watcher.state.target import Target
 from watcher.state.token import Token
 
 Dims = tuple[tuple[str, str], ...]
@@ -28,6 +29,7 @@ Course = tuple[tuple[int, float], ...]
 """Block times and values, oldest first; NaN is unknown."""
 
 DAY = 86_400
+LONGEST_TITLE = 60
 NO_HISTORY = "a state file has no history"
 _CHAINS = {1: "Ethereum", 10: "OP Mainnet", 56: "BNB Smart Chain", 137: "Polygon", 8453: "Base"}
 _SLUG = re.compile(r"[^A-Za-z0-9]+")
@@ -99,6 +101,10 @@ def keys_of(names: Sequence[str]) -> tuple[str, ...]:
     )
 
 
+def _unnamed(target: Target) -> str:
+    return f"{target.protocol} {formats.short_hash(target.address)}"
+
+
 def stamp_of(material: Material, *, subtitle: str) -> Stamp:
     snapshot, history, notes = material.snapshot, material.history, material.notes
     target, block = snapshot.target, snapshot.block
@@ -112,7 +118,7 @@ def stamp_of(material: Material, *, subtitle: str) -> Stamp:
             f"from {formats.moment(history.first.timestamp)}; nothing later is used"
         )
     return Stamp(
-        title=visible(notes.title or target.label),
+        title=visible(notes.title or target.name)[:LONGEST_TITLE] or _unnamed(target),
         subtitle=visible(notes.subtitle or subtitle),
         chain=f"{name} ({chain})" if name else chain,
         address=target.address,

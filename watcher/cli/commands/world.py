@@ -117,6 +117,9 @@ def devnet(
     """Run the local world as a node of its own, for `watcher run` to watch, until stopped."""
     toolchain = _toolchain()
     if only_prepare:
+        from watcher.cli.fonts import report_fonts
+
+        report_fonts()
         typer.echo("local world: ready", err=True)
         return
     from watcher.devnet.background import run_devnet
