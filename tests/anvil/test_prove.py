@@ -164,6 +164,19 @@ def proves_to_the_wei(receipt: Receipt, finding: Finding, level: Level) -> None:
     assert (receipt.level, [run.engine for run in receipt.runs]) == (level, [SIMULATE, FORK]), (
         receipt.reason
     )
+    trades = [each for each in finding.plan if (each.actor, each.verb) == (Role.VICTIM, "swap")]
+    calm = receipt.undisturbed
+    assert len(calm.runs) == (2 if trades else 0)
+    if trades:
+        now, alone = held(receipt.runs[0].changes), held(calm.runs[0].changes)
+        lost = total(each.deltas for each in finding.accounts if each.role is Role.VICTIM)
+        victim = ACTORS[Role.VICTIM]
+        tokens = {token for who, token in (*now, *alone) if who == victim}
+        assert dict(lost) == {
+            token: differs
+            for token in tokens
+            if (differs := now.get((victim, token), 0) - alone.get((victim, token), 0))
+        }
     first, second = receipt.runs
     assert held(first.changes) == held(second.changes) == held(receipt.predicted)
     assert [(each.data, each.gas) for each in first.calls] == [

@@ -155,7 +155,7 @@ def test_a_file_is_proven_and_replayed_and_a_bent_one_is_not_the_same(
     [file] = (folder / "kept").iterdir()
     assert run("prove", str(file)).exit_code == 0
     plain = json.loads(file.read_text())
-    plain["runs"][0]["changes"][0]["amount"] = "1"
+    plain["attacked"]["runs"][0]["changes"][0]["amount"] = "1"
     file.write_text(json.dumps(plain))
     done = run("prove", str(file))
     assert (done.exit_code, "changes by" in done.stdout) == (3, True)

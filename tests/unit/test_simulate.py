@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -14,7 +14,13 @@ from watcher.protocols import ADAPTERS
 from watcher.protocols.encoding import amounts_of, approve, sending, single, transfer
 from watcher.simulate.grants import ACCESS_LIST, PROBED, grants
 from watcher.simulate.node import Refused
-from watcher.simulate.receipt import Receipt, receipt_from_json, receipt_to_json
+from watcher.simulate.receipt import (
+    NOT_EXECUTED,
+    Execution,
+    Receipt,
+    receipt_from_json,
+    receipt_to_json,
+)
 from watcher.simulate.run import Pin, run
 from watcher.simulate.script import (
     ACTORS,
@@ -25,6 +31,7 @@ from watcher.simulate.script import (
     Watch,
     needs,
     predicted,
+    undisturbed,
     watches,
 )
 from watcher.simulate.witness import Reads, overrides
@@ -85,6 +92,17 @@ def test_the_pool_is_predicted_to_hold_what_the_actors_gave() -> None:
     watched = {(each.holder, each.token) for each in watches(scene(*SANDWICH))}
     assert {(each.holder, each.token) for each in predicted(scene(*SANDWICH))} < watched
     assert (ATTACKER, USDC.address) in watched
+
+
+def test_a_victims_loss_is_told_against_its_trade_alone() -> None:
+    lost = Account(Role.VICTIM, "", usdc(-7))
+    others = Account(Role.LIQUIDITY, PAIR.id, usdc(7))
+    attacked = scene(*SANDWICH)
+    found = replace(attacked.finding, accounts=(lost, others))
+    alone = undisturbed(replace(attacked, finding=found))
+    assert alone is not None
+    assert alone.executed == (step(Role.VICTIM, weth(50), usdc(87)),)
+    assert undisturbed(scene(SANDWICH[0], SANDWICH[2])) is None
 
 
 def test_a_leg_elsewhere_is_no_step() -> None:
@@ -247,9 +265,8 @@ def receipt() -> Receipt:
         target_ids=(PAIR.id,),
         level="scenario",
         reason="nobody",
-        script=script(),
-        predicted=(Change(ATTACKER, WETH.address, -3),),
-        runs=(),
+        attacked=Execution(script(), (Change(ATTACKER, WETH.address, -3),), ()),
+        undisturbed=NOT_EXECUTED,
         witness=Reads().witness(),
     )
 

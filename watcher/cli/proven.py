@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
-from watcher.cli.output import note, print_text
-from watcher.cli.phrases import short
+from watcher.cli.output import figure, note, print_text
+from watcher.cli.phrases import short, symbol
 from watcher.cli.session import cache_folder, chain_to_ask, open_store, read_config
 from watcher.cli.subjects import Found
 from watcher.devnet.artifacts import anvil_binary
@@ -18,9 +19,10 @@ from watcher.service.prepare import connect
 from watcher.simulate.node import ChainNode
 from watcher.simulate.prove import prove
 from watcher.simulate.receipt import Level, Receipt, receipt_to_json
-from watcher.simulate.script import Scene
+from watcher.simulate.script import Grant, Scene
 from watcher.state.block import Block
 from watcher.state.finding import Finding
+from watcher.state.token import Address, Token
 
 SHOWN_DIGITS = 12
 """Of a receipt's id."""
@@ -123,21 +125,21 @@ def _keep(
                 opened.add_receipt(row, level=receipt.level, reason=receipt.reason, body=body)
 
 
-def print_receipt(receipt: Receipt) -> None:
+def print_receipt(receipt: Receipt, tokens: Mapping[Address, Token]) -> None:
     """What a simulation showed, in lines for people."""
     level = Level(receipt.level)
     reason = f" {receipt.reason}" if receipt.reason else ""
-    print_text(f"  {SAID[level]}{reason}")
-    for line in _engines(receipt):
-        print_text(f"  {line}")
-    print_text(f"  receipt {receipt.id[:SHOWN_DIGITS]}  replay: watcher prove {shown_id(receipt)}")
+    print_text(f"{SAID[level]}{reason}")
+    for line in _engines(receipt, tokens):
+        print_text(line)
+    print_text(f"receipt {shown_id(receipt)}, replay: watcher prove {shown_id(receipt)}")
 
 
 def shown_id(receipt: Receipt) -> str:
     return receipt.id[:SHOWN_DIGITS]
 
 
-def _engines(receipt: Receipt) -> Iterable[str]:
+def _engines(receipt: Receipt, tokens: Mapping[Address, Token]) -> Iterable[str]:
     for run in receipt.runs:
         pin = run.pin
         yield (
@@ -146,8 +148,18 @@ def _engines(receipt: Receipt) -> Iterable[str]:
         )
     granted = receipt.script.grants
     if granted:
-        given = "; ".join(f"{each.amount} of {short(each.token)}" for each in granted)
-        yield f"granted by state override: {given}"
+        roles = {each.address: each.role for each in receipt.script.actors}
+        given = (f"{roles[each.holder]} {_granted(each, tokens)}" for each in granted)
+        yield f"granted by state override: {', '.join(given)}"
+    if receipt.undisturbed.runs and receipt.level != Level.REFUTED:
+        yield "the victim's trade alone is as predicted too, and its loss is the difference"
     if receipt.witness is not None:
         witness = receipt.witness
         yield f"witness: {len(witness.accounts)} accounts, {witness.slots} slots"
+
+
+def _granted(grant: Grant, tokens: Mapping[Address, Token]) -> str:
+    token = tokens.get(grant.token)
+    if token is None:
+        return f"{grant.amount} of {short(grant.token)}"
+    return f"{figure(float(Fraction(grant.amount, 10**token.decimals)))} {symbol(token)}"

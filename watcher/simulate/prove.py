@@ -16,7 +16,7 @@ from watcher.errors import DecodeError, NotEncoded, StaleBlock
 from watcher.simulate.fork import Fork, forked
 from watcher.simulate.grants import grants
 from watcher.simulate.node import Node, Refused
-from watcher.simulate.receipt import VERSION, Level, Receipt
+from watcher.simulate.receipt import NOT_EXECUTED, VERSION, Execution, Level, Receipt
 from watcher.simulate.run import Pin, Run, run
 from watcher.simulate.script import (
     ACTORS,
@@ -27,6 +27,7 @@ from watcher.simulate.script import (
     needs,
     predicted,
     steps_of,
+    undisturbed,
     watches,
 )
 from watcher.simulate.witness import Witness
@@ -36,7 +37,6 @@ from watcher.state.finding_json import finding_key
 from watcher.state.token import Address, to_address
 
 SIMULATE, FORK = "simulate", "fork"
-NOTHING = Script(actors=(), grants=(), steps=(), watches=())
 OFF_CHAIN = "a leg is elsewhere, at the reference price"
 MORE_THAN_THE_PLAN = "the attacker's account holds what no step of the plan moves"
 
@@ -57,15 +57,18 @@ async def prove(scene: Scene, block: Block, node: Node, *, anvil: Path | None) -
     pin = await pin_of(node, block)
     async with AsyncExitStack() as stack:
         fork = await stack.enter_async_context(forked(node, block, anvil)) if anvil else None
+        alone = undisturbed(scene)
         try:
-            script = await _script(scene, node, fork, at=hex(block.number))
+            attacked = await _executed(scene, node, fork, pin=pin)
+            calm = await _executed(alone, node, fork, pin=pin) if alone else NOT_EXECUTED
         except NotEncoded as error:
             return _receipt(scene, block, Level.SCENARIO, str(error))
-        runs = await _runs(script, node, fork, pin=pin, at=hex(block.number))
         witness = fork.reads.witness() if fork else None
     await pin_of(node, block)
-    level, reason = _verdict(scene, runs)
-    return _receipt(scene, block, level, reason, script=script, runs=runs, witness=witness)
+    level, reason = _verdict(scene.finding, attacked, calm)
+    return _receipt(
+        scene, block, level, reason, attacked=attacked, undisturbed=calm, witness=witness
+    )
 
 
 async def pin_of(node: Node, block: Block) -> Pin:
@@ -83,6 +86,13 @@ async def pin_of(node: Node, block: Block) -> Pin:
     except ValueError:
         raise DecodeError("eth_getBlockByNumber answered a header without a miner") from None
     return Pin(block.number, block.timestamp, base_fee or 0, coinbase)
+
+
+async def _executed(scene: Scene, node: Node, fork: Fork | None, *, pin: Pin) -> Execution:
+    at = hex(pin.number)
+    script = await _script(scene, node, fork, at=at)
+    runs = await _runs(script, node, fork, pin=pin, at=at)
+    return Execution(script, predicted(scene), runs)
 
 
 async def _script(scene: Scene, node: Node, fork: Fork | None, *, at: str) -> Script:
@@ -113,19 +123,26 @@ async def _runs(
     return tuple(found)
 
 
-def _verdict(scene: Scene, runs: Sequence[Run]) -> tuple[Level, str]:
-    expected = held(predicted(scene))
-    for one in runs:
-        if one.failed is not None:
-            error = one.calls[one.failed].error
-            return Level.REFUTED, f"call {one.failed + 1} reverted ({one.engine}: {error})"
-        if (other := difference(expected, held(one.changes))) is not None:
-            return Level.REFUTED, f"{one.engine}: {other}"
-    if not _is_the_account(scene.finding):
+def _verdict(finding: Finding, attacked: Execution, calm: Execution) -> tuple[Level, str]:
+    for done, when in ((attacked, ""), (calm, "without the attack, ")):
+        if (other := _contradiction(done)) is not None:
+            return Level.REFUTED, when + other
+    if not _is_the_account(finding):
         return Level.PARTIAL, MORE_THAN_THE_PLAN
-    if scene.finding.proof is Proof.EXECUTED:
+    if finding.proof is Proof.EXECUTED:
         return Level.EXECUTED, ""
     return Level.PARTIAL, OFF_CHAIN
+
+
+def _contradiction(done: Execution) -> str | None:
+    """What is not as it was predicted."""
+    for one in done.runs:
+        if one.failed is not None:
+            error = one.calls[one.failed].error
+            return f"call {one.failed + 1} reverted ({one.engine}: {error})"
+        if (other := difference(held(done.predicted), held(one.changes))) is not None:
+            return f"{one.engine}: {other}"
+    return None
 
 
 def held(changes: Sequence[Change]) -> Held:
@@ -158,8 +175,8 @@ def _receipt(
     level: Level,
     reason: str,
     *,
-    script: Script = NOTHING,
-    runs: tuple[Run, ...] = (),
+    attacked: Execution = NOT_EXECUTED,
+    undisturbed: Execution = NOT_EXECUTED,
     witness: Witness | None = None,
 ) -> Receipt:
     finding = scene.finding
@@ -172,8 +189,7 @@ def _receipt(
         target_ids=finding.target_ids,
         level=str(level),
         reason=reason,
-        script=script,
-        predicted=predicted(scene) if runs else (),
-        runs=runs,
+        attacked=attacked,
+        undisturbed=undisturbed,
         witness=witness,
     )

@@ -31,9 +31,22 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Execution:
+    """A script, what it was to change, and what it did, by each engine."""
+
+    script: Script
+    predicted: tuple[Change, ...]
+    runs: tuple[Run, ...]
+
+
+NOT_EXECUTED = Execution(Script(actors=(), grants=(), steps=(), watches=()), (), ())
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
-    """`finding` is the finding's key. `reason` says why the level is not
-    executed, "" where it is. A receipt without a witness is replayed by a node alone."""
+    """`attacked` is the plan of the finding whose key is `finding`; `undisturbed` is the victim's
+    trade alone, against which its loss is told. `reason` says why the level is not executed, ""
+    where it is. A receipt without a witness is replayed by a node alone."""
 
     receipt: int
     block: Block
@@ -43,10 +56,21 @@ class Receipt:
     target_ids: tuple[str, ...]
     level: str
     reason: str
-    script: Script
-    predicted: tuple[Change, ...]
-    runs: tuple[Run, ...]
+    attacked: Execution
+    undisturbed: Execution
     witness: Witness | None
+
+    @property
+    def script(self) -> Script:
+        return self.attacked.script
+
+    @property
+    def predicted(self) -> tuple[Change, ...]:
+        return self.attacked.predicted
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        return self.attacked.runs
 
     @property
     def id(self) -> str:

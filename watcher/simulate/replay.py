@@ -11,6 +11,7 @@ from watcher.simulate.node import Node
 from watcher.simulate.prove import FORK, SIMULATE, difference, held, pin_of
 from watcher.simulate.receipt import Receipt
 from watcher.simulate.run import Run, run
+from watcher.simulate.witness import Witness
 
 WITNESS = "witness"
 
@@ -30,45 +31,49 @@ class Replay:
 
 async def replay_offline(receipt: Receipt, binary: Path) -> Replay:
     """Without the chain. Raises InputError for a receipt that has no witness or no run."""
-    kept = _kept(receipt)
+    _require_runs(receipt)
     if receipt.witness is None:
         raise InputError(
             "the receipt has no witness, since no Anvil was there when it was made: replay it with "
             "--engine simulate"
         )
     async with empty(receipt.block.chain_id, binary) as node:
-        again = await run(
-            receipt.script,
-            node,
-            engine=WITNESS,
-            pin=kept.pin,
-            at="latest",
-            witness=receipt.witness,
-        )
-    return _compared(kept, again)
+        return await _again(receipt, node, engine=WITNESS, at="latest", witness=receipt.witness)
 
 
 async def replay_on_node(receipt: Receipt, node: Node) -> Replay:
     """By the node of the chain, which must still have the block's state. Raises StaleBlock."""
-    kept = _kept(receipt)
+    _require_runs(receipt)
     await pin_of(node, receipt.block)
-    at = hex(receipt.block.number)
-    return _compared(kept, await run(receipt.script, node, engine=SIMULATE, pin=kept.pin, at=at))
+    return await _again(receipt, node, engine=SIMULATE, at=hex(receipt.block.number))
 
 
 async def replay_on_fork(receipt: Receipt, node: Node, binary: Path) -> Replay:
     """On an Anvil that reads from the node. Raises StaleBlock."""
-    kept = _kept(receipt)
+    _require_runs(receipt)
     await pin_of(node, receipt.block)
     async with forked(node, receipt.block, binary) as fork:
-        again = await run(receipt.script, fork.node, engine=FORK, pin=kept.pin, at="latest")
-    return _compared(kept, again)
+        return await _again(receipt, fork.node, engine=FORK, at="latest")
 
 
-def _kept(receipt: Receipt) -> Run:
+def _require_runs(receipt: Receipt) -> None:
     if not receipt.runs:
         raise InputError(f"nothing was executed that could be replayed: {receipt.reason}")
-    return receipt.runs[0]
+
+
+async def _again(
+    receipt: Receipt, node: Node, *, engine: str, at: str, witness: Witness | None = None
+) -> Replay:
+    """The plan, and the victim's trade alone where there is one."""
+    found: list[Replay] = []
+    for kept in (receipt.attacked, receipt.undisturbed):
+        if kept.runs:
+            first = kept.runs[0]
+            done = await run(
+                kept.script, node, engine=engine, pin=first.pin, at=at, witness=witness
+            )
+            found.append(_compared(first, done))
+    return Replay(found[0].run, "; ".join(each.reason for each in found if each.reason))
 
 
 def _compared(kept: Run, again: Run) -> Replay:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from watcher.errors import NotEncoded
 from watcher.protocols import ADAPTERS
-from watcher.state.finding import Action, Deltas, Finding, Role, total
+from watcher.state.finding import Action, Deltas, Finding, Role, negated, total
 from watcher.state.kinds import State
 from watcher.state.target import Target
 from watcher.state.token import Address, to_address
@@ -117,6 +117,18 @@ def steps_of(scene: Scene) -> tuple[Step, ...]:
             for each in encode(action, target, scene.states[target.id], actor)
         ]
     return tuple(found)
+
+
+def undisturbed(scene: Scene) -> Scene | None:
+    """The victim's one trade without the attack, which its loss is told against: what it takes then
+    is what it takes now, less its account. None where no victim trades."""
+    finding = scene.finding
+    trades = [each for each in scene.executed if each.actor is Role.VICTIM and each.verb == "swap"]
+    if len(trades) != 1:
+        return None
+    lost = total(each.deltas for each in finding.accounts if each.role is Role.VICTIM)
+    takes = total([trades[0].takes, negated(lost)])
+    return replace(scene, finding=replace(finding, plan=(replace(trades[0], takes=takes),)))
 
 
 def needs(plan: Sequence[Action]) -> dict[tuple[Role, Address], int]:
