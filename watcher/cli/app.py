@@ -15,6 +15,7 @@ from watcher import __version__
 from watcher.cli import say_interrupted
 from watcher.cli.commands import (
     analysis,
+    borrowing,
     database,
     exploiting,
     filling,
@@ -87,6 +88,7 @@ COMMANDS = (
     series,
     exploiting,
     leaving,
+    borrowing,
     database,
     world,
 )
