@@ -11,7 +11,7 @@ from tests.support.strategies import address, pool, stable, ticked, vault
 from watcher.errors import MathError
 from watcher.math.exit import sales
 from watcher.math.exit.estate import Pair, Position, Vault, estate_of, together
-from watcher.math.exit.sales import NO_WAY
+from watcher.math.exit.sales import ENDS, NO_WAY
 from watcher.math.exit.world import world_of
 from watcher.state import ConstantProduct, Lockbox, Target
 from watcher.state.finding import deltas
@@ -100,7 +100,7 @@ def test_with_too_many_choices_the_best_pool_of_the_deepest_ones_two_tokens_is_t
     monkeypatch.setattr(sales, "MOST_CHOICES", 0)
     deep = ticked([(-60, 60, 10**24)])
     watched = [
-        pool_of(1, replace(deep, known_from=-30, known_to=30), X, U),
+        pool_of(1, deep, X, U),
         pool_of(2, pool(10**22, 10**22), X, U),
         pool_of(3, pool(10**20, 10**20), X, Y),
         pool_of(4, pool(10**20, 10**20), Y, U),
@@ -174,8 +174,23 @@ def test_where_the_liquidity_ends_the_rest_is_kept() -> None:
     state = ticked([(-60, 60, 10**18)])
     found = leave({X.address: 10**24}, [pool_of(1, state, X, U)])
     assert 0 < found.received < 10**18
-    assert found.left[0].reason == "the liquidity ends before"
+    assert found.left[0].reason == ENDS
     assert found.left[0].amount + found.steps[0].gives[0][1] == 10**24
+
+
+def test_no_more_is_sold_than_to_the_last_tick_that_was_read() -> None:
+    """As far as the window goes the pool pays what it pays with all of its ticks known."""
+    whole = ticked([(-6_000, 6_000, 10**21)])
+    window = replace(whole, known_from=-120, known_to=120)
+    for sold, bought in ((X, U), (U, X)):
+        found = leave({sold.address: 10**24}, [pool_of(1, window, X, U)], into=bought)
+        (step,) = found.steps
+        ((_, taken),) = step.gives
+        all_known = leave({sold.address: taken}, [pool_of(1, whole, X, U)], into=bought)
+        assert found.received == all_known.received
+        # of 10^21 of liquidity 0.6% of the price is worth about 6 * 10^18
+        assert 5.9 * WAD < taken < 6.1 * WAD
+        assert found.left[0].amount + taken == 10**24
 
 
 def test_a_pair_that_is_not_watched_is_burned_and_not_sold_in() -> None:

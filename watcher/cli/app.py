@@ -16,6 +16,7 @@ from watcher.cli import say_interrupted
 from watcher.cli.commands import (
     alerting,
     analysis,
+    borrowing,
     database,
     exploiting,
     filling,
@@ -99,6 +100,7 @@ COMMANDS = (
     reporting,
     database,
     world,
+    borrowing,
 )
 for module in COMMANDS:
     module.register(app)

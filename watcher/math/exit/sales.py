@@ -30,6 +30,7 @@ from watcher.state.token import Address
 MOST_CHOICES = 256
 PAIR = 2
 
+ENDS = "the liquidity, or what was read of it, ends before"
 NO_WAY = "no watched pool leads from it to the wanted token"
 
 
@@ -178,7 +179,7 @@ def _best(
         left = {**amounts, token: 0}
         left[sale.token_out] = left.get(sale.token_out, 0) + sale.amount_out
         then = _best(market, rest, after, left)
-        unsold = (Unsold(token, kept, "the liquidity ends before"),) if kept else ()
+        unsold = (Unsold(token, kept, ENDS),) if kept else ()
         found.append(Sold(then.received, (sale, *then.sales), (*unsold, *then.unsold)))
     if found:
         return max(found, key=lambda each: each.received)

@@ -11,6 +11,7 @@ from watcher.math import quotes
 from watcher.math.coin_pools import POOLED
 from watcher.math.exact import concentrated as ticks
 from watcher.math.exact.concentrated import add_delta
+from watcher.math.exact.tick_math import MAX_TICK, MIN_TICK, get_sqrt_price_at_tick
 from watcher.math.exit.estate import Pair, Position
 from watcher.math.exploitability import joining
 from watcher.math.exploitability.trading import Market, is_pool, lp_token, trade
@@ -113,14 +114,24 @@ def sold(market: Market, coin_in: int, coin_out: int, amount: int) -> tuple[int,
     all where its liquidity ends at ticks. Raises MathError where the pool refuses."""
     state = market.state
     if isinstance(state, Concentrated):
-        # all that is left of `amount` after the last tick stays with the seller
-        amount = ticks.swap(
-            concentrated.pool_of(state), amount, zero_for_one=coin_in == 0
-        ).amount_in
+        amount = _taken(state, amount, zero_for_one=coin_in == 0)
     done = trade(market, coin_in, coin_out, amount)
     if done.amount_out == 0:
         raise MathError("it pays nothing for so little")
     return amount, done.amount_out, done.market
+
+
+def _taken(state: Concentrated, amount: int, *, zero_for_one: bool) -> int:
+    """What a pool with ticks takes of an amount: no more than to the end of its liquidity, nor than
+    to the last tick that was read."""
+    last = state.known_from if zero_for_one else state.known_to
+    pool = concentrated.pool_of(state)
+    if last in (MIN_TICK, MAX_TICK) or amount <= 0:
+        return ticks.swap(pool, amount, zero_for_one=zero_for_one).amount_in
+    limit = get_sqrt_price_at_tick(last)
+    found = ticks.swap(pool, amount, zero_for_one=zero_for_one, sqrt_price_limit_x96=limit)
+    # a unit less stays within what is known, where the price would stand at its very end
+    return found.amount_in - (found.sqrt_price_x96 == limit)
 
 
 def _is_of(position: Position, market: Market, state: Concentrated) -> bool:
