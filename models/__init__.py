@@ -16,6 +16,7 @@ from models.flow import (
 from models.lease import LeaseRow
 from models.measure import ComputationInputRow, ComputationRow, MeasureRow, SettingsRow
 from models.observation import OBSERVATION_STATUSES, AmountRow, ObservationRow, StateRow
+from models.series import SeriesPointRow, SeriesRow
 from models.target import TargetRow, TargetTokenRow, TokenRow
 
 __all__ = [
@@ -40,6 +41,8 @@ __all__ = [
     "LeaseRow",
     "MeasureRow",
     "ObservationRow",
+    "SeriesPointRow",
+    "SeriesRow",
     "SettingsRow",
     "StateRow",
     "TargetRow",

@@ -19,6 +19,8 @@ from watcher.cli.commands import (
     exploiting,
     filling,
     history,
+    importing,
+    rebalancing,
     series,
     setup,
     watching,
@@ -77,7 +79,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-COMMANDS = (setup, watching, filling, history, analysis, series, exploiting, database, world)
+COMMANDS = (
+    setup,
+    watching,
+    filling,
+    history,
+    importing,
+    analysis,
+    series,
+    rebalancing,
+    exploiting,
+    database,
+    world,
+)
 for module in COMMANDS:
     module.register(app)
 

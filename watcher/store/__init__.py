@@ -15,6 +15,7 @@ from watcher.store.values import (
     Gap,
     Standing,
     StoredEvent,
+    StoredSeries,
     TargetStatus,
 )
 
@@ -34,6 +35,7 @@ __all__ = [
     "Standing",
     "Store",
     "StoredEvent",
+    "StoredSeries",
     "TargetStatus",
     "TickResult",
     "recompute",

@@ -11,6 +11,7 @@ from watcher.state.block import Block
 from watcher.state.code import CodeChange, Deployed
 from watcher.state.endpoint_event import EndpointEvent
 from watcher.state.flow import FlowReading
+from watcher.state.outside_series import OutsideSeries
 from watcher.state.snapshot import Snapshot
 from watcher.state.target import Target
 from watcher.store import (
@@ -27,6 +28,7 @@ from watcher.store import (
     mend_flows,
     register,
     schema,
+    series,
     snapshots,
     standing,
     tables,
@@ -45,6 +47,7 @@ from watcher.store.values import (
     Gap,
     Standing,
     StoredEvent,
+    StoredSeries,
     TargetStatus,
 )
 
@@ -179,6 +182,11 @@ class Store:
     def record_endpoint_events(self, events: Sequence[EndpointEvent]) -> None:
         with self.database.writing() as connection:
             endpoints.record(connection, events, at=self._now())
+
+    def add_series(self, added: Sequence[OutsideSeries]) -> None:
+        """What is stored already is not added again; of one name the newest counts."""
+        with self.database.writing() as connection:
+            series.add(connection, added, at=self._now())
 
     # Going on
 
@@ -319,6 +327,16 @@ class Store:
         """The state at block `number` with the prices it was measured by."""
         with self.database.reading() as connection:
             return snapshots.snapshot(connection, register.entry_of(connection, target_id), number)
+
+    def outside_series(self) -> tuple[StoredSeries, ...]:
+        """All series that were imported, by name, without their points."""
+        with self.database.reading() as connection:
+            return series.listed(connection)
+
+    def read_outside(self, name: str) -> OutsideSeries:
+        """The newest of a name, or of the first digits of a hash; raises InputError with hints."""
+        with self.database.reading() as connection:
+            return series.read(connection, name)
 
     def statuses(self) -> tuple[TargetStatus, ...]:
         """How every target stands now, in the order of registration."""

@@ -29,6 +29,8 @@ flow = table_of(models.FlowRow)
 flow_amount = table_of(models.FlowAmountRow)
 flow_measure = table_of(models.FlowMeasureRow)
 lease = table_of(models.LeaseRow)
+series = table_of(models.SeriesRow)
+series_point = table_of(models.SeriesPointRow)
 
 LATEST = "latest"
 SAFE = "safe"

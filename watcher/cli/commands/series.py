@@ -23,9 +23,14 @@ if TYPE_CHECKING:
     from watcher.cli.correlated import Compared, Risk
 
 TargetsArgument = Annotated[
-    list[str],
+    list[str] | None,
     typer.Argument(help="Names, addresses, CAIP-10 ids, or the first digits of ids."),
 ]
+SeriesOption = Annotated[
+    list[str] | None,
+    typer.Option("--series", metavar="NAME", help="A series that was imported; repeat for more."),
+]
+NOTHING = "name a target, or an imported series with --series"
 DEFAULT_STEP = "1h"
 DEFAULT_HALF_LIFE = "7d"
 DEFAULT_TAIL = 0.05
@@ -49,7 +54,8 @@ def register(app: typer.Typer) -> None:
 
 
 def compare(
-    targets: TargetsArgument,
+    targets: TargetsArgument = None,
+    outside: SeriesOption = None,
     config: ConfigOption = None,
     measure: Annotated[
         list[str] | None,
@@ -66,25 +72,35 @@ def compare(
 ) -> None:
     """The stored figures of several targets at one block: a row a figure, a column a target.
 
-    What one has and another has not, or does not know, is empty there.
+    What one has and another has not, or does not know, is empty there. Imported series have a row
+    with what was in force at the time of the newest figure.
     """
-    from watcher.cli.compared import compared_rows, read_columns
+    from watcher.cli.compared import compared_rows, outside_rows, read_columns
     from watcher.cli.output import note, print_rows
     from watcher.cli.session import open_store, read_config
+    from watcher.errors import InputError
 
+    if not targets:
+        raise InputError("name a target to compare with")
     settings = read_config(config)
     wanted = chosen(format_, as_json)
     with open_store(settings) as store:
         columns = read_columns(store, targets, measure or [], every=every, at=at)
-    rows = compared_rows(columns, settings.settings.unit, wanted)
+        series = [store.read_outside(name) for name in outside or []]
+    rows = [
+        *compared_rows(columns, settings.settings.unit, wanted),
+        *outside_rows(series, columns),
+    ]
     headings = ["measure", "dims", *(column.heading for column in columns)]
+    headings += [one.name for one in series]
     print_rows(rows, headings, format_=wanted, elastic="dims")
     if missing := [column.heading for column in columns if not column.figures]:
         note(f"no figure is stored of {', '.join(missing)}")
 
 
 def correlate(
-    targets: TargetsArgument,
+    targets: TargetsArgument = None,
+    outside: SeriesOption = None,
     config: ConfigOption = None,
     measure: Annotated[
         str | None,
@@ -119,7 +135,7 @@ def correlate(
     towards none by as much as so few returns deserve (Ledoit and Wolf 2004). Beta and the joint
     tail (how many of the first one's worst returns are among the other's) are to the first.
     """
-    from watcher.cli.correlated import compare, read_series, risks
+    from watcher.cli.correlated import compare, outside_series, read_series, risks
     from watcher.cli.output import print_json, print_rows
     from watcher.cli.session import open_store, read_config
     from watcher.errors import InputError
@@ -129,14 +145,17 @@ def correlate(
     closes_every = duration(step, option="--step")
     weigh_half = duration(half_life, option="--half-life")
     wanted = chosen(format_, as_json)
+    if not targets and not outside:
+        raise InputError(NOTHING)
     with open_store(read_config(config)) as store:
         found = [
             series
-            for text in targets
+            for text in targets or []
             for series in read_series(
                 store, store.find_target(text), measure, first=first, last=last
             )
         ]
+        found += [outside_series(store.read_outside(name)) for name in outside or []]
     if not found:
         raise InputError("nothing is stored of these figures for these blocks")
     compared = compare(found, closes_every)
