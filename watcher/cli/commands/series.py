@@ -50,6 +50,7 @@ def register(app: typer.Typer) -> None:
     app.command("correlate", short_help="Volatility, drawdown and correlation of figures.")(
         correlate
     )
+    app.command("detect", short_help="When a figure began to change otherwise than before.")(detect)
     app.command("compare", short_help="The figures of several targets beside each other.")(compare)
 
 
@@ -166,6 +167,55 @@ def correlate(
         print_rows([asdict(each) for each in found_risks], RISK_COLUMNS, format_=wanted)
     else:
         _print(compared, found_risks)
+
+
+def detect(
+    target: Annotated[str | None, typer.Argument(help="Its name, address, or id.")] = None,
+    outside: SeriesOption = None,
+    config: ConfigOption = None,
+    measure: Annotated[
+        str, typer.Option("--measure", "-m", metavar="NAME", help="A measure of the target.")
+    ] = "share_entropy",
+    step: Annotated[
+        str, typer.Option("--step", metavar="TIME", help="The time between two closes.")
+    ] = DEFAULT_STEP,
+    as_is: Annotated[
+        bool, typer.Option("--as-is", help="The series holds changes already: take its values.")
+    ] = False,
+    sure: Annotated[
+        float | None,
+        typer.Option("--sure", min=0.5, max=1.0, help="The least probability [default: 0.9]."),
+    ] = None,
+    labels: Annotated[
+        list[str] | None,
+        typer.Option("--label", metavar="TIME", help="What was to be foretold, in ISO-8601."),
+    ] = None,
+    horizon: Annotated[
+        str, typer.Option("--horizon", metavar="TIME", help="Within which an alert is true.")
+    ] = "24h",
+    format_: FormatOption = Format.TABLE,
+    as_json: JsonOption = False,
+) -> None:
+    """When a figure began to change otherwise than before, as it could be known at the time.
+
+    Bayesian online change-point detection (Adams and MacKay 2007) on the logarithmic changes from
+    close to close. Its prior is meant for the entropy of a pool's shares by the hour, and the first
+    week of closes only teaches it. Alerts within a day of each other are one episode. With --label
+    each episode is true or false, and each label has its lead.
+    """
+    from watcher.cli.detected import changes_of, detected, moment, print_detected
+    from watcher.cli.session import open_store, read_config
+    from watcher.errors import InputError
+
+    if (target is None) == (not outside) or len(outside or []) > 1:
+        raise InputError("name one target, or one imported series with --series")
+    seconds = duration(step, option="--step")
+    within = duration(horizon, option="--horizon")
+    known = [moment(text) for text in labels or []]
+    with open_store(read_config(config)) as store:
+        changes = changes_of(store, target, outside or [], measure, step=seconds, as_is=as_is)
+    found = detected(changes, sure=sure, labels=known, horizon=within)
+    print_detected(found, chosen(format_, as_json))
 
 
 def _document(compared: Compared, found: Sequence[Risk]) -> dict[str, object]:
