@@ -19,6 +19,7 @@ from models.flow import (
 from models.lease import LeaseRow
 from models.measure import ComputationInputRow, ComputationRow, MeasureRow, SettingsRow
 from models.observation import OBSERVATION_STATUSES, AmountRow, ObservationRow, StateRow
+from models.series import SeriesPointRow, SeriesRow
 from models.target import TargetRow, TargetTokenRow, TokenRow
 
 __all__ = [
@@ -54,6 +55,8 @@ __all__ = [
     "ObservationRow",
     "ReceiptRow",
     "RuleRow",
+    "SeriesPointRow",
+    "SeriesRow",
     "SettingsRow",
     "StateRow",
     "TargetRow",

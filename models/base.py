@@ -7,7 +7,7 @@ from typing import Any, cast
 from sqlalchemy import CheckConstraint, MetaData, Table
 from sqlmodel import SQLModel
 
-SCHEMA = "0008"
+SCHEMA = "0009"
 """The Alembic head, repeated so that opening a database need not load the migrations."""
 
 metadata = MetaData(

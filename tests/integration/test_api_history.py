@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.cli_history import CHAIN, NEWEST, OFF, USDC
 from tests.support.web import Writer, client_of, got, hashed
-from watcher.store import Store, series
+from watcher.store import Store
 
 if TYPE_CHECKING:
     from httpx import Client
@@ -169,7 +169,7 @@ def test_long_lines_keep_their_ends_and_extremes(own_web: Client, writer: Writer
 def test_more_rows_than_are_read_at_once_need_their_blocks(
     web: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(series, "MOST_ROWS", 1)
+    monkeypatch.setattr(lines, "MOST_ROWS", 1)
     answer = web.get(SERIES, params={"measure": "spot_price"})
     assert answer.status_code == 422
     assert "more than 1 rows of spot_price: say which blocks" in answer.json()["error"]

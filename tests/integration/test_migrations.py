@@ -74,6 +74,7 @@ def test_the_schema_is_named_after_the_last_revision() -> None:
         scripts = ScriptDirectory.from_config(Config(folder / "alembic.ini"))
         assert scripts.get_current_head() == SCHEMA
         assert [script.revision for script in scripts.walk_revisions()] == [
+            "0009",
             "0008",
             "0007",
             "0006",

@@ -11,6 +11,7 @@ from tests.support.web import Writer, fill, hashed
 from watcher.errors import StaleBlock, StoreError
 from watcher.store import Figure, Store
 from watcher.store.counts import endpoint_event_counts
+from watcher.store.lines import lines
 from watcher.store.paging import (
     Position,
     Span,
@@ -20,7 +21,6 @@ from watcher.store.paging import (
     gap_page,
     measure_page,
 )
-from watcher.store.series import lines
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from watcher.errors import InputError, StaleBlock, StoreError
-from watcher.store.series import TooManyRows
+from watcher.store.lines import TooManyRows
 
 LOG = structlog.get_logger(__name__)
 

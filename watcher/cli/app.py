@@ -21,9 +21,11 @@ from watcher.cli.commands import (
     exploiting,
     filling,
     history,
+    importing,
     leaving,
     notifying,
     proving,
+    rebalancing,
     reporting,
     series,
     serving,
@@ -94,13 +96,15 @@ COMMANDS = (
     notifying,
     analysis,
     series,
+    importing,
+    rebalancing,
+    borrowing,
     exploiting,
     proving,
     leaving,
     reporting,
     database,
     world,
-    borrowing,
 )
 for module in COMMANDS:
     module.register(app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from watcher.store import Figure
 
 if TYPE_CHECKING:
     from watcher.cli.output import Cell, Row
+    from watcher.state.outside_series import OutsideSeries
     from watcher.state.target import Target
     from watcher.store import Store
 
@@ -52,6 +54,18 @@ def _figures(
         for measure in found.measures:
             if every or measure.name in wanted:
                 yield Figure(found.block, measure)
+
+
+def outside_rows(series: Sequence[OutsideSeries], columns: Sequence[Column]) -> list[Row]:
+    """What each imported series said when the newest of the figures was computed; nothing of one
+    that begins later."""
+    times = [figure.block.timestamp for column in columns for figure in column.figures]
+    rows: list[Row] = []
+    for one in series:
+        place = bisect_right(one.times, max(times)) - 1 if times else len(one.times) - 1
+        value = one.values[place] if place >= 0 else None
+        rows.append({"measure": "series", "dims": one.unit, one.name: value})
+    return rows
 
 
 def compared_rows(columns: Sequence[Column], unit: str, format_: Format) -> list[Row]:

@@ -23,6 +23,7 @@ from watcher.math.series import (
 
 if TYPE_CHECKING:
     from watcher.math.bridge import Floats
+    from watcher.state.outside_series import OutsideSeries
     from watcher.state.target import Target
     from watcher.store import Figure, Store
 
@@ -100,6 +101,18 @@ def read_series(
         )
         for dims, found in by_dims.items()
     ]
+
+
+def outside_series(found: OutsideSeries) -> Series:
+    """An imported series, whose last value is in force at its last time alone."""
+    return Series(
+        label=found.name,
+        dims="",
+        measure=found.unit or "series",
+        times=np.array(found.times, dtype=np.float64),
+        values=np.array(found.values, dtype=np.float64),
+        end=found.times[-1],
+    )
 
 
 def compare(series: Sequence[Series], step: int) -> Compared:

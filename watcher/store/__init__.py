@@ -18,6 +18,7 @@ from watcher.store.values import (
     Reading,
     Standing,
     StoredEvent,
+    StoredSeries,
     TargetStatus,
     Within,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "Standing",
     "Store",
     "StoredEvent",
+    "StoredSeries",
     "TargetStatus",
     "TickResult",
     "Within",

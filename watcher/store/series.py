@@ -1,131 +1,78 @@
-"""One measure of one target as a line in time, with few enough points for a chart."""
+"""Series from outside, each under the hash of its points."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
 
-import numpy as np
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, func, insert, select
 
 from watcher.errors import InputError
-from watcher.math.downsample import kept
-from watcher.store import tables
-from watcher.store.branch import BLOCK_COLUMNS
-from watcher.store.history import MEASURE_COLUMNS
-from watcher.store.paging import ALL, Span
-from watcher.store.register import IDS, Registered, entry_of
-from watcher.store.rows import block_of, measure_of
-from watcher.store.store import Store
-from watcher.store.tables import canonical
-from watcher.store.values import Figure
+from watcher.state.outside_series import OutsideSeries
+from watcher.store.rows import DETAIL_LENGTH, storable
+from watcher.store.tables import series, series_point
+from watcher.store.values import StoredSeries
 
-block, computation, measure = tables.block, tables.computation, tables.measure
-
-NO_DIMS: Mapping[str, str] = MappingProxyType({})
-MOST_ROWS = 500_000
-"""Read for one answer: above it the blocks must be said."""
+LEAST_DIGITS = 8
+"""Of a hash: so few may name a series."""
 
 
-class TooManyRows(InputError):
-    """Of a series, more than MOST_ROWS."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Rows that differ in their block alone, oldest first. `rows` is how many there were before
-    only the points of `figures` were kept."""
-
-    dims: str
-    rows: int
-    figures: tuple[Figure, ...]
-
-
-def lines(
-    store: Store,
-    target_id: str,
-    name: str,
-    *,
-    dims: Mapping[str, str] = NO_DIMS,
-    span: Span = ALL,
-    points: int,
-) -> tuple[Line, ...]:
-    """The lines of measure `name` with `dims` among their dims, each of at most `points`.
-
-    A figure holds until the next one. Where the span has a beginning, so has each line: what was in
-    force there, computed at a block before it. Raises InputError where there is no such target, and
-    TooManyRows.
-    """
-    with store.database.reading() as connection:
-        entry = entry_of(connection, target_id)
-        begun = _begun(connection, entry, span)
-        rows = _rows(connection, entry, name, span=Span(begun, span.last))
-        if len(rows) > MOST_ROWS:
-            raise TooManyRows(
-                f"there are more than {MOST_ROWS} rows of {name}: say which blocks, from and to."
-            )
-        found: dict[str, list[Any]] = {}
-        for number, row_dims, value in rows:
-            found.setdefault(row_dims, []).append((number, value))
-        return tuple(
-            Line(one, len(pairs), _figures(connection, entry, name, one, _chosen(pairs, points)))
-            for one, pairs in sorted(found.items())
-            if dims.items() <= json.loads(one).items()
+def add(connection: Connection, added: Sequence[OutsideSeries], *, at: datetime) -> None:
+    for one in added:
+        known = (series.c.name == one.name) & (series.c.hash == one.hash)
+        if connection.execute(select(series.c.id).where(known)).first() is not None:
+            continue
+        row = {
+            "name": storable(one.name),
+            "hash": one.hash,
+            "source": storable(one.source, limit=DETAIL_LENGTH),
+            "unit": storable(one.unit),
+            "imported_at": at,
+        }
+        made = connection.execute(insert(series).values(row).returning(series.c.id)).scalar_one()
+        points = zip(one.times, one.values, strict=True)
+        connection.execute(
+            insert(series_point),
+            [{"series_id": made, "timestamp": time, "value": value} for time, value in points],
         )
 
 
-def _begun(connection: Connection, entry: Registered, span: Span) -> int | None:
-    """The block of the computation that is in force where the span begins."""
-    if span.first is None:
-        return None
+def listed(connection: Connection) -> tuple[StoredSeries, ...]:
+    """By name, the newest first."""
+    points = series_point.c.timestamp
     query = (
-        select(computation.c.block_number)
-        .join(block, block.c.id == computation.c.block_id)
-        .where(computation.c.target_id == entry.id, canonical)
-        .where(computation.c.block_number <= span.first)
-        .order_by(computation.c.block_number.desc())
-        .limit(1)
+        select(series, func.count(points), func.min(points), func.max(points))
+        .join(series_point, series_point.c.series_id == series.c.id)
+        .group_by(*series.c)
+        .order_by(series.c.name, series.c.id.desc())
     )
-    found: int | None = connection.execute(query).scalar()
-    return span.first if found is None else found
-
-
-def _of(query: Select[Any], entry: Registered, name: str) -> Select[Any]:
-    return (
-        query.select_from(computation)
-        .join(block, block.c.id == computation.c.block_id)
-        .join(measure, measure.c.computation_id == computation.c.id)
-        .where(computation.c.target_id == entry.id, canonical, measure.c.name == name)
-        .order_by(computation.c.block_number)
-    )
-
-
-def _rows(connection: Connection, entry: Registered, name: str, *, span: Span) -> Sequence[Any]:
-    columns = (computation.c.block_number, measure.c.dims, measure.c.value)
-    query = _of(select(*columns), entry, name)
-    query = span.limit(query, computation.c.block_number)
-    # All at once: row by row takes twice as long.
-    return connection.execute(query.limit(MOST_ROWS + 1)).all()
-
-
-def _chosen(pairs: list[tuple[int, float | None]], points: int) -> list[int]:
-    numbers = np.array([number for number, _ in pairs], np.int64)
-    values = np.array([np.nan if value is None else value for _, value in pairs], np.float64)
-    return [int(number) for number in numbers[kept(numbers, values, points)]]
-
-
-def _figures(
-    connection: Connection, entry: Registered, name: str, dims: str, numbers: list[int]
-) -> tuple[Figure, ...]:
-    found: list[Figure] = []
-    for start in range(0, len(numbers), IDS):
-        query = _of(select(*BLOCK_COLUMNS, *MEASURE_COLUMNS), entry, name).where(
-            measure.c.dims == dims,
-            computation.c.block_number.in_(numbers[start : start + IDS]),
+    return tuple(
+        StoredSeries(
+            row.name, row.unit, row.source, row.hash, row[-3], row[-2], row[-1], row.imported_at
         )
-        rows = connection.execute(query).mappings()
-        found += [Figure(block_of(row), measure_of(row)) for row in rows]
-    return tuple(found)
+        for row in connection.execute(query)
+    )
+
+
+def read(connection: Connection, name: str) -> OutsideSeries:
+    """The newest of that name, or the one whose hash begins so."""
+    query = select(series).order_by(series.c.id.desc())
+    rows = connection.execute(query).all()
+    found = next((row for row in rows if row.name == name), None)
+    if found is None and len(name) >= LEAST_DIGITS:
+        found = next((row for row in rows if row.hash.startswith(name)), None)
+    if found is None:
+        names = ", ".join(sorted({row.name for row in rows})) or "none is"
+        raise InputError(f"no series {name[:50]!r} is imported: there is {names[:500]}")
+    points = connection.execute(
+        select(series_point.c.timestamp, series_point.c.value)
+        .where(series_point.c.series_id == found.id)
+        .order_by(series_point.c.timestamp)
+    ).all()
+    return OutsideSeries(
+        found.name,
+        found.unit,
+        found.source,
+        tuple(row.timestamp for row in points),
+        tuple(row.value for row in points),
+    )

@@ -14,6 +14,7 @@ from watcher.state.endpoint_event import EndpointEvent
 from watcher.state.finding import Finding
 from watcher.state.flow import FlowReading
 from watcher.state.measure import Measure
+from watcher.state.outside_series import OutsideSeries
 from watcher.state.snapshot import Snapshot
 from watcher.state.target import Target
 from watcher.store import (
@@ -34,6 +35,7 @@ from watcher.store import (
     replay,
     sampled,
     schema,
+    series,
     snapshots,
     standing,
     tables,
@@ -58,6 +60,7 @@ from watcher.store.values import (
     Reading,
     Standing,
     StoredEvent,
+    StoredSeries,
     TargetStatus,
     Within,
 )
@@ -240,6 +243,11 @@ class Store:
             return findings.add_receipt(
                 connection, finding_id, level=level, reason=reason, body=body, now=self._now()
             )
+
+    def add_series(self, added: Sequence[OutsideSeries]) -> None:
+        """What is stored already is not added again; of one name the newest counts."""
+        with self.database.writing() as connection:
+            series.add(connection, added, at=self._now())
 
     # Going on
 
@@ -438,6 +446,16 @@ class Store:
         """The state at block `number` with the prices it was measured by."""
         with self.database.reading() as connection:
             return snapshots.snapshot(connection, register.entry_of(connection, target_id), number)
+
+    def outside_series(self) -> tuple[StoredSeries, ...]:
+        """All series that were imported, by name, without their points."""
+        with self.database.reading() as connection:
+            return series.listed(connection)
+
+    def read_outside(self, name: str) -> OutsideSeries:
+        """The newest of a name, or of the first digits of a hash; raises InputError with hints."""
+        with self.database.reading() as connection:
+            return series.read(connection, name)
 
     def statuses(self, only: Collection[str] | None = None) -> tuple[TargetStatus, ...]:
         """How every target stands now, or those with the ids `only`, in the order of

@@ -35,6 +35,8 @@ alert = table_of(models.AlertRow)
 alert_event = table_of(models.AlertEventRow)
 finding = table_of(models.FindingRow)
 receipt = table_of(models.ReceiptRow)
+series = table_of(models.SeriesRow)
+series_point = table_of(models.SeriesPointRow)
 
 LATEST = "latest"
 SAFE = "safe"

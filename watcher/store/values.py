@@ -113,6 +113,20 @@ class FlowRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredSeries:
+    """What is stored of an outside series: `points` of them, from `first` to `last` in seconds."""
+
+    name: str
+    unit: str
+    source: str
+    hash: str
+    points: int
+    first: int
+    last: int
+    imported_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class FlowCoverage:
     """Of `blocks` stored blocks, from `first` to `last`, the target's logs were read at `read` and
     could not be read at `failed`; at the others nobody asked for them."""

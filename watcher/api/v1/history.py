@@ -22,8 +22,8 @@ from watcher.api.v1.asked import (
 from watcher.api.v1.cursor import position_of, position_to_cursor
 from watcher.api.v1.reply import reply
 from watcher.store import Store
+from watcher.store.lines import lines
 from watcher.store.paging import Position, flow_page, measure_page
-from watcher.store.series import lines
 
 MOST_LINES = 40
 MOST_WINDOWS = 200

@@ -20,8 +20,8 @@ from watcher.state.measure import Measure
 from watcher.state.target import Target
 from watcher.state.token import Address, Token
 from watcher.store import Figure, FlowRecord, Gap, Standing, StoredEvent
+from watcher.store.lines import Line
 from watcher.store.paging import StoredBlock
-from watcher.store.series import Line
 
 
 def chain(chain_id: int) -> str:

@@ -23,9 +23,14 @@ if TYPE_CHECKING:
     from watcher.cli.correlated import Compared, Risk
 
 TargetsArgument = Annotated[
-    list[str],
+    list[str] | None,
     typer.Argument(help="Names, addresses, CAIP-10 ids, or the first digits of ids."),
 ]
+SeriesOption = Annotated[
+    list[str] | None,
+    typer.Option("--series", metavar="NAME", help="A series that was imported; repeat for more."),
+]
+NOTHING = "name a target, or an imported series with --series"
 DEFAULT_STEP = "1h"
 DEFAULT_HALF_LIFE = "7d"
 DEFAULT_TAIL = 0.05
@@ -45,11 +50,13 @@ def register(app: typer.Typer) -> None:
     app.command("correlate", short_help="Volatility, drawdown and correlation of figures.")(
         correlate
     )
+    app.command("detect", short_help="When a figure began to change otherwise than before.")(detect)
     app.command("compare", short_help="The figures of several targets beside each other.")(compare)
 
 
 def compare(
-    targets: TargetsArgument,
+    targets: TargetsArgument = None,
+    outside: SeriesOption = None,
     config: ConfigOption = None,
     measure: Annotated[
         list[str] | None,
@@ -66,25 +73,35 @@ def compare(
 ) -> None:
     """The stored figures of several targets at one block: a row a figure, a column a target.
 
-    What one has and another has not, or does not know, is empty there.
+    What one has and another has not, or does not know, is empty there. Imported series have a row
+    with what was in force at the time of the newest figure.
     """
-    from watcher.cli.compared import compared_rows, read_columns
+    from watcher.cli.compared import compared_rows, outside_rows, read_columns
     from watcher.cli.output import note, print_rows
     from watcher.cli.session import open_store, read_config
+    from watcher.errors import InputError
 
+    if not targets:
+        raise InputError("name a target to compare with")
     settings = read_config(config)
     wanted = chosen(format_, as_json)
     with open_store(settings) as store:
         columns = read_columns(store, targets, measure or [], every=every, at=at)
-    rows = compared_rows(columns, settings.settings.unit, wanted)
+        series = [store.read_outside(name) for name in outside or []]
+    rows = [
+        *compared_rows(columns, settings.settings.unit, wanted),
+        *outside_rows(series, columns),
+    ]
     headings = ["measure", "dims", *(column.heading for column in columns)]
+    headings += [one.name for one in series]
     print_rows(rows, headings, format_=wanted, elastic="dims")
     if missing := [column.heading for column in columns if not column.figures]:
         note(f"no figure is stored of {', '.join(missing)}")
 
 
 def correlate(
-    targets: TargetsArgument,
+    targets: TargetsArgument = None,
+    outside: SeriesOption = None,
     config: ConfigOption = None,
     measure: Annotated[
         str | None,
@@ -119,7 +136,7 @@ def correlate(
     towards none by as much as so few returns deserve (Ledoit and Wolf 2004). Beta and the joint
     tail (how many of the first one's worst returns are among the other's) are to the first.
     """
-    from watcher.cli.correlated import compare, read_series, risks
+    from watcher.cli.correlated import compare, outside_series, read_series, risks
     from watcher.cli.output import print_json, print_rows
     from watcher.cli.session import open_store, read_config
     from watcher.errors import InputError
@@ -129,14 +146,17 @@ def correlate(
     closes_every = duration(step, option="--step")
     weigh_half = duration(half_life, option="--half-life")
     wanted = chosen(format_, as_json)
+    if not targets and not outside:
+        raise InputError(NOTHING)
     with open_store(read_config(config)) as store:
         found = [
             series
-            for text in targets
+            for text in targets or []
             for series in read_series(
                 store, store.find_target(text), measure, first=first, last=last
             )
         ]
+        found += [outside_series(store.read_outside(name)) for name in outside or []]
     if not found:
         raise InputError("nothing is stored of these figures for these blocks")
     compared = compare(found, closes_every)
@@ -147,6 +167,55 @@ def correlate(
         print_rows([asdict(each) for each in found_risks], RISK_COLUMNS, format_=wanted)
     else:
         _print(compared, found_risks)
+
+
+def detect(
+    target: Annotated[str | None, typer.Argument(help="Its name, address, or id.")] = None,
+    outside: SeriesOption = None,
+    config: ConfigOption = None,
+    measure: Annotated[
+        str, typer.Option("--measure", "-m", metavar="NAME", help="A measure of the target.")
+    ] = "share_entropy",
+    step: Annotated[
+        str, typer.Option("--step", metavar="TIME", help="The time between two closes.")
+    ] = DEFAULT_STEP,
+    as_is: Annotated[
+        bool, typer.Option("--as-is", help="The series holds changes already: take its values.")
+    ] = False,
+    sure: Annotated[
+        float | None,
+        typer.Option("--sure", min=0.5, max=1.0, help="The least probability [default: 0.9]."),
+    ] = None,
+    labels: Annotated[
+        list[str] | None,
+        typer.Option("--label", metavar="TIME", help="What was to be foretold, in ISO-8601."),
+    ] = None,
+    horizon: Annotated[
+        str, typer.Option("--horizon", metavar="TIME", help="Within which an alert is true.")
+    ] = "24h",
+    format_: FormatOption = Format.TABLE,
+    as_json: JsonOption = False,
+) -> None:
+    """When a figure began to change otherwise than before, as it could be known at the time.
+
+    Bayesian online change-point detection (Adams and MacKay 2007) on the logarithmic changes from
+    close to close. Its prior is meant for the entropy of a pool's shares by the hour, and the first
+    week of closes only teaches it. Alerts within a day of each other are one episode. With --label
+    each episode is true or false, and each label has its lead.
+    """
+    from watcher.cli.detected import changes_of, detected, moment, print_detected
+    from watcher.cli.session import open_store, read_config
+    from watcher.errors import InputError
+
+    if (target is None) == (not outside) or len(outside or []) > 1:
+        raise InputError("name one target, or one imported series with --series")
+    seconds = duration(step, option="--step")
+    within = duration(horizon, option="--horizon")
+    known = [moment(text) for text in labels or []]
+    with open_store(read_config(config)) as store:
+        changes = changes_of(store, target, outside or [], measure, step=seconds, as_is=as_is)
+    found = detected(changes, sure=sure, labels=known, horizon=within)
+    print_detected(found, chosen(format_, as_json))
 
 
 def _document(compared: Compared, found: Sequence[Risk]) -> dict[str, object]:

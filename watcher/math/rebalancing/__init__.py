@@ -1,0 +1,1 @@
+"""Bringing a basket towards its target weights: which trades, how large, and when."""
