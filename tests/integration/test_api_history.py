@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.cli_history import CHAIN, NEWEST, OFF, USDC
 from tests.support.web import Writer, client_of, got, hashed
-from watcher.store import Store
+from watcher.store import Store, lines
 
 if TYPE_CHECKING:
     from httpx import Client
