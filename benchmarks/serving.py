@@ -8,6 +8,7 @@ are committed while many ask to how late while nobody does.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import time
 from collections import defaultdict
@@ -40,11 +41,13 @@ SETTLE_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """What was measured while `clients` asked: milliseconds by question, and lags of blocks."""
+    """What was measured while `clients` asked: milliseconds by question, lags of blocks, and how
+    much of a core the server took, which says more than times on a machine that does other work."""
 
     clients: int
     answers: dict[str, list[float]]
     lags: list[float]
+    cores: float
 
     @property
     def all_answers(self) -> list[float]:
@@ -76,7 +79,7 @@ async def measure(
 ) -> list[Phase]:
     """One phase for each number of clients, 0 among them, over a history that is there."""
     async with (
-        _serving(folder) as base,
+        _serving(folder) as (base, server),
         _writing(folder, targets) as writer,
         aiohttp.ClientSession(base, trust_env=False) as session,
     ):
@@ -90,9 +93,18 @@ async def measure(
                 _client(session, ids, answers, number, of=count, seconds=seconds)
                 for number in range(count)
             ]
+            start, worked = time.monotonic(), _cpu_seconds(server)
             await asyncio.gather(asyncio.sleep(seconds), *asking)
-            phases.append(Phase(count, dict(answers), list(writer.lags)))
+            cores = (_cpu_seconds(server) - worked) / (time.monotonic() - start)
+            phases.append(Phase(count, dict(answers), list(writer.lags), cores))
         return phases
+
+
+def _cpu_seconds(process: int) -> float:
+    """Of a process so far, from Linux."""
+    _, _, rest = Path(f"/proc/{process}/stat").read_text().rpartition(")")
+    user, system = rest.split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 async def _client(
@@ -139,7 +151,8 @@ async def _ids(session: aiohttp.ClientSession) -> list[str]:
 
 
 @asynccontextmanager
-async def _serving(folder: Path) -> AsyncIterator[str]:
+async def _serving(folder: Path) -> AsyncIterator[tuple[str, int]]:
+    """Its address and its process."""
     command = ["-m", "watcher", "serve", "--config", str(folder / "watcher.toml"), "--port", "0"]
     async with _process(*command, stderr=asyncio.subprocess.PIPE) as process:
         if process.stderr is None:
@@ -148,7 +161,7 @@ async def _serving(folder: Path) -> AsyncIterator[str]:
         if not line.startswith(b"serving "):
             raise SetupError(f"watcher serve did not start: {line.decode().strip()}")
         drain = asyncio.create_task(process.stderr.read())
-        yield line.decode().split()[1]
+        yield line.decode().split()[1], process.pid
         drain.cancel()
 
 
@@ -191,12 +204,13 @@ def tables_of(phases: Sequence[Phase]) -> str:
             str(len(phase.lags)),
             f"{median(phase.lags):.1f}",
             f"{p95(phase.lags):.1f}",
+            f"{phase.cores:.2f}",
         )
         for phase in phases
         if phase.lags
     ]
     asked = table(("clients", "question", "answers", "ms", "p95 ms"), rows)
-    late = table(("clients", "blocks", "lag ms", "p95 ms"), lags)
+    late = table(("clients", "blocks", "lag ms", "p95 ms", "server's cores"), lags)
     return f"{asked}\n\n{late}\n\n{ratios(phases)}"
 
 

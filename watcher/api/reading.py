@@ -12,8 +12,9 @@ from watcher.store import Store
 P = ParamSpec("P")
 T = TypeVar("T")
 
-THREADS = 4
-"""Reads at once. More would only wait for each other: what they do is mostly Python."""
+THREADS = 2
+"""Reads at once, so that a long one does not hold up a short one. More would only wait for each
+other and for the event loop: what they do is mostly Python."""
 
 
 class Reading:
