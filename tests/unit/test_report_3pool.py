@@ -162,16 +162,16 @@ class Plain:
         self.supply = Decimal(str(state["total_supply"])) / Decimal(10) ** 18
 
     def D(self, x: list[Decimal]) -> Decimal:  # noqa: N802
-        s, d = sum(x), sum(x)
+        s = d = Decimal(sum(x))
         for _ in range(200):
-            p = d ** (self.n + 1) / (self.n**self.n * math.prod(x))
+            p = d ** (self.n + 1) / (self.n**self.n * _product(x))
             d = d * (self.ann * s + self.n * p) / ((self.ann - 1) * d + (self.n + 1) * p)
         return d
 
     def price(self, i: int, j: int, x: list[Decimal] | None = None) -> Decimal:
         x = x or self.x
-        p = self.D(x) ** (self.n + 1) / (self.n**self.n * math.prod(x))
-        return (self.ann + p / x[i]) / (self.ann + p / x[j])
+        p = self.D(x) ** (self.n + 1) / (self.n**self.n * _product(x))
+        return Decimal((self.ann + p / x[i]) / (self.ann + p / x[j]))
 
     def out(self, i: int, j: int, dx: Decimal) -> Decimal:
         """Without the fee: by halves on the invariant."""
@@ -186,6 +186,10 @@ class Plain:
 
     def average(self, i: int, j: int, dx: int) -> Decimal:
         return self.out(i, j, Decimal(dx)) * (1 - self.fee) / dx
+
+
+def _product(x: list[Decimal]) -> Decimal:
+    return Decimal(math.prod(x))
 
 
 def _list(value: object) -> list[object]:
@@ -206,6 +210,9 @@ def test_twenty_figures_follow_from_the_state_file_alone() -> None:
         size: mine.average(usdt, usdc, size) for size in (1_000_000, 10_000_000, 50_000_000)
     }
     price = mine.price(usdt, usdc)
+    worth = mine.x[usdc]
+    for coin in (dai, usdt):
+        worth += mine.x[coin] * mine.price(coin, usdc)
     expected = {
         "share_DAI": shares[dai],
         "share_USDC": shares[usdc],
@@ -213,7 +220,7 @@ def test_twenty_figures_follow_from_the_state_file_alone() -> None:
         "amount_DAI": mine.x[dai],
         "amount_USDC": mine.x[usdc],
         "amount_USDT": mine.x[usdt],
-        "disparity_invariant": sum(abs(s - third) for s in shares) / 2 / (1 - third),
+        "disparity_invariant": Decimal(sum(abs(s - third) for s in shares)) / 2 / (1 - third),
         "entropy": -sum(s * s.ln() for s in shares),
         "largest_share": max(shares),
         "invariant": D,
@@ -227,9 +234,7 @@ def test_twenty_figures_follow_from_the_state_file_alone() -> None:
         "avg_50000000": averages[50_000_000],
         "exit_cost": 1 - averages[10_000_000],
         "exit_slippage": 1 - averages[10_000_000] / price,
-        "lp_at_price": sum(x * mine.price(k, usdc) for k, x in enumerate(mine.x) if k != usdc) / D
-        + mine.x[usdc] / D
-        - 1,
+        "lp_at_price": worth / D - 1,
         "virtual_price": D / mine.supply,
         "drop_0_95_still": (sum(mine.x) - mine.x[usdt] + mine.x[usdt] * Decimal("0.95")) / D,
         "drop_0_95_even": (Decimal("0.95") + 2) / 3,

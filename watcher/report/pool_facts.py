@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import permutations
 
 from watcher.errors import InputError, MathError
@@ -12,6 +13,7 @@ from watcher.math.depth_definitions import MOVES
 from watcher.report.document import Fact, Mark
 from watcher.report.formats import NO_BREAK, Paper, paper_for
 from watcher.report.ledger import Ledger
+from watcher.report.limits import EXIT_SIZES
 from watcher.report.material import Material, Measures, keys_of
 from watcher.report.pool_view import PoolView, pool_view
 
@@ -366,6 +368,14 @@ def _enter_sizes(found: PoolFacts) -> None:
                 what=f"average price, {size:,.15g} {sold} sold for {bought}, fee taken",
                 how="exact quote / size",
             )
+    for money in EXIT_SIZES:
+        found.ledger.ask(
+            f"exit_money_{money:.0f}",
+            partial(_scale_cost, view, f, q, money),
+            mark="mc",
+            what=f"cost against the reference of selling {F} worth {money:,.0f}",
+            how=f"1 − average / reference, for {Q}",
+        )
     size = found.exit_size
     found.ledger.ask(
         "exit_cost",
@@ -381,6 +391,12 @@ def _enter_sizes(found: PoolFacts) -> None:
         what="of which slippage, fee included",
         how="1 − average / price",
     )
+
+
+def _scale_cost(view: PoolView, f: int, q: int, money: float) -> float:
+    if view.money_reason(f):
+        raise MathError(view.money_reason(f))
+    return 1 - over(view.average(f, q, money / view.money(f)), view.reference(f, q))
 
 
 def _averages(view: PoolView, i: int, j: int, size: float) -> Callable[[], float]:

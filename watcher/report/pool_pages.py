@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from watcher.errors import MathError
 from watcher.report import formats
 from watcher.report.common import brief, exploit_part, graded, person_parts
 from watcher.report.document import Cite, Key, Part, Text
@@ -129,35 +128,29 @@ def _price_part(found: PoolFacts) -> Part:
 
 def _exit(found: PoolFacts) -> Part:
     """By the liquidity scale: how much money comes out within how much of the reference."""
-    view, f, q = found.view, found.focus, found.quote
-    limits = limits_of("exit", found.material.notes)
+    ledger, limits = found.ledger, limits_of("exit", found.material.notes)
     ends = " · ".join(f"{100 * end:g}%" for end in limits.ends)
-    money = view.money(f)
-    if math.isnan(money) or not found.ledger["exit_cost"].known:
-        why = found.ledger["exit_cost"].reason or view.money_reason(f)
+    why = found.view.money_reason(found.focus) or ledger["discount"].reason
+    if why:
         return Part("Exit cost", 0, ("not graded: ", brief(why)), ends, limits.source)
     grade = 4
     for step in (3, 2, 1):
-        size, most = EXIT_SIZES[step - 1] / money, limits.ends[step - 1]
-        if _pays(found, f, q, size) >= 1 - most:
+        cost = ledger[_scale_id(step)]
+        if cost.known and cost.value <= limits.ends[step - 1]:
             grade = step
-    size_text = found.size_text(found.exit_size, found.F)
-    cost = found.ledger.cite("exit_cost", lambda value: PLAIN.percent(value, 2))
-    return Part(
-        "Exit cost",
-        grade,
-        (f"{size_text} sells ", cost, " below reference"),
-        ends,
-        limits.source,
-    )
+    name, size_text = "exit_cost", found.size_text(found.exit_size, found.F)
+    if grade == 4:
+        name, size_text = _scale_id(3), f"{_money(found)(EXIT_SIZES[2])} of {found.F}"
+    if not ledger[name].known:
+        text: Text = (f"{size_text} cannot be sold: {brief(ledger[name].reason)}",)
+    else:
+        cited = ledger.cite(name, lambda value: PLAIN.percent(value, 2))
+        text = (f"{size_text} sells ", cited, " below reference")
+    return Part("Exit cost", grade, text, ends, limits.source)
 
 
-def _pays(found: PoolFacts, f: int, q: int, size: float) -> float:
-    """Of the reference; 0 where the contract refuses so much."""
-    try:
-        return over(found.view.average(f, q, size), found.view.reference(f, q))
-    except MathError:
-        return 0.0
+def _scale_id(step: int) -> str:
+    return f"exit_money_{EXIT_SIZES[step - 1]:.0f}"
 
 
 def _second(found: PoolFacts, F: str, Q: str) -> Part:
