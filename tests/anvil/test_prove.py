@@ -1,43 +1,43 @@
 """Plans of findings simulated on the real contracts: what was predicted happens, to the wei, by
-both engines, over states that drawn trades have made; and receipts replay without any node."""
+both engines, over states that drawn trades have made."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.support.adapters import entry, identified, read_states
 from tests.support.effort import examples
+from tests.support.proving import (
+    CURVE,
+    OTHERS,
+    PAIRS,
+    VAULTS,
+    Stage,
+    executed,
+    part,
+    stage_of,
+    through,
+    worths,
+)
 from tests.support.world import LocalWorld
 from watcher.devnet.artifacts import Toolchain
 from watcher.devnet.draft import Draft
 from watcher.devnet.moves import coins, vaults
 from watcher.devnet.moves.trades import sell, sell_over_ticks
 from watcher.devnet.places import CoinPool, TickPool
-from watcher.errors import MathError, StaleBlock, Unavailable
+from watcher.errors import MathError
 from watcher.math.exact.concentrated import swap
 from watcher.math.exact.shares import preview_deposit
-from watcher.math.exploitability.cycle import Leg, follow
 from watcher.math.exploitability.inflation import griefing, inflation, outcome
 from watcher.math.exploitability.sandwich import Victim, sandwich
 from watcher.math.exploitability.terms import Terms
 from watcher.math.exploitability.to_reference import bring_to_reference
 from watcher.math.exploitability.trading import Market, Traded, join, leave, lp_token, trade
 from watcher.math.families.share_vault import share_totals
-from watcher.simulate.node import Refused
-from watcher.simulate.prove import FORK, SIMULATE, held, prove
-from watcher.simulate.receipt import Level, Receipt, receipt_from_json, receipt_to_json
-from watcher.simulate.replay import replay_offline, replay_on_fork, replay_on_node
-from watcher.simulate.script import ACTORS, Scene
-from watcher.state import Address, Block, ShareVault, State, Target
+from watcher.state import ShareVault, State
 from watcher.state.concentrated import Concentrated
 from watcher.state.finding import (
     Account,
@@ -45,9 +45,7 @@ from watcher.state.finding import (
     Finding,
     Proof,
     Role,
-    Verb,
     Worth,
-    negated,
     total,
 )
 from watcher.state.stableswap import StableSwap
@@ -57,174 +55,9 @@ pytestmark = pytest.mark.anvil
 TOLERANCE = Fraction(1, 20)
 
 
-class LocalNode:
-    """The chain of the test as a node of it, whose calls are counted for docs/proof.md."""
-
-    def __init__(self, node: LocalWorld) -> None:
-        self._chain = node.chain
-
-    async def ask(self, method: str, *params: object) -> object:
-        try:
-            return await asyncio.to_thread(self._chain.request, method, *params)
-        except Unavailable as error:
-            raise Refused(str(error)) from error
-
-
-class WithoutSimulation(LocalNode):
-    """A node that knows neither simulations nor access lists, nor state overrides."""
-
-    async def ask(self, method: str, *params: object) -> object:
-        if method in ("eth_simulateV1", "eth_createAccessList"):
-            raise Refused(f"{method} is not there", code=-32601)
-        return await super().ask(method, *params)
-
-
-class Stage:
-    """The pools of each family, as they were identified. No dataclass: hypothesis would tell all of
-    the world with a failure."""
-
-    def __init__(self, node: LocalWorld, anvil: Toolchain, targets: Mapping[str, Target]) -> None:
-        self.node = node
-        self.anvil = anvil
-        self.targets = targets
-
-    def states(self, *names: str) -> list[State]:
-        return asyncio.run(read_states(self.node.chain, [self.targets[name] for name in names]))
-
-    def head(self) -> Block:
-        return self.node.chain.head()
-
-    def market(self, name: str) -> Market:
-        (state,) = self.states(name)
-        return Market(self.targets[name], state)
-
-    def proven(self, finding: Finding, *markets: Market) -> Receipt:
-        """The receipt of a simulation at the head, by both engines."""
-        return asyncio.run(
-            prove(
-                _scene(finding, markets), self.head(), LocalNode(self.node), anvil=self.anvil.anvil
-            )
-        )
-
-    @contextmanager
-    def moved(self, move: Callable[[Draft], object]) -> Iterator[None]:
-        """The chain after a move, for as long as it is looked at."""
-        chain = self.node.chain
-        snapshot = chain.snapshot()
-        try:
-            draft = Draft(self.node.world, chain)
-            move(draft)
-            chain.mine(draft.transactions, seconds=draft.seconds)
-            yield
-        finally:
-            chain.revert(snapshot)
-
-
-def _scene(finding: Finding, markets: Sequence[Market]) -> Scene:
-    return Scene(
-        finding,
-        {each.target.id: each.target for each in markets},
-        {each.target.id: each.state for each in markets},
-    )
-
-
-PAIRS = ("DAI/USDC", "pancake:DAI/USDC")
-VAULTS = ("oz-usdc", "solmate-dai")
-OTHERS = ("curve_cryptoswap", "kyber_dmm", "saddle", "pancake_v3")
-EVERY_POOL = ("uniswap_v3", *OTHERS)
-CURVE = ("curve:sUSD", "ng:USDC/USDT", "ng:DAI/USDC")
-
-
 @pytest.fixture(scope="module")
 def stage(fork_site: LocalWorld, toolchain: Toolchain) -> Stage:
-    world = fork_site.world
-    named = {
-        each.name: entry(each.protocol, each.address, **dict[str, Any](each.options))
-        for each in world.entries.targets
-        if each.name in (*PAIRS, *VAULTS, *CURVE) or each.protocol in EVERY_POOL
-    }
-    found = asyncio.run(identified(fork_site.chain, list(named.values())))
-    targets = {
-        name: one.target for name, one in zip(named, found, strict=True) if one.target is not None
-    }
-    assert targets.keys() == named.keys(), [one.refusal for one in found]
-    return Stage(fork_site, toolchain, targets)
-
-
-def worths(market: Market, *prices: float) -> dict[Address, Worth]:
-    tokens = market.target.tokens
-    return {
-        token.address: Worth(price, token.decimals)
-        for token, price in zip(tokens, prices, strict=True)
-    }
-
-
-def proves_to_the_wei(receipt: Receipt, finding: Finding, level: Level) -> None:
-    """By both engines, and the attacker has what its account says."""
-    assert (receipt.level, [run.engine for run in receipt.runs]) == (level, [SIMULATE, FORK]), (
-        receipt.reason
-    )
-    trades = [each for each in finding.plan if (each.actor, each.verb) == (Role.VICTIM, "swap")]
-    calm = receipt.undisturbed
-    assert len(calm.runs) == (2 if trades else 0)
-    if trades:
-        now, alone = held(receipt.runs[0].changes), held(calm.runs[0].changes)
-        lost = total(each.deltas for each in finding.accounts if each.role is Role.VICTIM)
-        victim = ACTORS[Role.VICTIM]
-        tokens = {token for who, token in (*now, *alone) if who == victim}
-        assert dict(lost) == {
-            token: differs
-            for token in tokens
-            if (differs := now.get((victim, token), 0) - alone.get((victim, token), 0))
-        }
-    first, second = receipt.runs
-    assert held(first.changes) == held(second.changes) == held(receipt.predicted)
-    assert [(each.data, each.gas) for each in first.calls] == [
-        (each.data, each.gas) for each in second.calls
-    ]
-    gained = {
-        each.token: each.amount for each in first.changes if each.holder == ACTORS[Role.ATTACKER]
-    }
-    accounts = total(each.deltas for each in finding.accounts if each.role is Role.ATTACKER)
-    assert gained == dict(accounts)
-
-
-def executed(stage: Stage, finding: Finding, *markets: Market) -> bool:
-    """Whether there was something to execute, which then was as predicted."""
-    if not finding.plan:
-        return False
-    level = Level.EXECUTED if finding.proof is Proof.EXECUTED else Level.PARTIAL
-    proves_to_the_wei(stage.proven(finding, *markets), finding, level)
-    return True
-
-
-def part(bits: float, of: int) -> int:
-    return max(int(of * 2**-bits), 1)
-
-
-def through(market: Market, *steps: Traded) -> Finding:
-    """Steps that need not pay, as a plan that harms."""
-    share = lp_token(market)
-
-    def verb(one: Traded) -> Verb:
-        if share in dict(one.taken):
-            return "add"
-        return "remove" if share in dict(one.given) else "swap"
-
-    moved = total(one.trader for one in steps)
-    ours = Account(Role.ATTACKER, "", moved)
-    theirs = Account(Role.LIQUIDITY, market.target.id, negated(moved))
-    return Finding(
-        attack="round_trip",
-        goal="griefing",
-        target_ids=(market.target.id,),
-        proof=Proof.EXECUTED,
-        accounts=(ours, theirs) if moved else (ours,),
-        plan=tuple(
-            Action(Role.ATTACKER, verb(one), market.target.id, one.given, one.taken)
-            for one in steps
-        ),
-    )
+    return stage_of(fork_site, toolchain)
 
 
 sizes = st.floats(2, 12)
@@ -438,154 +271,3 @@ def _in_and_out(market: Market, state: ShareVault, assets: int) -> Finding:
 
 def _shares(state: ShareVault, assets: int) -> int:
     return preview_deposit(assets, share_totals(state))
-
-
-@pytest.fixture(scope="module")
-def loop(stage: Stage) -> tuple[Finding, list[Market], Receipt]:
-    """A loop through three protocols that pays, and its receipt at a block that stays."""
-    world, chain = stage.node.world, stage.node.chain
-    pair = world.pair("DAI/USDC")
-    draft = Draft(world, chain)
-    sell(draft, world.actors.trader, pair, pair.token0, 10**5 * 10**pair.token0.decimals)
-    chain.mine(draft.transactions, seconds=draft.seconds)
-    markets = [stage.market(name) for name in ("DAI/USDC", "ng:DAI/USDC")]
-    usdc = world.token("USDC").address
-    legs = tuple(
-        Leg(market, _place(market, a), _place(market, b))
-        for market, a, b in (
-            (markets[0], usdc, world.token("DAI").address),
-            (markets[1], world.token("DAI").address, usdc),
-        )
-    )
-    worth = {token.address: Worth(1.0, token.decimals) for token in markets[0].target.tokens}
-    finding = follow(legs, worth=worth, terms=Terms(premium=Fraction(9, 10_000)))
-    assert finding.profit > 0, finding.reason
-    return finding, markets, stage.proven(finding, *markets)
-
-
-def _place(market: Market, token: Address) -> int:
-    return [each.address for each in market.target.tokens].index(token)
-
-
-def test_a_loop_over_two_protocols_is_executed_and_its_premium_is_apart(
-    loop: tuple[Finding, list[Market], Receipt],
-) -> None:
-    finding, _, receipt = loop
-    assert (receipt.level, receipt.reason) == (Level.EXECUTED, "")
-    assert [each.holder for each in receipt.script.grants] == [ACTORS[Role.ATTACKER]]
-    assert receipt.script.grants[0].amount == finding.capital[0][1]
-    assert receipt.block.number == receipt.runs[0].pin.number
-    assert receipt.block.timestamp == receipt.runs[0].pin.timestamp
-
-
-def test_a_receipt_is_replayed_by_each_engine_and_without_a_node(
-    stage: Stage, loop: tuple[Finding, list[Market], Receipt]
-) -> None:
-    receipt = receipt_from_json(receipt_to_json(loop[2]))
-    assert receipt == loop[2]
-    anvil = stage.anvil.anvil
-    offline = asyncio.run(replay_offline(receipt, anvil))
-    assert (offline.same, offline.run.engine) == (True, "witness"), offline.reason
-    assert asyncio.run(replay_on_node(receipt, LocalNode(stage.node))).same
-    assert asyncio.run(replay_on_fork(receipt, LocalNode(stage.node), anvil)).same
-    assert offline.run.gas == receipt.runs[0].gas
-
-
-def test_a_witness_of_which_one_slot_differs_replays_otherwise(
-    stage: Stage, loop: tuple[Finding, list[Market], Receipt]
-) -> None:
-    receipt, markets = loop[2], loop[1]
-    assert receipt.witness is not None
-    accounts = [
-        replace(
-            account,
-            storage=tuple(replace(slot, value=slot.value + 10**12) for slot in account.storage),
-        )
-        if account.address == markets[1].target.address
-        else account
-        for account in receipt.witness.accounts
-    ]
-    assert accounts != list(receipt.witness.accounts)
-    bent = replace(receipt, witness=replace(receipt.witness, accounts=tuple(accounts)))
-    replay = asyncio.run(replay_offline(bent, stage.anvil.anvil))
-    assert not replay.same
-    assert replay.reason
-
-
-def _otherwise(finding: Finding, market: Market, units: int) -> Finding:
-    """The plan with so many units more for its step at a pool."""
-    return replace(
-        finding,
-        plan=tuple(
-            replace(each, takes=tuple((token, amount + units) for token, amount in each.takes))
-            if each.target_id == market.target.id
-            else each
-            for each in finding.plan
-        ),
-    )
-
-
-def test_a_prediction_that_is_a_unit_off_is_refuted(
-    stage: Stage, loop: tuple[Finding, list[Market], Receipt]
-) -> None:
-    finding, markets, _ = loop
-    for units in (-1, 1):
-        receipt = stage.proven(_otherwise(finding, markets[1], units), *markets)
-        assert receipt.level == Level.REFUTED
-        assert f"{SIMULATE}: 0x" in receipt.reason
-        assert "predicted are" in receipt.reason
-
-
-def test_a_pair_that_is_asked_for_a_unit_more_refuses(
-    stage: Stage, loop: tuple[Finding, list[Market], Receipt]
-) -> None:
-    finding, markets, _ = loop
-    receipt = stage.proven(_otherwise(finding, markets[0], 1), *markets)
-    assert receipt.level == Level.REFUTED
-    assert f"call {len(receipt.script.steps)} reverted" in receipt.reason
-
-
-def test_a_node_without_simulations_leaves_it_to_the_fork(
-    stage: Stage, loop: tuple[Finding, list[Market], Receipt]
-) -> None:
-    finding, markets, before = loop
-    receipt = asyncio.run(
-        prove(
-            _scene(finding, markets),
-            before.block,
-            WithoutSimulation(stage.node),
-            anvil=stage.anvil.anvil,
-        )
-    )
-    assert (receipt.level, [run.engine for run in receipt.runs]) == (Level.EXECUTED, [FORK])
-    assert receipt.predicted == before.predicted
-    with pytest.raises(Refused):
-        asyncio.run(
-            prove(_scene(finding, markets), before.block, WithoutSimulation(stage.node), anvil=None)
-        )
-
-
-def test_a_step_that_is_not_encoded_leaves_a_scenario(
-    stage: Stage, loop: tuple[Finding, list[Market], Receipt]
-) -> None:
-    finding, markets, _ = loop
-    other = replace(markets[1].target, protocol="balancer_v1")
-    plan = tuple(
-        replace(each, target_id=other.id) if each.target_id == markets[1].target.id else each
-        for each in finding.plan
-    )
-    receipt = stage.proven(
-        replace(finding, plan=plan), markets[0], replace(markets[1], target=other)
-    )
-    assert (receipt.level, receipt.runs, receipt.witness) == (Level.SCENARIO, (), None)
-    assert "balancer_v1 are not encoded" in receipt.reason
-
-
-def test_a_block_that_has_left_the_chain_is_not_simulated(
-    stage: Stage, loop: tuple[Finding, list[Market], Receipt]
-) -> None:
-    finding, markets, receipt = loop
-    gone = replace(receipt.block, hash="0x" + "ab" * 32)
-    with pytest.raises(StaleBlock, match="not on the chain"):
-        asyncio.run(prove(_scene(finding, markets), gone, LocalNode(stage.node), anvil=None))
-    assert asyncio.run(replay_offline(replace(receipt, block=gone), stage.anvil.anvil)).same
