@@ -19,6 +19,7 @@ from watcher.state.block import Block
 from watcher.state.finding import Deltas, total
 from watcher.state.price import Price
 from watcher.state.snapshot import Snapshot
+from watcher.state.target import Target
 from watcher.state.token import Address, Token
 
 if TYPE_CHECKING:
@@ -83,11 +84,12 @@ def stored(names: Sequence[str], *, at: int | None, config: Path | None) -> Leav
         first = store.snapshot(ids[0], at)
         block, chain_id = first.block, first.target.chain_id
         known = {ids[0]: first}
-        for target in store.targets():
-            if target.chain_id == chain_id and target.id not in known:
-                found = _snapshot(store, target.id, block.number, wanted=target.id in ids)
-                if found is not None:
-                    known[target.id] = found
+        others = [each for each in store.targets() if each.chain_id == chain_id]
+        named = {*ids, *(one for basket in baskets for one in basket.issued_by)}
+        for target in others:
+            if target.id in named and target.id not in known:
+                known[target.id] = store.snapshot(target.id, block.number)
+        _read_others(store, block, others, known)
     missing = [each for each in ids if each not in known]
     if missing:
         raise InputError("what leaves together must be on one chain: name those of one alone")
@@ -164,14 +166,27 @@ def _named(
     return list(dict.fromkeys(ids)), tuple(baskets)
 
 
-def _snapshot(store: Store, target_id: str, number: int, *, wanted: bool) -> Snapshot | None:
-    try:
-        return store.snapshot(target_id, number)
-    except InputError:
-        if wanted:
-            raise
-        # it has no state there: nothing is sold in it
-        return None
+def _read_others(
+    store: Store, block: Block, others: Sequence[Target], known: dict[str, Snapshot]
+) -> None:
+    """The states of all others, those that have one; and the prices of each token once, which take
+    longer to find than states."""
+    priced = {token for each in known.values() for token in _priced(each)}
+    for target in others:
+        if target.id in known:
+            continue
+        standing = store.observation_as_of(target.id, block.number)
+        if standing is None or standing.observation.state is None:
+            continue
+        if {token.address for token in target.tokens} <= priced:
+            known[target.id] = Snapshot(block, target, standing.observation.state)
+        else:
+            known[target.id] = store.snapshot(target.id, block.number)
+            priced |= _priced(known[target.id])
+
+
+def _priced(snapshot: Snapshot) -> set[Address]:
+    return {price.token for price in snapshot.prices or () if price.known}
 
 
 def _into(
