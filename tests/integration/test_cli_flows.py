@@ -10,7 +10,18 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from tests.support.stored import CHAIN, POOL, SETTINGS, TARGETS, VAULT, block, ok, pool_state
+from tests.support.stored import (
+    CHAIN,
+    FEED,
+    POOL,
+    SETTINGS,
+    TARGETS,
+    VAULT,
+    block,
+    feed_state,
+    ok,
+    pool_state,
+)
 from watcher.cli.app import app
 from watcher.service.tick import Branch, advance, watchlist
 from watcher.state import Observation
@@ -93,7 +104,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
             stored = store.resume(CHAIN)
             branch = Branch(stored.cursor, stored.in_force, stored.computation_keys)
             watched = watchlist(TARGETS, SETTINGS)
-            seen = {observed.target_id: observed}
+            seen = {observed.target_id: observed, FEED.id: ok(FEED, feed_state(2_000))}
             store.commit_tick(advance(branch, block(number), seen, watched, flows=reading).tick)
 
     def invoke(*arguments: str) -> Result:
@@ -171,3 +182,20 @@ def test_what_has_no_events_is_said(run: Run) -> None:
     assert "the events of chainlink are not decoded" in done.stderr
     done = run("WETH/USDC", "--from", "3", "--to", "2")
     assert "--from 3 is after --to 2" in done.stderr
+
+
+def test_swaps_are_held_against_the_reference(run: Run) -> None:
+    """The reference is 2,000 throughout; four WETH went in for 6,000, then one out for 2,000."""
+    found = document(run("WETH/USDC", "--informed", "12s", "--json"))
+    assert found["markout"] == pytest.approx(0.0, abs=1e-12), "all trades were at 2,000"
+    assert found["wash_like"] == 0.0, "the taker ended two WETH short"
+    assert (found["kyle_lambda"], found["skill"]) == (None, None)
+    done = run("WETH/USDC", "--informed", "12s")
+    assert done.exit_code == 0, done.stderr
+    assert "return of the reference for 1 WETH bought net" in done.stdout
+    assert "windows are too few to foretell by: it takes 30" in done.stderr
+
+
+def test_what_is_no_pool_of_two_has_no_informed_flow(run: Run) -> None:
+    done = run("vault", "--informed", "12s")
+    assert "vault is no pool of two tokens: leave out --informed" in done.stderr

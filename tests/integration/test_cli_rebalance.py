@@ -113,6 +113,12 @@ def test_the_best_plan_stands_beside_nothing_and_all_the_way(run: Run) -> None:
     assert leg["fee"] + leg["impact"] == pytest.approx(cost)
     assert 0 < plans["best"]["deviation"][0] < 0.02
     assert abs(plans["all_the_way"]["deviation"][0]) < 0.01, "but for what it costs"
+    now, aimed, equal, parity = found["weights"]
+    assert (now["of_each"], aimed["of_each"]) == ([0.8, 0.2], pytest.approx([0.5, 0.5]))
+    assert now["volatility"] > aimed["volatility"]
+    assert now["tracking_error"] == 0
+    assert equal["tracking_error"] == pytest.approx(plans["nothing"]["tracking_error"])
+    assert parity["risk_contributions"] == pytest.approx([0.5, 0.5])
     assert [band["above"] for band in found["bands"]] == [WETH.address, USDC.address]
 
 

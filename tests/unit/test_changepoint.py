@@ -117,7 +117,7 @@ def test_an_episode_is_true_when_a_label_follows_one_of_its_alerts() -> None:
 def test_frax_and_usdc_in_march_2023() -> None:
     """The bar: told at least 8 hours before the first label, and nothing else in half a year.
 
-    Of one event, so that it proves no skill; labels: an LP's price over 5% off virtual price."""
+    Of one event, so no proof of skill; labels: an LP's price over 5% off the virtual price."""
     if not ENTROPIES.is_file():
         pytest.skip("no ../shared/data/detect")
     with ENTROPIES.open() as file:

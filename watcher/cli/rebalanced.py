@@ -7,14 +7,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from watcher.cli.measured import heading
 from watcher.cli.options import Format
-from watcher.cli.output import Row, note, print_json, print_rows, print_text
+from watcher.cli.output import Row, figure, note, print_json, print_rows, print_text
 from watcher.cli.phrases import duration, grouped, money, percent, price, symbols, whole_amount
 from watcher.cli.plots import Line, Plot
 from watcher.errors import InputError
+from watcher.math.bridge import Floats
 from watcher.math.exploitability.trading import Market
 from watcher.math.rebalancing.band import Band
+from watcher.math.rebalancing.consequences import (
+    consequences,
+    equal_weights,
+    risk_parity,
+    tracking_error,
+)
 from watcher.math.rebalancing.plan import Leg, Outcome, Rebalancing, Trade, rebalance
 from watcher.math.rebalancing.stepwise import Stepwise
 from watcher.state.snapshot import Snapshot
@@ -23,6 +32,15 @@ ASSETS = ("asset", "held", "price", "target", "off_before", "off_after")
 LEGS = ("pool", "sell", "amount_in", "buy", "amount_out", "cost", "fee", "impact")
 OUTCOMES = ("plan", "legs", "cost", "risk", "cost_and_risk", "tracking_error", "still_off")
 BANDS = ("above", "below", "first_unit_loses", "pays_from")
+MEANING = (
+    "weights",
+    "of_each",
+    "volatility",
+    "diversification",
+    "effective_assets",
+    "risk_from",
+    "error_to_it",
+)
 STEPS = ("step", "after", "traded", "cost", "risk", "still_off")
 SENSED = tuple(10.0 ** (k / 2) for k in range(-4, 5))
 """Of lambda: the points of the plot."""
@@ -63,6 +81,8 @@ def print_rebalancing(told: Told, *, format_: Format) -> None:
         print_text("no trade pays: the basket is within its no-trade band")
     print_text()
     print_rows([_outcome(told, *each) for each in _outcomes(told.found)], OUTCOMES, format_=format_)
+    print_text()
+    print_rows(_meaning_rows(told), MEANING, format_=format_)
     if told.bands:
         print_text()
         print_rows([_band(told, band) for band in told.bands], BANDS, format_=format_)
@@ -182,6 +202,53 @@ def _band(told: Told, band: Band) -> Row:
     }
 
 
+def _weights(told: Told) -> dict[str, Floats]:
+    """What the basket is, and what it is held against."""
+    basket = told.found.basket
+    aimed = np.array([asset.weight for asset in basket.assets])
+    return {
+        "as it is": aimed + told.found.nothing.deviation,
+        "as it is to be": aimed,
+        "1/n": equal_weights(basket.covariance),
+        "risk parity": risk_parity(basket.covariance),
+    }
+
+
+def _meaning(told: Told) -> Iterator[dict[str, Any]]:
+    weights, sigma = _weights(told), told.found.basket.covariance
+    for name, one in weights.items():
+        found = consequences(one, sigma)
+        yield {
+            "weights": name,
+            "of_each": one.tolist(),
+            "volatility": found.volatility,
+            "diversification_ratio": found.diversification_ratio,
+            "effective_assets": found.effective_assets,
+            "risk_contributions": found.risk_contributions.tolist(),
+            "tracking_error": tracking_error(weights["as it is"], one, sigma),
+        }
+
+
+def _meaning_rows(told: Told) -> list[Row]:
+    def each(parts: list[float]) -> str:
+        pairs = zip(told.names, parts, strict=True)
+        return ", ".join(f"{name} {percent(part)}" for name, part in pairs)
+
+    return [
+        {
+            "weights": row["weights"],
+            "of_each": each(row["of_each"]),
+            "volatility": percent(row["volatility"]),
+            "diversification": figure(row["diversification_ratio"]),
+            "effective_assets": figure(row["effective_assets"]),
+            "risk_from": each(row["risk_contributions"]),
+            "error_to_it": percent(row["tracking_error"]),
+        }
+        for row in _meaning(told)
+        if not math.isnan(row["volatility"])
+    ]
+
+
 def _steps(told: Told, plan: Stepwise) -> Iterator[Row]:
     for number, step in enumerate(plan.steps):
         traded = [
@@ -222,6 +289,7 @@ def _document(told: Told) -> dict[str, Any]:
         "plans": {
             name.replace(" ", "_"): _outcome_document(outcome) for name, outcome in _outcomes(found)
         },
+        "weights": list(_meaning(told)),
         "bands": [
             {
                 "above": addresses[band.sold],

@@ -173,11 +173,21 @@ def flow(
         int,
         typer.Option("--limit", metavar="N", min=0, help="List so many events, the newest ones."),
     ] = DEFAULT_ROWS,
+    window: Annotated[
+        str | None,
+        typer.Option(
+            "--informed", metavar="TIME", help="Instead: what takers knew, by windows such as 5m."
+        ),
+    ] = None,
     format_: FormatOption = Format.TABLE,
     as_json: JsonOption = False,
 ) -> None:
     """What flowed through a target, as its contract's own events say: each event, and of each token
-    the sums of all blocks from --from to --to, whether they explain what the reserves became."""
+    the sums of all blocks from --from to --to, whether they explain what the reserves became.
+
+    With --informed a pool's swaps are held against the reference price of its first token:
+    volume of takers who ended where they began, their gain a window later (markout), Kyle's lambda,
+    and what imbalance foretells of the next window, only where it does so out of sample."""
     from watcher.cli.flows import print_flows
     from watcher.cli.session import open_store, read_config
     from watcher.errors import InputError
@@ -191,6 +201,17 @@ def flow(
             raise InputError(f"{watched.label}: the events of {watched.protocol} are not decoded")
         records = store.flows(watched.id, first=first, last=last)
         covered = store.flow_coverage(watched.id, first=first, last=last)
+        if window is not None:
+            from watcher.cli.informed import print_informed
+
+            print_informed(
+                store,
+                watched,
+                records,
+                step=duration(window, option="--informed"),
+                format_=chosen(format_, as_json),
+            )
+            return
     print_flows(watched, records, covered, limit=limit, format_=chosen(format_, as_json))
 
 
