@@ -21,7 +21,7 @@ from watcher.state import ConstantProduct
 def test_the_best_is_below_doing_nothing_and_going_all_the_way() -> None:
     rng = seeded("the best is below")
     inside = 0
-    count = how_many(60)
+    count = how_many(200)
     for _ in range(count):
         case = random_case(rng)
         found = rebalance(case.basket, case.markets)
