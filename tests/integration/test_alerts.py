@@ -250,6 +250,44 @@ def test_a_reorg_that_changes_nothing_is_silent(store: Store) -> None:
     assert [row[3:5] for row in history(store)] == [("pending", 1), ("confirmed", 3)]
 
 
+def test_a_running_watch_follows_a_reorg(store: Store) -> None:
+    """FAULTS 18."""
+    chain = MadeChain()
+
+    async def advance() -> list[Ticked]:
+        found = []
+        with Writer() as writer:
+            watch = ChainWatch(
+                chain_id=CHAIN_ID,
+                chain=chain,
+                ledger=store,
+                writer=writer,
+                targets=FEEDS,
+                settings=SETTINGS,
+                pace=Pace(),
+                rules=RULES,
+            )
+            for value in LIFE[:4]:
+                mine(chain, value)
+                found += [one async for one in watch.advance()]
+            chain.drop(2)
+            mine(chain, 0.1, 0.1, 0.1)
+            found += [one async for one in watch.advance()]
+        return found
+
+    assert [kind for _, kind, _ in told(asyncio.run(advance()))] == ["fired", "retracted"]
+    assert [row[3:5] for row in history(store)] == [("pending", 1), ("lapsed", 2), ("retracted", 3)]
+
+
+def test_an_end_that_a_reorg_undoes_is_told(store: Store) -> None:
+    chain = MadeChain()
+    look(chain, store, each=LIFE[:8])
+    chain.drop(3)
+    mine(chain, 1.2, 1.2, 1.2)
+    assert told(look(chain, store)) == [("high", "fired", ("oncall",))]
+    assert [row[3:5] for row in history(store)] == [("pending", 1), ("fired", 3), ("reopened", 7)]
+
+
 def act(store: Store, kind: EventKind, *, until: int | None = None) -> None:
     (alert,) = store.alerts()
     at = datetime(2026, 1, 1, tzinfo=UTC)

@@ -135,7 +135,6 @@ def fill(url: str, newest: int, *, rules: Sequence[Rule] = ()) -> None:
             }
             advanced = advance(branch, block, observed, watchlist(TARGETS, SETTINGS))
             store.commit_tick(alarming.judged(advanced.tick, branch.cursor))
-            alarming.committed()
             branch = advanced.branch
 
 

@@ -35,7 +35,7 @@ class AlertLedger(Protocol):
 
 class Alarming:
     """Used in the writer's thread alone. What it remembers is derived from what is stored, and
-    given up whenever it is not known whether that was stored: before a commit, and in a reorg."""
+    given up unless it is of the branch's last block: after a reorg, and a commit that failed."""
 
     def __init__(
         self,
@@ -52,7 +52,6 @@ class Alarming:
         self._targets = tuple(targets)
         self._unit = unit
         self._alarms: Alarms | None = None
-        self._under_way: Alarms | None = None
         self._newest_act = 0
         self._at: str | None = None
 
@@ -76,12 +75,8 @@ class Alarming:
             },
             measures={one.target_id: one.measures for one in tick.computations},
         )
-        self._under_way, self._at = alarms, tick.block.hash
+        self._alarms, self._at = alarms, tick.block.hash
         return replace(tick, alerts=events, notices=notices)
-
-    def committed(self) -> None:
-        """What `judged` found last is stored."""
-        self._alarms, self._under_way = self._under_way, None
 
     def _restored(self) -> Alarms:
         alarms = Alarms(self._rules, self._targets, unit=self._unit)

@@ -308,7 +308,6 @@ class ChainWatch:
             result = replace(result, tick=replace(result.tick, codes=found))
         tick = self._alarming.judged(result.tick, branch.cursor)
         self._ledger.commit_tick(tick)
-        self._alarming.committed()
         return replace(result, tick=tick)
 
     async def _look_slowly(self, block: Block) -> tuple[Deployed, ...]:
