@@ -34,11 +34,15 @@ TRIED_COLUMNS = (
     "passed",
     "spikes",
 )
+NAMED = 2
+"""Targets of a rule that a line of the table names, where there are more."""
+
 FIRING_COLUMNS = ("rule", "target", "fired", "block", "ended", "open for", "told")
 
 
 def print_rules(config: Config, *, format_: Format) -> None:
-    rows = [_rule_row(rule, config) for rule in config.rules]
+    every = format_ is not Format.TABLE
+    rows = [_rule_row(rule, config, every=every) for rule in config.rules]
     off = {name: why for name in presets.names() if (why := presets.why_off(name))}
     if format_ is Format.JSON:
         print_json({"rules": rows, "off": off})
@@ -51,9 +55,10 @@ def print_rules(config: Config, *, format_: Format) -> None:
                 note(f'off: {name}, because {why}; switch it on with preset = "{name}"')
 
 
-def _rule_row(rule: Rule, config: Config) -> Row:
+def _rule_row(rule: Rule, config: Config, *, every: bool) -> Row:
+    """`every` names all of the rule's targets, which a line of a table has no room for."""
     names = [
-        entry.name
+        entry.name or f"{entry.protocol}:{entry.address}"
         for entry in config.entries
         if ADAPTERS[entry.protocol].kind in rule.kinds
         and (not rule.targets or entry.name in rule.targets)
@@ -65,9 +70,15 @@ def _rule_row(rule: Rule, config: Config) -> Row:
         "for": duration(rule.duration) if rule.duration else "",
         "clear": rule.clear.text if rule.clear else "",
         "units": ", ".join(f"{name}: {unit}" for name, unit in rule.when.units),
-        "targets": ", ".join(names) or "none",
+        "targets": ", ".join(names) if every else _many(names),
         "route": ", ".join(rule.route),
     }
+
+
+def _many(names: Sequence[str]) -> str:
+    if len(names) <= NAMED + 1:
+        return ", ".join(names) or "none"
+    return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
 
 
 def rules_to_try(config: Config, wanted: Sequence[str]) -> tuple[Rule, ...]:

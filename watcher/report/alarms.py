@@ -20,6 +20,7 @@ class Alarm:
     """The worst that an open alert says of a target, and the second since when."""
 
     grade: Grade
+    rule: str
     why: str
     since: int
 
@@ -36,7 +37,7 @@ def alarms(store: Store, targets: Mapping[str, Target], *, unit: str) -> dict[st
         breached = kept.severity == "critical" and alert.fired is not None
         grade = Grade.BREACHED if breached else Grade.STRAINED
         why = f"{kept.rule}: {fact(kept, targets[kept.target_id], unit)}".removesuffix(": ")
-        one = Alarm(grade, why, alert.since.timestamp)
+        one = Alarm(grade, kept.rule, why, alert.since.timestamp)
         before = found.get(kept.target_id)
         if before is None or one.grade < before.grade:
             found[kept.target_id] = one

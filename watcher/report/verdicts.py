@@ -31,12 +31,14 @@ FEW, LOOKED_BACK = 50, 20_000
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`since` is a time in seconds, None where it is not known or nobody would ask."""
+    """`since` is a time in seconds, None where it is not known or nobody would ask. `rule` is the one
+    whose alert says it, "" where a measure or a status does."""
 
     grade: Grade
     why: str
     since: int | None = None
     measure: Measure | None = None
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +238,7 @@ class _Judge:
         alarm = self.alarms.get(target_id)
         if alarm is None or alarm.grade >= seen.grade:
             return seen
-        return Finding(alarm.grade, alarm.why, alarm.since)
+        return Finding(alarm.grade, alarm.why, alarm.since, rule=alarm.rule)
 
     def _unusable(
         self, standing: TargetStatus, state: PriceFeed | PythPrice, newest: Block

@@ -222,6 +222,8 @@ def _short(verdict: Verdict) -> str:
         )
     if measure is not None:
         return RANKED.get(measure.name, measure.name.replace("_", " "))
+    if verdict.finding.rule:
+        return verdict.finding.rule.replace("-", " ")
     if standing is None or standing.observation is None:
         return "not read yet"
     failed = standing.observation.status is not Status.OK
