@@ -29,6 +29,8 @@ RULES = """
 [alerts]
 presets = false
 critical = ["oncall"]
+[receivers.oncall]
+alertmanager = "https://oncall.example"
 [[rules]]
 name = "discount"
 when = "abs(ln_spot_over_reference) > 0.02 and depth_1pct_money < 2e6"
@@ -71,6 +73,21 @@ def run(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 def ids(run: Run) -> dict[str, str]:
     return {row["rule"]: row["id"] for row in document(run("alerts", "list", "--json"))}
+
+
+def test_what_an_alert_tells_waits_for_its_receivers(run: Run) -> None:
+    """What the block made in its own transaction, and then what a person does."""
+
+    def waiting() -> list[tuple[str, str, str]]:
+        rows = document(run("notify", "list", "--json"))
+        return sorted((row["receiver"], row["title"], row["status"]) for row in rows)
+
+    before = waiting()
+    assert before
+    assert {(receiver, status) for receiver, _, status in before} == {("oncall", "pending")}
+    acked = run("alerts", "ack", ids(run)["discount"], "--why", "looking", "--who", "me")
+    assert acked.exit_code == 0, acked.output
+    assert len(waiting()) == len(before) + 1
 
 
 def test_rules_are_listed_with_their_units_and_targets(run: Run) -> None:
@@ -189,6 +206,12 @@ def test_presets_can_be_tried_before_they_are_switched_on(run: Run) -> None:
 
 def test_hostile_symbols_stay_in_their_line(run: Run) -> None:
     """FAULTS 44."""
-    done = run("rules", "check")
-    assert HOSTILE.name in done.stdout
-    assert "\x1b" not in done.stdout
+    every = run("rules", "check", "--format", "csv")
+    assert HOSTILE.name in every.stdout
+    assert "\x1b" not in every.stdout
+
+
+def test_a_line_of_the_table_names_few_of_many_targets(run: Run) -> None:
+    table, every = run("rules", "check").stdout, document(run("rules", "check", "--json"))
+    assert " and 2 more" in table
+    assert every["rules"][0]["targets"] == "calm, off, tense, gone"
