@@ -8,6 +8,7 @@ import pytest
 
 from watcher.chain.anvil import run_anvil
 from watcher.chain.client import open_chain
+from watcher.chain.endpoint import Endpoint, EndpointOptions
 from watcher.devnet.artifacts import Toolchain
 from watcher.devnet.local_chain import LocalChain, Transaction, local_options
 from watcher.state import Answer, Static, to_address
@@ -31,7 +32,8 @@ async def test_every_read_is_of_its_block(toolchain: Toolchain) -> None:
         miner = Thread(target=mine, args=(chain, ended))
         miner.start()
         numbers = set()
-        async with open_chain(chain.chain_id, anvil.url) as client:
+        racing = EndpointOptions(Endpoint(anvil.url), racing=True)
+        async with open_chain(chain.chain_id, [racing]) as client:
             while not ended.is_set():
                 block = await client.headers.head()
                 (answer,) = await client.reader.read(

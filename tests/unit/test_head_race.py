@@ -15,7 +15,6 @@ from watcher.state import Answer, Balance, Block, Call, to_address
 
 CALLS = [Balance(to_address(f"0x{7:040x}"))]
 BLOCK = Block(1, 5, f"0x{5:064x}", f"0x{4:064x}", 60)
-ANVIL = Result("anvil/v1.7.1")
 NOT_YET, PAST = Result(f"0x{0:064x}"), Result(BLOCK.hash)
 
 
@@ -23,16 +22,16 @@ class Node:
     """Answers each read with how many there were, the history of hashes as it is told to, and the
     heads in turn, the last for ever."""
 
-    def __init__(self, version: Reply, history: Reply = NOT_YET, heads: Sequence[int] = ()) -> None:
+    def __init__(self, history: Reply, heads: Sequence[int]) -> None:
         self.endpoint = Endpoint("http://127.0.0.1:1")
-        self.replies = {"web3_clientVersion": version, "eth_getStorageAt": history}
+        self.history = history
         self.heads = list(heads)
         self.asked: list[str] = []
 
     async def call(self, asked: Request) -> Reply:
         self.asked.append(asked.method)
         if asked.method != "eth_blockNumber":
-            return self.replies[asked.method]
+            return self.history
         return Result(hex(self.heads[0] if len(self.heads) == 1 else self.heads.pop(0)))
 
     async def ask(self, requests: Sequence[Request]) -> list[Reply | ReadError]:
@@ -55,15 +54,15 @@ async def reads(node: Node) -> int:
 
 @pytest.mark.parametrize("history", [NOT_YET, Result(None), ErrorObject(-32000, "no state")])
 async def test_what_is_of_its_block_is_read_once(history: Reply) -> None:
-    node = Node(ANVIL, history, [5])
+    node = Node(history, [5])
     assert await reads(node) == 1
-    assert node.asked[1:] == ["eth_blockNumber", "read", "eth_getStorageAt", "eth_blockNumber"]
+    assert node.asked == ["eth_blockNumber", "read", "eth_getStorageAt", "eth_blockNumber"]
 
 
 async def test_a_block_that_has_a_next_is_read_once() -> None:
-    node = Node(ANVIL, PAST, [6])
+    node = Node(PAST, [6])
     assert await reads(node) == 1
-    assert node.asked[1:] == ["eth_blockNumber", "read"]
+    assert node.asked == ["eth_blockNumber", "read"]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +75,7 @@ async def test_a_block_that_has_a_next_is_read_once() -> None:
 async def test_what_may_be_of_the_next_block_is_read_again_once_that_is_there(
     history: Reply, heads: list[int]
 ) -> None:
-    node = Node(ANVIL, history, heads)
+    node = Node(history, heads)
     assert await reads(node) == 2
     assert node.asked[-2:] == ["eth_blockNumber", "read"]
     assert node.heads == [6]
@@ -86,15 +85,6 @@ async def test_a_block_that_never_comes_is_not_waited_for_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(head_race, "POLLS", 3)
-    node = Node(ANVIL, PAST, [4])
+    node = Node(PAST, [4])
     assert await reads(node) == 2
     assert node.asked.count("eth_blockNumber") == 1 + 3
-
-
-@pytest.mark.parametrize("version", [Result("Geth/v1.16"), Result(None), ErrorObject(-32601, "no")])
-async def test_other_nodes_are_asked_their_name_once(version: Reply) -> None:
-    node = Node(version)
-    reader = HeadRace(node, node)
-    for _ in range(3):
-        await reader.read(BLOCK, CALLS)
-    assert node.asked == ["web3_clientVersion", "read", "read", "read"]

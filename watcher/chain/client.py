@@ -198,7 +198,7 @@ def link_over(
     link = Link(
         endpoint=options.endpoint,
         headers=headers,
-        reader=HeadRace(lens, w3.provider),
+        reader=HeadRace(lens, w3.provider) if options.racing else lens,
         logs=NodeLogs(w3.provider, deadline=deadline / LOG_SHARES),
         block_logs=NodeBlockLogs(w3.provider, deadline=deadline / LOG_SHARES),
         lens=lens,

@@ -45,11 +45,13 @@ class Endpoint:
 @dataclass(frozen=True, slots=True)
 class EndpointOptions:
     """An endpoint as the configuration names it. `websocket` announces new heads; `archive` tells
-    that it keeps the state of all blocks."""
+    that it keeps the state of all blocks, `racing` that it is an Anvil whose blocks come while it
+    is read (head_race.py)."""
 
     endpoint: Endpoint
     websocket: Endpoint | None = None
     archive: bool = False
+    racing: bool = False
 
 
 def said(text: str, secrets: re.Pattern[str]) -> str:

@@ -11,8 +11,7 @@ from watcher.chain.reader import Reader
 from watcher.errors import ReadError
 from watcher.state import Answer, Block, Call
 
-ANVIL = "anvil/"
-CLIENT, HEAD = request("web3_clientVersion"), request("eth_blockNumber")
+HEAD = request("eth_blockNumber")
 
 HISTORY = "0x0000F90827F1C53a10cb7A02335B175320002935"
 WINDOW = 8_191
@@ -23,26 +22,22 @@ POLL_SECONDS, POLLS = 0.002, 1_000
 
 
 class HeadRace:
-    """A reader of a node that may be an Anvil.
+    """A reader of an Anvil whose blocks come while it is read.
 
     Anvil (seen with 1.7.1) decides whether a block is its newest before it waits for the state that
     the next block is just changing, and is at the next state for some milliseconds before it tells
     of the next block. A read of the newest block, by hash too, is then answered from the state
     after the next. Whether that may have happened is told by its history of hashes (EIP-2935; a
     chain from before Prague has none) while the block is the newest, and by its head afterwards;
-    what was read is then read again, once there is a next block and Anvil answers right. Other
-    nodes are asked their name once and nothing more.
+    what was read is then read again, once there is a next block and Anvil answers right.
     """
 
     def __init__(self, reader: Reader, node: Asking) -> None:
         self._reader = reader
         self._node = node
-        self._is_anvil: bool | None = None
 
     async def read(self, block: Block, calls: Sequence[Call]) -> list[Answer | ReadError]:
-        if self._is_anvil is None:
-            self._is_anvil = await self._says_anvil()
-        if not self._is_anvil or await self._is_older(block):
+        if await self._is_older(block):
             return await self._reader.read(block, calls)
         answers = await self._reader.read(block, calls)
         # In this order: a block that is the newest afterwards was it when the history was asked.
@@ -50,12 +45,6 @@ class HeadRace:
             return answers
         await self._next_block(block)
         return await self._reader.read(block, calls)
-
-    async def _says_anvil(self) -> bool:
-        match await self._node.call(CLIENT):
-            case Result(str(version)):
-                return version.startswith(ANVIL)
-        return False
 
     async def _is_past(self, block: Block) -> bool:
         """Whether what the node calls the state after this block is that of a later one."""

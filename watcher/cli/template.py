@@ -12,7 +12,7 @@ sizes = [1000, 10000, 100000, 1000000]        # trade sizes of price impact and 
 name = "ethereum"
 # JSON-RPC nodes, the preferred one first; their keys are never shown. With several, another is used
 # where one fails, and from three on two must agree on each block. `archive` keeps all states,
-# `websocket` announces new heads.
+# `websocket` announces new heads. `racing` is for an Anvil whose blocks come while it is read.
 endpoints = [
   { url = "${ETH_RPC_URL}" },
   # { url = "${SECOND_RPC_URL}", websocket = "${SECOND_WS_URL}", archive = true },

@@ -82,8 +82,9 @@ def _endpoint(section: Section) -> EndpointOptions | None:
     url = section.required("url", _url)
     websocket = section.optional("websocket", _websocket, None)
     archive = section.optional("archive", boolean, False)
+    racing = section.optional("racing", boolean, False)
     section.finish()
-    return None if url is None else EndpointOptions(url, websocket, archive)
+    return None if url is None else EndpointOptions(url, websocket, archive, racing)
 
 
 def _quorum(value: object, endpoints: list[EndpointOptions | None]) -> int:

@@ -11,19 +11,21 @@ from watcher.devnet.world import Entries, PriceEntry, TargetEntry, World
 TIMES = ("heartbeat", "window")
 
 
-def to_toml(world: World, *, endpoint_url: str, database_url: str) -> str:
-    """A configuration that watches the whole world through one endpoint."""
-    return "\n".join(_lines(world.entries, endpoint_url, database_url)) + "\n"
+def to_toml(world: World, *, endpoint_url: str, database_url: str, racing: bool = False) -> str:
+    """A configuration that watches the whole world through one endpoint; `racing`: blocks come
+    while it is read."""
+    endpoint = f"url = {toml_value(endpoint_url)}" + (", racing = true" if racing else "")
+    return "\n".join(_lines(world.entries, endpoint, database_url)) + "\n"
 
 
-def _lines(entries: Entries, endpoint_url: str, database_url: str) -> Iterable[str]:
+def _lines(entries: Entries, endpoint: str, database_url: str) -> Iterable[str]:
     chain = f"eip155:{entries.chain_id}"
     yield "# The local world: made anew each time, worth nothing."
     yield from toml_pairs({"unit": "USD", "database": database_url})
     yield ""
     yield f"[chains.{toml_value(chain)}]"
     yield from toml_pairs({"name": "local", "wrapped_native": entries.wrapped_native})
-    yield f"endpoints = [{{ url = {toml_value(endpoint_url)} }}]"
+    yield f"endpoints = [{{ {endpoint} }}]"
     for target in entries.targets:
         yield ""
         yield "[[targets]]"

@@ -31,8 +31,8 @@ FEW, LOOKED_BACK = 50, 20_000
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`since` is a time in seconds, None where it is not known or nobody would ask. `rule` is the one
-    whose alert says it, "" where a measure or a status does."""
+    """`since` is a time in seconds, None where it is not known or nobody would ask. `rule` is whose
+    alert says it, "" where a measure or a status does."""
 
     grade: Grade
     why: str

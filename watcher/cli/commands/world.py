@@ -132,7 +132,7 @@ def devnet(
         typer.echo(f"local world: {len(world.entries.targets)} targets at {url}", err=True)
         if config is None:
             return
-        text = to_toml(world, endpoint_url=url, database_url=database)
+        text = to_toml(world, endpoint_url=url, database_url=database, racing=True)
         try:
             config.write_text(text, encoding="utf-8")
         except OSError as error:
