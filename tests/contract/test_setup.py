@@ -23,6 +23,7 @@ case "$1 $2" in
     "-m pip") echo pip >>"$SEEN"; sleep "$PIP_TAKES"; echo "$PIP_SAYS"; [ -z "$PIP_SAYS" ]; exit ;;
     "-m compileall") exit ;;
     "-m watcher") echo "$3 $4" >>"$SEEN"; exit "$DEVNET_ENDS" ;;
+    *scripts/web_assets" ") exit ;;
 esac
 [ "$#" -gt 3 ] && exec "$REAL_PYTHON" "$@"
 echo "{version} {state}"

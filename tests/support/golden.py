@@ -16,12 +16,13 @@ from typing import Any, TypeAlias
 from watcher.math.catalogue import CATALOGUE
 from watcher.math.measures import measure
 from watcher.math.prices import priced_tokens
-from watcher.math.settings import PriceSource, Settings
-from watcher.math.subject import Subject, mean_price
+from watcher.math.settings import BasketExit, PriceSource, Settings
+from watcher.math.subject import Beside, Subject, mean_price
 from watcher.protocols import Entry
 from watcher.state import (
     Answer,
     Balance,
+    Block,
     BlockNumber,
     BlockTime,
     Call,
@@ -86,6 +87,9 @@ class Figures:
     earlier: State | None = None
     sources: tuple[PriceSource, ...] = ()
     """Of the prices, where the measures have a row for each."""
+    exits: tuple[BasketExit, ...] = ()
+    """The basket whose exit is measured with the target, and in `beside` all that it is sold in."""
+    beside: tuple[Beside, ...] = ()
 
     def now(self) -> tuple[Measure, ...]:
         """The same measures as this program computes them."""
@@ -100,7 +104,7 @@ class Figures:
             earlier,
             timestamp=self.snapshot.block.timestamp,
         )
-        subject = Subject(target, state, self.previous, prices, mean=mean)
+        subject = Subject(target, state, self.previous, prices, mean=mean, beside=self.beside)
         [found] = measure([subject], _settings(self))
         return found
 
@@ -172,10 +176,18 @@ def figures_to(figures: Figures) -> str:
         if state is not None
     }
     sources = {"sources": to_plain(_settings(figures))["prices"]} if figures.sources else {}
+    exits = {"exits": to_plain(_settings(figures))["exits"]} if figures.exits else {}
+    beside = (
+        {"beside": [_beside_to(each, figures.snapshot.block) for each in figures.beside]}
+        if figures.beside
+        else {}
+    )
     plain = {
         "snapshot": _snapshot_to(figures.snapshot),
         **before,
         **sources,
+        **exits,
+        **beside,
         "sizes": list(figures.sizes),
         "measures": [_measure_to(each) for each in figures.measures],
     }
@@ -193,6 +205,10 @@ def figures_from(text: str) -> Figures:
     return Figures(
         snapshot=snapshot_from_json(json.dumps(plain["snapshot"])),
         sources=tuple(from_plain(each, PriceSource, what="a source") for each in sources),
+        exits=tuple(
+            from_plain(each, BasketExit, what="an exit") for each in plain.get("exits", [])
+        ),
+        beside=tuple(_beside_from(each) for each in plain.get("beside", [])),
         previous=before.get("previous"),
         earlier=before.get("earlier"),
         sizes=tuple(plain["sizes"]),
@@ -201,7 +217,17 @@ def figures_from(text: str) -> Figures:
 
 
 def _settings(figures: Figures) -> Settings:
-    return Settings(unit="USD", sizes=figures.sizes, prices=figures.sources)
+    return Settings(unit="USD", sizes=figures.sizes, prices=figures.sources, exits=figures.exits)
+
+
+def _beside_to(beside: Beside, block: Block) -> Plain:
+    assert beside.state is not None, f"{beside.target.label} was not read"
+    return _snapshot_to(Snapshot(block, beside.target, beside.state))
+
+
+def _beside_from(plain: Plain) -> Beside:
+    snapshot = snapshot_from_json(json.dumps(plain))
+    return Beside(snapshot.target, snapshot.state)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -256,8 +256,11 @@ async def _watch(client: ChainClient, config: Config, blocks: Iterable[object]) 
         # After a reorg, what was seen last is of another branch.
         past = [each for each in past if each[0].number < block.number]
         inputs = [_inputs(target, block, observed, past, config) for target in targets]
+        others = {target.id: target for target in targets}
         subjects = [
-            assemble(target, used, timestamp=block.timestamp, settings=config.settings)
+            assemble(
+                target, used, timestamp=block.timestamp, settings=config.settings, others=others
+            )
             for target, used in zip(targets, inputs, strict=True)
         ]
         found = measure(subjects, config.settings)
@@ -333,6 +336,8 @@ def _figures(seen: Seen, config: Config) -> Figures:
         sizes=config.settings.sizes,
         measures=seen.measures,
         sources=_sources(subject, config),
+        exits=tuple(one for one in config.settings.exits if one.target_ids[0] == subject.target.id),
+        beside=subject.beside,
     )
 
 

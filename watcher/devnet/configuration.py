@@ -9,6 +9,18 @@ from watcher.devnet.places import Option
 from watcher.devnet.world import Entries, PriceEntry, TargetEntry, World
 
 TIMES = ("heartbeat", "window")
+TREASURY = "treasury"
+EXITS = (
+    "WETH/USDC",
+    "v3:WETH/USDC",
+    "v3:GUSD/USDC",
+    "algebra:WBTC/USDC",
+    "pancake3:WETH/USDC",
+    "ng:DAI/USDC",
+    "oz-usdc",
+    "solmate-weth",
+)
+"""Where the treasury's tokens are burned, redeemed and sold."""
 
 
 def to_toml(world: World, *, endpoint_url: str, database_url: str, racing: bool = False) -> str:
@@ -34,6 +46,11 @@ def _lines(entries: Entries, endpoint: str, database_url: str) -> Iterable[str]:
         yield ""
         yield "[[prices]]"
         yield from toml_pairs(_price(price))
+    for target in entries.targets:
+        if target.name == TREASURY:
+            yield ""
+            yield "[[baskets]]"
+            yield from _basket(chain, target)
 
 
 def _target(chain: str, entry: TargetEntry) -> dict[str, Option]:
@@ -44,6 +61,19 @@ def _target(chain: str, entry: TargetEntry) -> dict[str, Option]:
         "name": entry.name,
         **entry.options,
     }
+
+
+def _basket(chain: str, treasury: TargetEntry) -> Iterable[str]:
+    """What leaves together, and what of it is owed."""
+    yield from toml_pairs(
+        {
+            "name": "reserve",
+            "holders": [f"{chain}:{treasury.address}"],
+            "exit_to": "USDC",
+            "through": list(EXITS),
+        }
+    )
+    yield "owed = { USDC = 2_000_000 }"
 
 
 def _price(entry: PriceEntry) -> dict[str, Option]:
