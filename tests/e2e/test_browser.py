@@ -38,6 +38,7 @@ LOOKS = {
 PATHS = (
     "/",
     "/?block=104",
+    "/alerts",
     "/solvency",
     f"/compare?target={CALM.id}&target={OFF.id}@104&target={VAULT.id}",
     "/words",
