@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,19 +28,8 @@ DISCOUNT = (
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return alerted_history(tmp_path_factory.mktemp("alerted"))
-
-
-@pytest.fixture(scope="module")
-def client(made: Path) -> Iterator[Client]:
-    with client_of(made) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def alerts(made: Path) -> dict[str, Kept]:
-    with Store.open(f"sqlite:///{made / 'watcher.db'}") as store:
+def alerts(alerted_folder: Path) -> dict[str, Kept]:
+    with Store.open(f"sqlite:///{alerted_folder / 'watcher.db'}") as store:
         return {one.rule: one for one in store.alerts(every=True)}
 
 
@@ -58,8 +46,8 @@ def in_order(text: str, *parts: str) -> bool:
     return -1 not in places and places == sorted(places)
 
 
-def test_open_alerts_come_first_the_worst_first(client: Client) -> None:
-    text = page(client, "/alerts").text
+def test_open_alerts_come_first_the_worst_first(alerted_web: Client) -> None:
+    text = page(alerted_web, "/alerts").text
     assert "4 alerts open" in text
     assert in_order(
         text,
@@ -73,16 +61,16 @@ def test_open_alerts_come_first_the_worst_first(client: Client) -> None:
 
 
 def test_an_alert_links_to_its_page_and_to_its_target(
-    client: Client, alerts: dict[str, Kept]
+    alerted_web: Client, alerts: dict[str, Kept]
 ) -> None:
-    links = page(client, "/alerts").links
+    links = page(alerted_web, "/alerts").links
     assert f"/alerts/{alerts['discount'].uid}" in links
     assert f"/targets/{OFF.id}" in links
 
 
-def test_the_page_of_an_alert_says_all_of_it(client: Client, alerts: dict[str, Kept]) -> None:
+def test_the_page_of_an_alert_says_all_of_it(alerted_web: Client, alerts: dict[str, Kept]) -> None:
     alert = alerts["discount"]
-    text = page(client, f"/alerts/{alert.uid}").text
+    text = page(alerted_web, f"/alerts/{alert.uid}").text
     assert f"off: {DISCOUNT}" in text
     assert MEANS in text, "markup in a configuration is text too"
     assert "abs(ln_spot_over_reference) 2.13% 2.13% 2.13% over 2.00%" in text
@@ -98,39 +86,41 @@ def test_the_page_of_an_alert_says_all_of_it(client: Client, alerts: dict[str, K
 
 
 def test_what_is_over_says_neither_now_nor_what_ends_it(
-    client: Client, alerts: dict[str, Kept]
+    alerted_web: Client, alerts: dict[str, Kept]
 ) -> None:
-    text = page(client, f"/alerts/{alerts['once-dear'].uid}").text
+    text = page(alerted_web, f"/alerts/{alerts['once-dear'].uid}").text
     assert "spot_price 2,000 1,957.8 over 1,990" in text
     assert "resolved at block 106" in text
     assert "ends when" not in text
     assert " Now " not in text
 
 
-def test_a_page_at_a_block_knows_nothing_later(client: Client, alerts: dict[str, Kept]) -> None:
-    text = page(client, "/alerts?block=107").text
+def test_a_page_at_a_block_knows_nothing_later(
+    alerted_web: Client, alerts: dict[str, Kept]
+) -> None:
+    text = page(alerted_web, "/alerts?block=107").text
     assert "3 alerts open" in text
     assert f"strained off : {DISCOUNT}" in text, "pending, so not yet breached"
     assert "it cannot be read" not in text
     assert "resolved off : spot_price is 2,000" in text
-    before = page(client, "/alerts?block=105").text
+    before = page(alerted_web, "/alerts?block=105").text
     assert "None has ended by this block." in before
     assert "info off : spot_price is 2,000" in before
-    one = page(client, f"/alerts/{alerts['discount'].uid}?block=107").text
+    one = page(alerted_web, f"/alerts/{alerts['discount'].uid}?block=107").text
     assert "pending critical, holds since" in one
     assert "fired at block" not in one
 
 
-def test_before_it_began_there_is_no_alert(client: Client, alerts: dict[str, Kept]) -> None:
-    found = page(client, f"/alerts/{alerts['discount'].uid}?block={FIRST}", status=404)
+def test_before_it_began_there_is_no_alert(alerted_web: Client, alerts: dict[str, Kept]) -> None:
+    found = page(alerted_web, f"/alerts/{alerts['discount'].uid}?block={FIRST}", status=404)
     assert "at block 100 this alert had not begun" in found.text
-    assert "no alert begins with 00000000" in page(client, "/alerts/00000000", status=404).text
+    assert "no alert begins with 00000000" in page(alerted_web, "/alerts/00000000", status=404).text
 
 
 def test_the_overview_tells_alerts_in_sentences_and_loses_no_target(
-    client: Client, alerts: dict[str, Kept]
+    alerted_web: Client, alerts: dict[str, Kept]
 ) -> None:
-    found = page(client, "/")
+    found = page(alerted_web, "/")
     assert f"/alerts/{alerts['discount'].uid}" in found.links
     needs = found.text.partition("What needs a person")[2].partition("Targets, worst first")[0]
     assert f"breached off : {DISCOUNT}" in needs
@@ -174,8 +164,8 @@ def test_what_people_did_is_known_from_its_time_on(alerts: dict[str, Kept]) -> N
     assert known_at(kept, Block(last.chain_id, 105, "0x1", "0x0", LATEST - 60)) is None
 
 
-def test_who_did_what_is_on_the_page(made: Path, tmp_path: Path) -> None:
-    own = Path(shutil.copytree(made, tmp_path / "own"))
+def test_who_did_what_is_on_the_page(alerted_folder: Path, tmp_path: Path) -> None:
+    own = Path(shutil.copytree(alerted_folder, tmp_path / "own"))
     at = datetime.fromtimestamp(LATEST, UTC)
     with Store.open(f"sqlite:///{own / 'watcher.db'}") as store:
         uid = next(one.uid for one in store.alerts() if one.rule == "discount")
