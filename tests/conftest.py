@@ -11,4 +11,5 @@ pytest_plugins = [
     "tests.support.world",
     "tests.support.cli_history",
     "tests.support.web",
+    "tests.support.alerted",
 ]

@@ -170,3 +170,20 @@ def test_the_theme_is_kept(opened: Browser, base: str) -> None:
         settled(page, "/words")
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light
         assert said == []
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_pages_of_alerts_are_quiet_and_have_no_serious_fault(
+    opened: Browser, alerted_web: Client, look: str
+) -> None:
+    base, source = str(alerted_web.base_url).rstrip("/"), axe_source()
+    listed = alerted_web.get("/api/v1/alerts?state=all").json()["items"]
+    paths = ["/", "/alerts", "/alerts?block=107", *(f"/alerts/{one['id']}" for one in listed)]
+    with watched_page(opened, base, **LOOKS[look]) as (page, said):
+        for path in paths:
+            settled(page, path)
+            assert said == [], path
+            assert overflow(page) == 0, path
+            page.evaluate(source)
+            found = page.evaluate("axe.run().then(done => done.violations)")
+            assert [one["id"] for one in found if one["impact"] in GRAVE] == [], path

@@ -253,6 +253,10 @@ def test_the_description_lists_every_path_and_no_other_method(web: Client) -> No
             "/targets/{target}/series",
             "/targets/{target}/flows",
             "/measures",
+            "/alerts",
+            "/alerts/{alert}",
+            "/findings",
+            "/findings/{finding}",
         )
     }
     assert {method for path in described["paths"].values() for method in path} == {"get"}

@@ -40,6 +40,8 @@ EVERY = (
     "/",
     "/?block=104",
     "/?every=true",
+    "/alerts",
+    "/alerts?block=104",
     "/solvency",
     "/solvency?block=104",
     "/compare",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -31,6 +31,7 @@ from tests.support.cli_history import (
 )
 from watcher.service.tick import Branch, advance, watchlist
 from watcher.state import Block
+from watcher.state.alert import AlertEvent
 from watcher.state.endpoint_event import EndpointEvent, EventKind
 from watcher.state.flow import Decoded, Flow, FlowAmount, FlowKind, FlowReading, Side
 from watcher.store import Store
@@ -71,9 +72,16 @@ class Writer:
     def __init__(self, store: Store) -> None:
         self.store = store
 
-    def commit(self, number: int, *, fork: int = 0, usdc: int | None = None) -> None:
+    def commit(
+        self,
+        number: int,
+        *,
+        fork: int = 0,
+        usdc: int | None = None,
+        alerts: Sequence[AlertEvent] = (),
+    ) -> None:
         """On whichever block is stored. `usdc` is what OFF holds beside its WETH, where it is not
-        as in `readings`."""
+        as in `readings`; `alerts` happen at the block."""
         start = LATEST - SECONDS * (NEWEST - FIRST)
         stored = self.store.resume(CHAIN)
         branch = Branch(stored.cursor, stored.in_force, stored.computation_keys)
@@ -90,7 +98,7 @@ class Writer:
             watchlist(TARGETS, SETTINGS),
             flows=FLOWS.get(number, FlowReading(SCOPE)),
         )
-        self.store.commit_tick(advanced.tick)
+        self.store.commit_tick(replace(advanced.tick, alerts=tuple(alerts)))
 
 
 def fill(url: str) -> None:

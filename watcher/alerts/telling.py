@@ -62,7 +62,8 @@ def notice(rule: Rule, event: AlertEvent, alert: Open, place: Place) -> Notice:
 
 
 def title(rule: Rule, event: AlertEvent, alert: Open, place: Place) -> str:
-    label, fact = place.target.label, fact_of(rule, event.gauges, place)
+    label = place.target.label
+    fact = fact_of(rule.name, rule.when.text, event.gauges, place)
     match event.kind:
         case EventKind.WORSENED:
             return f"{label}, worse: {fact}"
@@ -79,12 +80,12 @@ def title(rule: Rule, event: AlertEvent, alert: Open, place: Place) -> str:
     return f"{label}: {fact}"
 
 
-def fact_of(rule: Rule, gauges: Sequence[Gauge], place: Place) -> str:
-    """What the figures of the condition say; of a condition without figures the rule's name."""
+def fact_of(name: str, when: str, gauges: Sequence[Gauge], place: Place) -> str:
+    """What the figures of the condition `when` say; of one without figures the rule's `name`."""
     clauses = dict.fromkeys(_clause(gauge, place) for gauge in gauges)
-    if UNREAD in place.rows and (not clauses or UNREAD in _NAME.findall(rule.when.text)):
+    if UNREAD in place.rows and (not clauses or UNREAD in _NAME.findall(when)):
         return f"it cannot be read ({place.rows[UNREAD][0].reason})"
-    return " and ".join(clauses) or f"{rule.name} ({rule.when.text})"
+    return " and ".join(clauses) or f"{name} ({when})"
 
 
 def _clause(gauge: Gauge, place: Place) -> str:
@@ -151,7 +152,7 @@ def _coins(target: Target) -> Iterable[Token]:
 def _body(rule: Rule, event: AlertEvent, alert: Open, place: Place) -> Iterator[str]:
     target, block = place.target, event.block
     where = f"{target.protocol}, {target.caip10}" + (f", {target.key}" if target.key else "")
-    yield f"What: {fact_of(rule, event.gauges, place)}"
+    yield f"What: {fact_of(rule.name, rule.when.text, event.gauges, place)}"
     yield f"Where: {target.label} ({where})"
     yield f"At: block {block.number:,} {block.hash}, {utc(block.timestamp)}"
     if alert.since is not None:
@@ -175,12 +176,17 @@ def _body(rule: Rule, event: AlertEvent, alert: Open, place: Place) -> Iterator[
 
 
 def _then_and_now(gauge: Gauge, then: Gauge | None, unit: str) -> str:
-    limit = f"{_COMPARE[gauge.sign]} {figure(gauge, gauge.limit, unit)}"
+    limit = limit_of(gauge, unit)
     if math.isnan(gauge.value):
         return f"{gauge.figure}: unknown now ({gauge.reason}); the rule asks for {limit}"
     before = f"{figure(gauge, then.value, unit)} when it began, " if then is not None else ""
     now = figure(gauge, gauge.value, unit)
     return f"{gauge.figure}: {before}{now} now; the rule asks for {limit}"
+
+
+def limit_of(gauge: Gauge, unit: str) -> str:
+    """What the rule asks of a figure: over 2.00%."""
+    return f"{_COMPARE[gauge.sign]} {figure(gauge, gauge.limit, unit)}"
 
 
 def _sure(event: AlertEvent, alert: Open, place: Place) -> str:
@@ -194,17 +200,22 @@ def _sure(event: AlertEvent, alert: Open, place: Place) -> str:
 
 
 def _next(rule: Rule, gauges: Iterable[Gauge], unit: str) -> str:
-    again = [
-        f"{gauge.figure} is {_COMPARE[gauge.sign[0]]} {figure(gauge, value, unit)}"
-        for gauge in gauges
-        if (value := next_told(gauge, rule.repeat)) is not None
-    ]
+    again = told_again(gauges, rule.repeat, unit)
     parts = [f"told again only once {' or '.join(again)}"] if again else ["not told again"]
     if rule.escalate is not None:
         parts.append(f"and after {duration(rule.escalate)} without an acknowledgement")
     ends = rule.clear.text if rule.clear else f"not ({rule.when.text})"
     lasting = f" for {duration(rule.clear_duration)}" if rule.clear_duration else ""
     return f"{' '.join(parts)}; over when {ends}{lasting}"
+
+
+def told_again(gauges: Iterable[Gauge], repeat: float, unit: str) -> list[str]:
+    """From which figures on it is told again."""
+    return [
+        f"{gauge.figure} is {_COMPARE[gauge.sign[0]]} {figure(gauge, value, unit)}"
+        for gauge in gauges
+        if (value := next_told(gauge, repeat)) is not None
+    ]
 
 
 def act_notice(rule: Rule, act: Act, target: Target) -> Routed:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from watcher.alerts.lifecycle import ended, restored
+from watcher.alerts.lifecycle import ended
 from watcher.alerts.rule import SEVERITIES
 from watcher.alerts.telling import act_notice
 from watcher.cli.options import Format
@@ -17,7 +17,7 @@ from watcher.cli.output import Row, print_json, print_rows, print_table, print_t
 from watcher.cli.phrases import duration, symbols, utc, with_names
 from watcher.config import Config
 from watcher.errors import InputError
-from watcher.report.alarms import fact, gauge_text
+from watcher.report.alarms import fact, gauge_text, state_of
 from watcher.state.alert import Act, EventKind, Kept, Past
 from watcher.state.target import Target
 
@@ -27,15 +27,6 @@ if TYPE_CHECKING:
 COLUMNS = ("state", "severity", "target", "rule", "fact", "since", "for", "id")
 LONGEST = 500
 """Characters of who and why."""
-
-
-def state_of(alert: Kept, now: float) -> str:
-    """One word: how it ended, or in which phase it is."""
-    over = ended(alert.events)
-    if over is not None:
-        return over.value
-    found = restored(alert.uid, alert.events)
-    return "gone" if found is None else found.phase(int(now))
 
 
 def print_alerts(

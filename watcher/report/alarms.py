@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from watcher.alerts.health import Grade
-from watcher.alerts.lifecycle import restored
+from watcher.alerts.lifecycle import ended, restored
 from watcher.alerts.telling import figure
 from watcher.report.naming import symbols
 from watcher.state.alert import Gauge, Kept
@@ -42,6 +42,15 @@ def alarms(store: Store, targets: Mapping[str, Target], *, unit: str) -> dict[st
         if before is None or one.grade < before.grade:
             found[kept.target_id] = one
     return found
+
+
+def state_of(alert: Kept, now: float) -> str:
+    """One word: how it ended, or in which phase it is."""
+    over = ended(alert.events)
+    if over is not None:
+        return over.value
+    found = restored(alert.uid, alert.events)
+    return "gone" if found is None else found.phase(int(now))
 
 
 def fact(alert: Kept, target: Target, unit: str) -> str:

@@ -138,7 +138,7 @@ def add_act(connection: Connection, act: Act) -> None:
 def open_alerts(connection: Connection, chain_id: int) -> OpenAlerts:
     """Those that have not ended on the branch, the oldest first."""
     newest = connection.execute(select(func.max(event.c.id))).scalar()
-    kept = _kept(connection, target.c.chain_id == chain_id, ~_ended())
+    kept = kept_where(connection, target.c.chain_id == chain_id, ~ended_on_branch())
     return OpenAlerts(kept, newest or 0)
 
 
@@ -147,9 +147,9 @@ def alerts(connection: Connection, *, every: bool, limit: int) -> tuple[Kept, ..
     have not ended."""
     query = select(alert.c.id).order_by(alert.c.id.desc()).limit(limit)
     if not every:
-        query = query.where(~_ended())
+        query = query.where(~ended_on_branch())
     ids = [row.id for row in connection.execute(query)]
-    return _kept(connection, alert.c.id.in_(ids)) if ids else ()
+    return kept_where(connection, alert.c.id.in_(ids)) if ids else ()
 
 
 def find_alert(connection: Connection, text: str) -> Kept:
@@ -162,7 +162,7 @@ def find_alert(connection: Connection, text: str) -> Kept:
     if len(ids) != 1:
         how = "no alert begins" if not ids else "several alerts begin"
         raise InputError(f"{how} with {digits[:64]}: `watcher alerts list --all` lists them")
-    return _kept(connection, alert.c.id == ids[0])[0]
+    return kept_where(connection, alert.c.id == ids[0])[0]
 
 
 def rule_body(connection: Connection, rule_hash: str) -> str:
@@ -194,7 +194,7 @@ def measures_in_force(
     return {uid: one.measures for uid, one in figures_as_of(connection, number, mine).items()}
 
 
-def _ended() -> ColumnElement[bool]:
+def ended_on_branch() -> ColumnElement[bool]:
     past, ending = block.alias(), event.alias()
     return exists(
         select(ending.c.id)
@@ -208,7 +208,7 @@ def _ended() -> ColumnElement[bool]:
     )
 
 
-def _kept(connection: Connection, *where: ColumnElement[bool]) -> tuple[Kept, ...]:
+def kept_where(connection: Connection, *where: ColumnElement[bool]) -> tuple[Kept, ...]:
     query = (
         select(
             alert.c.uid,

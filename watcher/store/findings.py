@@ -181,12 +181,14 @@ def findings(
     if last is not None:
         where.append(finding.c.block_number <= last)
     order = finding.c.block_number.desc(), finding.c.id.desc()
-    return tuple(reversed(_found(connection, where, order=order, limit=limit)))
+    return tuple(reversed(found_where(connection, where, order=order, limit=limit)))
 
 
 def finding_of(connection: Connection, finding_id: int) -> StoredFinding:
     """Raises InputError where there is none."""
-    for found in _found(connection, [finding.c.id == finding_id], order=(finding.c.id,), limit=1):
+    for found in found_where(
+        connection, [finding.c.id == finding_id], order=(finding.c.id,), limit=1
+    ):
         return found
     raise InputError(f"no finding has the number {finding_id}: `watcher findings list` shows them")
 
@@ -212,7 +214,7 @@ def receipt_body(connection: Connection, text: str) -> str:
     return body
 
 
-def _found(
+def found_where(
     connection: Connection,
     where: Sequence[ColumnElement[bool]],
     *,

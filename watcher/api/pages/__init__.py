@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from watcher.api.pages import compare, overview, solvency, target, words
+from watcher.api.pages import alerts, compare, overview, solvency, target, words
 
 router = APIRouter(include_in_schema=False)
-for page in (overview, target, compare, solvency, words):
+for page in (overview, target, compare, solvency, alerts, words):
     router.include_router(page.router)

@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse
 from watcher.alerts.health import Grade
 from watcher.api.context import Context, Ctx
 from watcher.api.pages import shown
+from watcher.api.pages.alerts import told_alerts
 from watcher.api.pages.drawn import spark
 from watcher.api.pages.moment import BlockQuery
 from watcher.api.pages.shown import Figure
@@ -22,6 +23,7 @@ from watcher.config.watched import watched
 from watcher.math.catalogue import POOLS, RATED_POOLS
 from watcher.protocols import ADAPTERS
 from watcher.report import formats
+from watcher.report.alert_told import Told
 from watcher.report.naming import symbols
 from watcher.report.verdicts import Verdict, verdicts, verdicts_as_of
 from watcher.state.block import Block
@@ -131,6 +133,7 @@ def view(
     kept = found if every else found[: max(MOST_ROWS, _need_somebody(found))]
     # What is blind only because its chain has no new block is told of once, by its chain.
     alone = [one for one in found if one.grade is not Grade.HEALTHY and not one.only_late]
+    needs = _needs(alone, told_alerts(context, store, as_of, every=False))
     now = None if as_of else context.now()
     sparks = _sparks(store, kept, as_of)
     return {
@@ -139,8 +142,8 @@ def view(
         "counted": counted(found),
         "as_of": as_of,
         "chain": chosen,
-        "open": alone[:MOST_TOLD],
-        "more_open": max(0, len(alone) - MOST_TOLD),
+        "open": needs[:MOST_TOLD],
+        "more_open": max(0, len(needs) - MOST_TOLD),
         "late": {one.entry.chain_id for one in found if one.only_late},
         "sentence": sentence,
         "lines": [line(one, config.settings.unit, sparks, now) for one in kept],
@@ -152,6 +155,25 @@ def view(
         "watched": len(found),
         "unit": config.settings.unit,
     }
+
+
+def _needs(
+    verdicts: Iterable[Verdict], alerts: Iterable[Told]
+) -> list[tuple[Told | None, Verdict | None]]:
+    """Open alerts, and targets of which none says it as badly; the worst first."""
+    told = [one for one in alerts if one.grade is not Grade.HEALTHY]
+    worst: dict[str, Grade] = {}
+    for one in told:
+        worst[one.target.id] = min(one.grade, worst.get(one.target.id, one.grade))
+    rest = [one for one in verdicts if one.grade < worst.get(one.id, Grade.HEALTHY)]
+    found: list[tuple[Told | None, Verdict | None]] = [(one, None) for one in told]
+    found += [(None, one) for one in rest]
+    return sorted(found, key=_grade)
+
+
+def _grade(one: tuple[Told | None, Verdict | None]) -> Grade:
+    told, verdict = one
+    return min(each.grade for each in (told, verdict) if each is not None)
 
 
 def _rank(verdict: Verdict) -> tuple[Grade, float]:

@@ -24,7 +24,7 @@ ERRORS: dict[int | str, dict[str, object]] = {
     status: {"model": ErrorBody, "description": text}
     for status, text in (
         (401, "No valid token."),
-        (404, "There is no such chain, target or block."),
+        (404, "There is no such chain, target, block, alert or finding."),
         (422, "A parameter is out of its bounds."),
         (503, "The history cannot be read just now."),
     )
@@ -56,6 +56,11 @@ class Asked(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+AlertPath: TypeAlias = Annotated[
+    str, Path(pattern="^[0-9a-f]{4,64}$", description="Its id, or the first digits of it.")
+]
+FindingPath: TypeAlias = Annotated[int, Path(ge=1, le=BIGGEST, description="Its number.")]
+
 NEXT = "The `next` of the page before, unchanged."
 
 
@@ -82,6 +87,19 @@ class GapsAsked(PageAsked):
 
 class EventsAsked(PageAsked):
     cursor: str | None = Field(None, pattern=ROW, description=NEXT)
+
+
+class AlertsAsked(PageAsked):
+    cursor: str | None = Field(None, pattern=ROW, description=NEXT)
+    state: Literal["open", "all"] = Field("open", description="All: those that are over too.")
+
+
+class FindingsAsked(PageAsked):
+    cursor: str | None = Field(None, pattern=ROW, description=NEXT)
+    target: str | None = Field(
+        None, min_length=1, max_length=200, description="As a target's path has it; all by default."
+    )
+    retracted: bool = Field(False, description="Also those of blocks that have left the chain.")
 
 
 class FlowsAsked(PageAsked, Blocks):
