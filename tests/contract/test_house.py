@@ -92,6 +92,7 @@ def test_nothing_is_left_to_be_done() -> None:
         "docs/delivery.md",
         "docs/exploitability.md",
         "docs/glossary.md",
+        "docs/history.md",
         "docs/measures.md",
         "docs/proof.md",
         "docs/protocols.md",

@@ -40,7 +40,7 @@ COMMANDS = leaves(get_command(app))
 def test_the_commands_that_read_are_there() -> None:
     names = {path.removeprefix("watcher ") for path, _ in COMMANDS}
     wanted = {"status", "history", "state", "quote", "measure", "recompute"}
-    assert wanted | {"db upgrade", "db current"} <= names
+    assert wanted | {"db upgrade", "db current", "db backup", "db restore"} <= names
 
 
 @pytest.mark.parametrize(("path", "command"), COMMANDS, ids=[path for path, _ in COMMANDS])

@@ -27,7 +27,7 @@ async def holding_lease(store: Store, writer: Writer) -> AsyncIterator[None]:
 
     One that was killed on this machine is not waited for.
     """
-    if not await writer.do(_acquire, store):
+    if not await writer.do(acquire, store):
         raise StoreError(
             "another instance is watching into this database: stop it; if it was killed on "
             f"another machine, its lease ends {SECONDS} s after that"
@@ -72,7 +72,8 @@ class Renewing:
             self._lost = not await renew_lease(self._store, self._writer)
 
 
-def _acquire(store: Store) -> bool:
+def acquire(store: Store) -> bool:
+    """Take the lease, also from one that was killed on this machine; False while another has it."""
     if store.acquire(NAME, holder=holder(), seconds=SECONDS):
         return True
     other = store.lease_holder(NAME)

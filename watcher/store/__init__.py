@@ -1,6 +1,8 @@
 """The history of what was read and computed, in SQLite or PostgreSQL."""
 
+from watcher.store.columns import Columns
 from watcher.store.difference import Difference, Recomputation
+from watcher.store.open import History, open_history
 from watcher.store.outbox import Delivery, DeliveryStatus, Outbox
 from watcher.store.recompute import recompute
 from watcher.store.schema import Schema
@@ -25,6 +27,7 @@ from watcher.store.values import (
 
 __all__ = [
     "ChainExtent",
+    "Columns",
     "Delivery",
     "DeliveryStatus",
     "Difference",
@@ -34,6 +37,7 @@ __all__ = [
     "FlowCoverage",
     "FlowRecord",
     "Gap",
+    "History",
     "InForce",
     "NetFlow",
     "Outbox",
@@ -48,5 +52,6 @@ __all__ = [
     "TargetStatus",
     "TickResult",
     "Within",
+    "open_history",
     "recompute",
 ]

@@ -42,7 +42,7 @@ CURES = (
     ("readonly", "give this user the right to write it"),
     ("read-only", "give this user the right to write it"),
     ("unable to open", "its path must be that of a file, in a folder that this user may write to"),
-    ("malformed", "the file is damaged: restore a backup"),
+    ("malformed", "the file is damaged: move it away and restore a backup"),
     ("not a database", "the file is something else: give another path"),
     ("password authentication", "check the user and the password"),
 )
@@ -200,8 +200,13 @@ class Database:
         said = next(iter(str(cause).strip().splitlines()), type(cause).__name__).rstrip(".")
         if self._url.password:
             said = said.replace(str(self._url.password), "***")
-        cure = next((cure for sign, cure in CURES if sign in said), "")
+        cure = cure_of(said)
         return f"{self.name}: {said}{': ' + cure if cure else ''}."
+
+
+def cure_of(said: str) -> str:
+    """What helps against what a database says; empty where nobody knows."""
+    return next((cure for sign, cure in CURES if sign in said), "")
 
 
 def _parse(url: str) -> URL:

@@ -48,7 +48,7 @@ def require_current(database: Database) -> None:
             "give another database."
         )
     if revision > head:
-        raise StoreError(_newer(revision, head))
+        raise StoreError(newer(revision, head))
     raise StoreError(
         f"database schema {revision} is older than this program ({head}): run `watcher db upgrade`."
     )
@@ -64,7 +64,7 @@ def upgrade(database: Database) -> None:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")
         revision = _revision(connection)
         if revision is not None and revision.isdigit() and revision > SCHEMA:
-            raise StoreError(_newer(revision, SCHEMA))
+            raise StoreError(newer(revision, SCHEMA))
         if revision != SCHEMA:
             _run(connection)
 
@@ -100,7 +100,8 @@ def _revision(connection: Connection) -> str | None:
     return None if found is None else str(found)
 
 
-def _newer(revision: str, head: str) -> str:
+def newer(revision: str, head: str) -> str:
+    """What is said of a database that this program is too old for."""
     return (
         f"database schema {revision} is newer than this program ({head}): "
         "upgrade the program, or restore a backup."
