@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from watcher.config.toml import toml_pairs, toml_value
 from watcher.devnet.places import Option
@@ -46,11 +46,11 @@ def _lines(entries: Entries, endpoint: str, database_url: str) -> Iterable[str]:
         yield ""
         yield "[[prices]]"
         yield from toml_pairs(_price(price))
-    for target in entries.targets:
-        if target.name == TREASURY:
-            yield ""
-            yield "[[baskets]]"
-            yield from _basket(chain, target)
+    named = {target.name: target for target in entries.targets}
+    if TREASURY in named:
+        yield ""
+        yield "[[baskets]]"
+        yield from _basket(chain, named)
 
 
 def _target(chain: str, entry: TargetEntry) -> dict[str, Option]:
@@ -63,14 +63,14 @@ def _target(chain: str, entry: TargetEntry) -> dict[str, Option]:
     }
 
 
-def _basket(chain: str, treasury: TargetEntry) -> Iterable[str]:
+def _basket(chain: str, named: Mapping[str, TargetEntry]) -> Iterable[str]:
     """What leaves together, and what of it is owed."""
     yield from toml_pairs(
         {
             "name": "reserve",
-            "holders": [f"{chain}:{treasury.address}"],
+            "holders": [f"{chain}:{named[TREASURY].address}"],
             "exit_to": "USDC",
-            "through": list(EXITS),
+            "through": [name for name in EXITS if name in named],
         }
     )
     yield "owed = { USDC = 2_000_000 }"
