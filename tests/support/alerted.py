@@ -130,7 +130,7 @@ def alerted_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return alerted_history(tmp_path_factory.mktemp("alerted"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def alerted_web(alerted_folder: Path) -> Iterator[Client]:
     with client_of(alerted_folder) as client:
         yield client

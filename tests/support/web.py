@@ -172,7 +172,8 @@ def make_app(
     )
 
 
-@pytest.fixture(scope="session")
+# Not of the session: a test with a clock of its own would put to sleep what serves beside it.
+@pytest.fixture(scope="module")
 def web(web_history: Path) -> Iterator[Client]:
     """Of the history that all tests share: none writes into it."""
     with client_of(web_history.parent) as client:
