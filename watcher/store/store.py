@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 
 from watcher.math.settings import Settings
-from watcher.state.alert import Act, Kept, Past, Routed, RuleText
 from watcher.state.block import Block
 from watcher.state.code import CodeChange, Deployed
 from watcher.state.endpoint_event import EndpointEvent
-from watcher.state.finding import Finding
 from watcher.state.flow import FlowReading
 from watcher.state.measure import Measure
-from watcher.state.outside_series import OutsideSeries
 from watcher.state.snapshot import Snapshot
 from watcher.state.target import Target
 from watcher.store import (
@@ -25,28 +22,25 @@ from watcher.store import (
     endpoints,
     fill,
     find,
-    findings,
     flows,
     gaps,
     history,
     lease,
     mend_flows,
     register,
-    replay,
     sampled,
     schema,
-    series,
     snapshots,
     standing,
     tables,
     trail,
 )
-from watcher.store.alerts import OpenAlerts
+from watcher.store.alert_store import AlertStore
 from watcher.store.database import WAIT_SECONDS, Database
-from watcher.store.findings import StoredFinding
-from watcher.store.outbox import Outbox, enqueue_all
-from watcher.store.replay import Replayed
+from watcher.store.finding_store import FindingStore
+from watcher.store.outbox import enqueue_all
 from watcher.store.schema import Schema
+from watcher.store.series_store import SeriesStore
 from watcher.store.tick import Resumption, TickResult
 from watcher.store.trail import Trail
 from watcher.store.values import (
@@ -60,7 +54,6 @@ from watcher.store.values import (
     Reading,
     Standing,
     StoredEvent,
-    StoredSeries,
     TargetStatus,
     Within,
 )
@@ -70,7 +63,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Store:
+class Store(AlertStore, FindingStore, SeriesStore):
     """One database. Synchronous, and safe to share between threads: each call takes a connection of
     its own. Whatever a call raises, what was stored before it is whole.
 
@@ -166,17 +159,6 @@ class Store:
             alerts.add_alerts(tick, now=self._now())
             enqueue_all(connection, result.notices, at=self._now())
 
-    def save_rules(self, rules: Sequence[RuleText]) -> None:
-        """Idempotent. Events of alerts refer to them."""
-        with self.database.writing() as connection:
-            alerts.save_rules(connection, rules)
-
-    def record_act(self, act: Act, notices: Sequence[Routed] = ()) -> None:
-        """What a person did to an alert. Raises InputError where there is no such alert."""
-        with self.database.writing() as connection:
-            alerts.add_act(connection, act)
-            enqueue_all(connection, notices, at=self._now())
-
     def rewind(self, chain_id: int, ancestor_hash: str | None) -> int:
         """Orphan what lies above the ancestor (None: everything); returns how many blocks.
 
@@ -213,41 +195,6 @@ class Store:
     def record_endpoint_events(self, events: Sequence[EndpointEvent]) -> None:
         with self.database.writing() as connection:
             endpoints.record(connection, events, at=self._now())
-
-    def add_findings(
-        self, target_id: str, block: Block, found: Sequence[Finding]
-    ) -> tuple[int, ...]:
-        """Append what attacks on a target would take at a stored block; their rows' numbers, those
-        in force where nothing differs. Raises StaleBlock where the block left the branch."""
-        return self.add_all_findings(block, {target_id: found})[target_id]
-
-    def add_all_findings(
-        self, block: Block, found: Mapping[str, Sequence[Finding]]
-    ) -> dict[str, tuple[int, ...]]:
-        """The same of several targets, by their ids: of all, or of none."""
-        with self.database.writing() as connection:
-            known = self._book.entries(connection, found)
-            return {
-                target_id: findings.add_findings(
-                    connection,
-                    known.get(target_id) or register.entry_of(connection, target_id),
-                    block,
-                    each,
-                )
-                for target_id, each in found.items()
-            }
-
-    def add_receipt(self, finding_id: int, *, level: str, reason: str, body: str) -> str:
-        """Keep the receipt of a finding's simulation; its id."""
-        with self.database.writing() as connection:
-            return findings.add_receipt(
-                connection, finding_id, level=level, reason=reason, body=body, now=self._now()
-            )
-
-    def add_series(self, added: Sequence[OutsideSeries]) -> None:
-        """What is stored already is not added again; of one name the newest counts."""
-        with self.database.writing() as connection:
-            series.add(connection, added, at=self._now())
 
     # Going on
 
@@ -303,55 +250,7 @@ class Store:
         with self.database.reading() as connection:
             return endpoints.events(connection, chain_id)
 
-    def open_alerts(self, chain_id: int) -> OpenAlerts:
-        """The alerts of a chain that have not ended on its branch."""
-        with self.database.reading() as connection:
-            return alerts.open_alerts(connection, chain_id)
-
-    def acts_after(self, chain_id: int, after: int) -> tuple[tuple[int, str, Past], ...]:
-        """What people did to alerts since the event `after`: event, alert, and what it was."""
-        with self.database.reading() as connection:
-            return alerts.acts_after(connection, chain_id, after)
-
-    def measures_in_force(
-        self, chain_id: int, names: Collection[str], *, number: int | None = None
-    ) -> dict[str, tuple[Measure, ...]]:
-        """By target id, the measures of these names at block `number`, by default at the newest."""
-        with self.database.reading() as connection:
-            return alerts.measures_in_force(connection, chain_id, names, number)
-
     # The history
-
-    def alerts(self, *, every: bool = False, limit: int = 1_000) -> tuple[Kept, ...]:
-        """The newest alerts; without `every` those alone that have not ended."""
-        with self.database.reading() as connection:
-            return alerts.alerts(connection, every=every, limit=limit)
-
-    def find_alert(self, text: str) -> Kept:
-        """By the first digits of its uid; raises InputError where none or several begin so."""
-        with self.database.reading() as connection:
-            return alerts.find_alert(connection, text)
-
-    def rule_body(self, rule_hash: str) -> str:
-        """A rule that was in effect, as canonical JSON."""
-        with self.database.reading() as connection:
-            return alerts.rule_body(connection, rule_hash)
-
-    def replay(
-        self, chain_id: int, names: Collection[str], *, first: int, last: int
-    ) -> Iterator[Replayed]:
-        """The stored blocks from `first` to `last`, each with what changed at it; the first with
-        all that was in force."""
-        with self.database.reading() as connection:
-            yield from replay.replay(connection, chain_id, names, first=first, last=last)
-
-    def span(
-        self, chain_id: int, *, since: int | None, until: int | None
-    ) -> tuple[int, int] | None:
-        """The first and last stored block between two times in seconds; None where there is
-        none."""
-        with self.database.reading() as connection:
-            return replay.span(connection, chain_id, since=since, until=until)
 
     def code_changes(self, target_id: str) -> tuple[CodeChange, ...]:
         """When a target's code or implementation changed, oldest first."""
@@ -447,16 +346,6 @@ class Store:
         with self.database.reading() as connection:
             return snapshots.snapshot(connection, register.entry_of(connection, target_id), number)
 
-    def outside_series(self) -> tuple[StoredSeries, ...]:
-        """All series that were imported, by name, without their points."""
-        with self.database.reading() as connection:
-            return series.listed(connection)
-
-    def read_outside(self, name: str) -> OutsideSeries:
-        """The newest of a name, or of the first digits of a hash; raises InputError with hints."""
-        with self.database.reading() as connection:
-            return series.read(connection, name)
-
     def statuses(self, only: Collection[str] | None = None) -> tuple[TargetStatus, ...]:
         """How every target stands now, or those with the ids `only`, in the order of
         registration."""
@@ -533,40 +422,6 @@ class Store:
     def extent(self) -> Extent:
         with self.database.reading() as connection:
             return standing.extent(connection)
-
-    # What is to be told
-
-    @property
-    def outbox(self) -> Outbox:
-        """Shares this store's database and its clock."""
-        return Outbox(self.database, now=self._now)
-
-    def findings(
-        self,
-        target_id: str | None = None,
-        *,
-        first: int | None = None,
-        last: int | None = None,
-        limit: int | None = None,
-        retracted: bool = False,
-    ) -> tuple[StoredFinding, ...]:
-        """What attacks on a target, or on any, would have taken from block `first` to `last`, the
-        oldest first; of more than `limit` rows the newest. With `retracted` also those of blocks
-        that have left the chain."""
-        with self.database.reading() as connection:
-            entry = None if target_id is None else register.entry_of(connection, target_id)
-            return findings.findings(
-                connection, entry, first=first, last=last, limit=limit, retracted=retracted
-            )
-
-    def finding(self, finding_id: int) -> StoredFinding:
-        with self.database.reading() as connection:
-            return findings.finding_of(connection, finding_id)
-
-    def receipt(self, text: str) -> str:
-        """The JSON of the receipt whose id begins with `text`."""
-        with self.database.reading() as connection:
-            return findings.receipt_body(connection, text)
 
     # The lease
 
